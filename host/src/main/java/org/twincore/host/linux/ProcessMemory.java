@@ -1,0 +1,53 @@
+package org.twincore.host.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.invoke.MethodHandle;
+
+/// sys/mman.h and sys/prctl.h: what keeps a block device's server alive under memory pressure.
+public final class ProcessMemory {
+  private static final int MCL_CURRENT = 1;
+  private static final int MCL_FUTURE = 2;
+  private static final int MCL_ONFAULT = 4;
+  private static final int PR_SET_IO_FLUSHER = 57;
+
+  private static final MethodHandle MLOCKALL =
+      NativeCall.of("mlockall", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle PRCTL =
+      NativeCall.variadic(
+          "prctl",
+          1,
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
+
+  private ProcessMemory() {}
+
+  /// Pins the pages that are touched now and later (MCL_ONFAULT: address space that a JVM only
+  /// reserves is not filled).
+  public static void lockAll() throws LinuxException {
+    try {
+      NativeCall.checked(
+          "mlockall",
+          (int) MLOCKALL.invokeExact(NativeCall.state(), MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
+    } catch (LinuxException failed) {
+      throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
+  }
+
+  /// PR_SET_IO_FLUSHER for the calling thread (children inherit it): its allocations never wait for
+  /// writeback that this process itself must serve.
+  public static void becomeIoFlusher() throws LinuxException {
+    try {
+      NativeCall.checked(
+          "prctl PR_SET_IO_FLUSHER",
+          (int) PRCTL.invokeExact(NativeCall.state(), PR_SET_IO_FLUSHER, 1L, 0L, 0L, 0L));
+    } catch (LinuxException failed) {
+      throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
+  }
+}
