@@ -1,0 +1,185 @@
+package org.twincore.host.blockdev;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.twincore.host.linux.Descriptor;
+import org.twincore.host.linux.Errno;
+import org.twincore.host.linux.LinuxException;
+import org.twincore.host.linux.SysStat;
+
+/// One loop device over one file, with direct I/O, seen under a device node of our own.
+///
+/// Who else has it open is found out exactly by giving it up: [#release] clears the backing file
+/// and closes the only descriptor held here. Without other openers the kernel then lets go of the
+/// file at once; with others it would wait for the last of them (autoclear), which [#release] takes
+/// back.
+///
+/// ```
+/// attached --release, no opener--> detached        attached --release, opener--> attached
+/// ```
+///
+/// Source: linux/loop.h (`struct loop_config`, `struct loop_info64`), drivers/block/loop.c of 6.1
+/// and 6.18.
+public final class LoopDevice {
+  private static final int MAJOR = 7;
+  private static final long LOOP_CLR_FD = 0x4C01;
+  private static final long LOOP_SET_STATUS64 = 0x4C04;
+  private static final long LOOP_GET_STATUS64 = 0x4C05;
+  private static final long LOOP_SET_CAPACITY = 0x4C07;
+  private static final long LOOP_CONFIGURE = 0x4C0A;
+  private static final long LOOP_CTL_ADD = 0x4C80;
+  private static final long LOOP_CTL_GET_FREE = 0x4C82;
+
+  private static final int CONFIG_BYTES = 304;
+  private static final int INFO_OFFSET = 8;
+  private static final int INFO_BYTES = 232;
+  private static final int FLAGS_OFFSET = 52;
+  private static final int NAME_OFFSET = 56;
+  private static final int NAME_BYTES = 64;
+  private static final int LO_FLAGS_AUTOCLEAR = 4;
+  private static final int LO_FLAGS_DIRECT_IO = 16;
+  private static final int SECTOR_BYTES = 512;
+
+  /// Another program may take the free number first; more losses in a row than this are an error.
+  private static final int ATTEMPTS_MAX = 32;
+
+  private final int number;
+  private final Path node;
+  private Descriptor held;
+
+  private LoopDevice(int number, Path node, Descriptor held) {
+    this.number = number;
+    this.node = node;
+    this.held = held;
+  }
+
+  /// Makes a loop device over `file` and the device node `node` for it (replaced if there). A fresh
+  /// loop device number is made at need; other loop devices are never touched.
+  public static LoopDevice attach(Path file, Path node) throws IOException {
+    try (Descriptor control = Descriptor.open("/dev/loop-control", Descriptor.O_RDWR);
+        Descriptor backing =
+            Descriptor.open(file.toString(), Descriptor.O_RDWR | Descriptor.O_DIRECT)) {
+      for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        int number = freeNumber(control);
+        makeNode(node, number);
+        Descriptor loop = Descriptor.open(node.toString(), Descriptor.O_RDWR);
+        try {
+          configure(loop, backing, file);
+          return new LoopDevice(number, node, loop);
+        } catch (LinuxException failed) {
+          loop.close();
+          Files.deleteIfExists(node);
+          if (failed.errno() != Errno.EBUSY) {
+            throw failed;
+          }
+        }
+      }
+    }
+    throw new IOException("no free loop device after " + ATTEMPTS_MAX + " attempts");
+  }
+
+  private static int freeNumber(Descriptor control) throws IOException {
+    int number = control.ioctl("LOOP_CTL_GET_FREE", LOOP_CTL_GET_FREE, 0);
+    if (!Files.exists(Path.of("/sys/block/loop" + number))) {
+      control.ioctl("LOOP_CTL_ADD", LOOP_CTL_ADD, number);
+    }
+    return number;
+  }
+
+  private static void makeNode(Path node, int number) throws IOException {
+    Files.deleteIfExists(node);
+    SysStat.makeBlockNode(node.toString(), 0600, MAJOR, number);
+  }
+
+  private static void configure(Descriptor loop, Descriptor backing, Path file)
+      throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment config = arena.allocate(CONFIG_BYTES, 8);
+      config.set(JAVA_INT, 0, backing.number());
+      config.set(JAVA_INT, 4, SECTOR_BYTES);
+      config.set(JAVA_INT, INFO_OFFSET + FLAGS_OFFSET, LO_FLAGS_DIRECT_IO);
+      byte[] name = file.toString().getBytes(StandardCharsets.UTF_8);
+      int length = Math.min(name.length, NAME_BYTES - 1);
+      MemorySegment.copy(MemorySegment.ofArray(name), 0, config, INFO_OFFSET + NAME_OFFSET, length);
+      loop.ioctl("LOOP_CONFIGURE", LOOP_CONFIGURE, config);
+    }
+  }
+
+  /// The N of /dev/loopN.
+  public int number() {
+    return number;
+  }
+
+  public Path node() {
+    return node;
+  }
+
+  /// The backing file grew: the device grows too.
+  public synchronized void updateSize() throws LinuxException {
+    held.ioctl("LOOP_SET_CAPACITY", LOOP_SET_CAPACITY, 0);
+  }
+
+  /// Gives the device up unless somebody else has it open.
+  ///
+  /// True: detached, everything written was handed to the file, the node is gone. False: others
+  /// have it open; the device goes on as if nothing had been asked.
+  public synchronized boolean release() throws IOException {
+    held.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+    held.close();
+    if (isDetached()) {
+      Files.deleteIfExists(node);
+      return true;
+    }
+    held = Descriptor.open(node.toString(), Descriptor.O_RDWR);
+    if (isDetached()) { // the last opener left in between
+      held.close();
+      Files.deleteIfExists(node);
+      return true;
+    }
+    clearAutoclear();
+    return false;
+  }
+
+  /// Whether the kernel holds no backing file for this number any more.
+  private boolean isDetached() {
+    return !Files.exists(Path.of("/sys/block/loop" + number + "/loop/backing_file"));
+  }
+
+  private void clearAutoclear() throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(INFO_BYTES, 8);
+      held.ioctl("LOOP_GET_STATUS64", LOOP_GET_STATUS64, info);
+      info.set(JAVA_INT, FLAGS_OFFSET, info.get(JAVA_INT, FLAGS_OFFSET) & ~LO_FLAGS_AUTOCLEAR);
+      held.ioctl("LOOP_SET_STATUS64", LOOP_SET_STATUS64, info);
+    }
+  }
+
+  /// Takes a loop device away from whoever holds it (the next close of the last opener frees it):
+  /// for one that a dead daemon left behind. Nothing happens unless its backing file is `file`.
+  public static void abandon(int number, Path file, Path node) throws IOException {
+    Path backing = Path.of("/sys/block/loop" + number + "/loop/backing_file");
+    if (Files.exists(backing) && Files.readString(backing).strip().startsWith(file.toString())) {
+      makeNode(node, number);
+      try (Descriptor loop = Descriptor.open(node.toString(), Descriptor.O_RDONLY)) {
+        loop.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+      }
+    }
+    Files.deleteIfExists(node);
+  }
+
+  /// Size in bytes of the device behind an open block device (linux/fs.h, BLKGETSIZE64).
+  public static long sizeBytes(Descriptor device) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment size = arena.allocate(JAVA_LONG);
+      device.ioctl("BLKGETSIZE64", 0x80081272L, size);
+      return size.get(JAVA_LONG, 0);
+    }
+  }
+}
