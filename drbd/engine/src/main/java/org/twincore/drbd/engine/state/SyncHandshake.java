@@ -1,0 +1,279 @@
+package org.twincore.drbd.engine.state;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.engine.state.UuidCompare.Comparison;
+import org.twincore.drbd.engine.state.UuidCompare.Verdict;
+
+/// Decides who becomes source and who target when two disks meet (drbd-wire section 6.3,
+/// `drbd_sync_handshake`).
+///
+/// One deviation, towards safety: when `--discard-my-data` settles a split brain whose common
+/// ancestor is only in the histories, all bits are set first (the bitmaps do not count from a
+/// common generation); kernel 8.4 uses the bitmaps. A full bitmap of either side makes the resync a
+/// full one on both, so the peer need not know.
+public final class SyncHandshake {
+  private SyncHandshake() {}
+
+  /// The net options that matter. `always` is `always-asbp`.
+  public record Policies(
+      SplitBrainPolicy noPrimary,
+      SplitBrainPolicy onePrimary,
+      SplitBrainPolicy twoPrimaries,
+      SplitBrainPolicy readWriteConflict,
+      boolean always) {
+    /// DRBD's defaults: whatever is in doubt disconnects.
+    public static final Policies DEFAULT =
+        new Policies(
+            SplitBrainPolicy.DISCONNECT,
+            SplitBrainPolicy.DISCONNECT,
+            SplitBrainPolicy.DISCONNECT,
+            SplitBrainPolicy.DISCONNECT,
+            false);
+  }
+
+  /// The disks: own as the state word has it, own as intended (the remembered one while
+  /// Negotiating), and the peer's real one (never Negotiating: see `PeerState#realDisk`).
+  public record Disks(DiskState own, DiskState intended, DiskState peer) {}
+
+  /// What the admins asked for on this connect: flag 1 of each side's P_UUIDS, and whether either
+  /// side asked for a dry run.
+  public record Wishes(boolean discardMyData, boolean peerDiscardsItsData, boolean dryRun) {
+    public static final Wishes NONE = new Wishes(false, false, false);
+  }
+
+  /// All that the handshake looks at; bits are set bits in the own bitmap and in the peer's (from
+  /// its P_UUIDS).
+  public record Meeting(
+      UuidCompare.Question question,
+      Disks disks,
+      Wishes wishes,
+      long ownBits,
+      long peerBits,
+      Policies policies) {}
+
+  /// The rules that can take part in a decision, in the order in which they are looked at.
+  public enum Step {
+    UNRELATED_DATA("Unrelated data, aborting"),
+    NEEDS_NEWER_PEER("Both sides need a newer DRBD to resolve this"),
+    DECIDED_BY_DISK_STATES("decided by the disk states"),
+    SPLIT_BRAIN_SOLVED_BY_POLICY("Split-Brain detected, automatically solved"),
+    SPLIT_BRAIN_SOLVED_BY_ADMIN("Split-Brain detected, manually solved"),
+    SPLIT_BRAIN_UNRESOLVED("Split-Brain detected but unresolved, dropping connection"),
+    SOURCE_IS_INCONSISTENT("I shall become SyncSource, but I am inconsistent"),
+    TARGET_IS_PRIMARY("I shall become SyncTarget, but I am primary"),
+    TARGET_IS_PRIMARY_TOLERATED("Becoming SyncTarget, violating the stable-data assumption"),
+    DRY_RUN("dry-run connect"),
+    BECOMES_SOURCE("becoming SyncSource"),
+    BECOMES_TARGET("becoming SyncTarget"),
+    NO_RESYNC("no resync needed");
+
+    private final String text;
+
+    Step(String text) {
+      this.text = text;
+    }
+  }
+
+  /// How a decision came about: the UUID rule, the steps reached in order, and the handler programs
+  /// to call (by name, in order, without waiting).
+  public record Trace(Comparison comparison, List<Step> steps, List<String> handlers) {
+    public Trace {
+      steps = List.copyOf(steps);
+      handlers = List.copyOf(handlers);
+    }
+
+    /// For the log: `uuid_compare()=1 by rule 70; becoming SyncSource`.
+    public String text() {
+      StringBuilder text = new StringBuilder(comparison.text());
+      for (Step step : steps) {
+        text.append("; ").append(step.text);
+      }
+      return text.toString();
+    }
+  }
+
+  /// The outcome. Whatever it is, the repaired UUID sets of `trace().comparison()` are to be
+  /// stored.
+  public sealed interface Decision {
+    Trace trace();
+  }
+
+  /// No way together. On a first connect: Disconnecting; own disk was Negotiating: it fails; the
+  /// peer's was: treat the peer as Diskless.
+  public record Refuse(Trace trace) implements Decision {
+    /// The rule that refused.
+    public Step rule() {
+      return trace.steps().getLast();
+    }
+  }
+
+  /// Connected without resync. Bits may be left over in the bitmap; log them.
+  public record StayConnected(Trace trace) implements Decision {}
+
+  /// WFBitMapS; if `full`, set all bits and write them first (FullSync flag around it).
+  public record BecomeSource(Trace trace, boolean full) implements Decision {}
+
+  /// WFBitMapT; `full` as for the source. With `demoteFirst` this Primary must become Secondary
+  /// first; if it cannot, call handler `pri-lost-after-sb` and refuse.
+  public record BecomeTarget(Trace trace, boolean full, boolean demoteFirst) implements Decision {}
+
+  /// Decides; never fails.
+  public static Decision decide(Meeting meeting) {
+    Comparison comparison = UuidCompare.compare(meeting.question);
+    return new Course(meeting, comparison).run();
+  }
+
+  /// One handshake on its way through the steps.
+  private static final class Course {
+    private final Meeting meeting;
+    private final Comparison comparison;
+    private final List<Step> steps = new ArrayList<>();
+    private final List<String> handlers = new ArrayList<>();
+    private Verdict verdict;
+    private boolean demoteFirst;
+
+    Course(Meeting meeting, Comparison comparison) {
+      this.meeting = meeting;
+      this.comparison = comparison;
+      this.verdict = comparison.verdict();
+    }
+
+    Decision run() {
+      if (verdict == Verdict.UNRELATED) {
+        return refuse(Step.UNRELATED_DATA);
+      }
+      if (verdict == Verdict.NEEDS_REPAIR_VERSION || verdict == Verdict.NEEDS_FEATURE) {
+        return refuse(Step.NEEDS_NEWER_PEER);
+      }
+      considerDisks();
+      if (isSplitBrain()) {
+        handlers.add("initial-split-brain");
+        applyPolicies();
+      }
+      if (isSplitBrain()) {
+        applyDiscardMyData();
+      }
+      if (isSplitBrain()) {
+        handlers.add("split-brain");
+        return refuse(Step.SPLIT_BRAIN_UNRESOLVED);
+      }
+      return settle();
+    }
+
+    private void considerDisks() {
+      boolean ownBetter = isInconsistent(meeting.disks.peer) && isBetter(meeting.disks.intended);
+      boolean peerBetter = isInconsistent(meeting.disks.intended) && isBetter(meeting.disks.peer);
+      if (!ownBetter && !peerBetter) {
+        return;
+      }
+      boolean full =
+          verdict == Verdict.SPLIT_BRAIN_HISTORY
+              || verdict == Verdict.SOURCE_FULL
+              || verdict == Verdict.TARGET_FULL;
+      take(ownBetter, full);
+      steps.add(Step.DECIDED_BY_DISK_STATES);
+    }
+
+    private void applyPolicies() {
+      boolean history = verdict == Verdict.SPLIT_BRAIN_HISTORY;
+      if (history && !meeting.policies.always) {
+        return;
+      }
+      AfterSplitBrain.Facts facts =
+          new AfterSplitBrain.Facts(repairedQuestion(), meeting.ownBits, meeting.peerBits);
+      AfterSplitBrain.Outcome outcome = AfterSplitBrain.recover(facts, meeting.policies);
+      if (outcome.verdict() == AfterSplitBrain.Verdict.UNDECIDED) {
+        return;
+      }
+      take(outcome.verdict() == AfterSplitBrain.Verdict.SOURCE, history);
+      demoteFirst = outcome.demoteFirst();
+      steps.add(Step.SPLIT_BRAIN_SOLVED_BY_POLICY);
+    }
+
+    private UuidCompare.Question repairedQuestion() {
+      UuidCompare.Question asked = meeting.question;
+      return new UuidCompare.Question(
+          new UuidCompare.Node(
+              comparison.self(), asked.self().role(), asked.self().crashedPrimary()),
+          new UuidCompare.Node(
+              comparison.peer(), asked.peer().role(), asked.peer().crashedPrimary()),
+          asked.terms());
+    }
+
+    private void applyDiscardMyData() {
+      boolean own = meeting.wishes.discardMyData;
+      if (own == meeting.wishes.peerDiscardsItsData) {
+        return;
+      }
+      take(!own, verdict == Verdict.SPLIT_BRAIN_HISTORY);
+      steps.add(Step.SPLIT_BRAIN_SOLVED_BY_ADMIN);
+    }
+
+    private Decision settle() {
+      boolean source = verdict == Verdict.SOURCE || verdict == Verdict.SOURCE_FULL;
+      boolean target = verdict == Verdict.TARGET || verdict == Verdict.TARGET_FULL;
+      if (source && !isBetter(meeting.disks.intended)) {
+        return refuse(Step.SOURCE_IS_INCONSISTENT);
+      }
+      if (target && !demoteFirst && ownDataInUse()) {
+        SplitBrainPolicy policy = meeting.policies.readWriteConflict;
+        if (policy == SplitBrainPolicy.CALL_HELPER) {
+          handlers.add("pri-lost");
+        }
+        if (policy != SplitBrainPolicy.VIOLENTLY) {
+          return refuse(Step.TARGET_IS_PRIMARY);
+        }
+        steps.add(Step.TARGET_IS_PRIMARY_TOLERATED);
+      }
+      if (meeting.wishes.dryRun) {
+        steps.add(source ? Step.BECOMES_SOURCE : target ? Step.BECOMES_TARGET : Step.NO_RESYNC);
+        return refuse(Step.DRY_RUN);
+      }
+      if (source) {
+        return new BecomeSource(trace(Step.BECOMES_SOURCE), verdict == Verdict.SOURCE_FULL);
+      }
+      if (target) {
+        return new BecomeTarget(
+            trace(Step.BECOMES_TARGET), verdict == Verdict.TARGET_FULL, demoteFirst);
+      }
+      return new StayConnected(trace(Step.NO_RESYNC));
+    }
+
+    /// By intention not the intended disk: a Primary that attaches late has no data in use.
+    private boolean ownDataInUse() {
+      return meeting.question.self().role() == Role.PRIMARY
+          && meeting.disks.own.isAtLeast(DiskState.CONSISTENT);
+    }
+
+    private boolean isSplitBrain() {
+      return verdict == Verdict.SPLIT_BRAIN || verdict == Verdict.SPLIT_BRAIN_HISTORY;
+    }
+
+    private void take(boolean source, boolean full) {
+      verdict =
+          source
+              ? full ? Verdict.SOURCE_FULL : Verdict.SOURCE
+              : full ? Verdict.TARGET_FULL : Verdict.TARGET;
+    }
+
+    private Refuse refuse(Step step) {
+      return new Refuse(trace(step));
+    }
+
+    private Trace trace(Step last) {
+      steps.add(last);
+      return new Trace(comparison, steps, handlers);
+    }
+  }
+
+  private static boolean isInconsistent(DiskState disk) {
+    return disk == DiskState.INCONSISTENT;
+  }
+
+  private static boolean isBetter(DiskState disk) {
+    return disk.compareTo(DiskState.INCONSISTENT) > 0;
+  }
+}
