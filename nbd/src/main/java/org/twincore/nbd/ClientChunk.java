@@ -31,16 +31,14 @@ record ClientChunk(int flags, int type, int error, long cookie, long length) {
   static ClientChunk simple(ByteBuffer in) {
     in.getInt();
     int error = in.getInt();
-    return new ClientChunk(
-        NbdMagic.REPLY_FLAG_DONE, NbdMagic.CHUNK_NONE, error, in.getLong(), 0);
+    return new ClientChunk(NbdMagic.REPLY_FLAG_DONE, NbdMagic.CHUNK_NONE, error, in.getLong(), 0);
   }
 
   static ClientChunk structured(ByteBuffer in) {
     in.getInt();
     int flags = Short.toUnsignedInt(in.getShort());
     int type = Short.toUnsignedInt(in.getShort());
-    return new ClientChunk(
-        flags, type, 0, in.getLong(), Integer.toUnsignedLong(in.getInt()));
+    return new ClientChunk(flags, type, 0, in.getLong(), Integer.toUnsignedLong(in.getInt()));
   }
 
   boolean isLast() {

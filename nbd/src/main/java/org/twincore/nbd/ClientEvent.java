@@ -23,8 +23,8 @@ public sealed interface ClientEvent {
   /// The server will not open the export; the session is over.
   record Refused(OptionReply why, String message) implements ClientEvent {}
 
-  /// `length` bytes of a READ's answer follow on the stream, for the place `position` in the
-  /// read's buffer: fetch them with [ClientSession#payload].
+  /// `length` bytes of a READ's answer follow on the stream, for the place `position` in the read's
+  /// buffer: fetch them with [ClientSession#payload].
   record Data(long cookie, int position, int length) implements ClientEvent {}
 
   /// A part of a READ's answer that is all zeroes.

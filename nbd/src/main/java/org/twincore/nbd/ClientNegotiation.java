@@ -94,12 +94,7 @@ final class ClientNegotiation {
   }
 
   private byte[] option(byte[] data) {
-    return new WireBytes()
-        .u64(NbdMagic.OPTION)
-        .u32(asked.code)
-        .u32(data.length)
-        .raw(data)
-        .take();
+    return new WireBytes().u64(NbdMagic.OPTION).u32(asked.code).u32(data.length).raw(data).take();
   }
 
   private ClientEvent opened(OptionReply type, byte[] data) {
@@ -121,8 +116,7 @@ final class ClientNegotiation {
       if (sizeBytes < 0) {
         return new ClientEvent.Broken("export of " + Long.toUnsignedString(sizeBytes) + " bytes");
       }
-      export =
-          new ExportInfo(exportName, "", sizeBytes, Short.toUnsignedInt(data.getShort()));
+      export = new ExportInfo(exportName, "", sizeBytes, Short.toUnsignedInt(data.getShort()));
     } else if (type == NbdMagic.INFO_BLOCK_SIZE && data.remaining() == 3 * Integer.BYTES) {
       minimumBlockBytes = data.getInt();
       data.getInt();

@@ -112,8 +112,7 @@ public final class ClientSession {
     if (in.remaining() < NbdMagic.OPTION_REPLY_BYTES) {
       return ClientEvent.NeedBytes.INSTANCE;
     }
-    option =
-        new ClientNegotiation.Head(in.getLong(), in.getInt(), in.getInt(), in.getInt());
+    option = new ClientNegotiation.Head(in.getLong(), in.getInt(), in.getInt(), in.getInt());
     if (!negotiation.expects(option)) {
       return broken("unexpected option reply " + option);
     }

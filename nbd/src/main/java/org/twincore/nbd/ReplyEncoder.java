@@ -6,10 +6,10 @@ import java.util.Arrays;
 
 /// Writes replies in the form agreed on; immutable, so any thread may use it.
 ///
-/// Simple reply (proto.md, "Simple reply message"): u32 0x67446698, u32 error, u64 cookie, then
-/// the data of a READ. Structured reply chunk: u32 0x668e33ef, u16 flags, u16 type, u64 cookie,
-/// u32 length, then by type: offset data = u64 offset, data; block status = u32 context, pairs of
-/// u32 length and u32 flags; error = u32 error, u16 length, message. With structured replies, READ,
+/// Simple reply (proto.md, "Simple reply message"): u32 0x67446698, u32 error, u64 cookie, then the
+/// data of a READ. Structured reply chunk: u32 0x668e33ef, u16 flags, u16 type, u64 cookie, u32
+/// length, then by type: offset data = u64 offset, data; block status = u32 context, pairs of u32
+/// length and u32 flags; error = u32 error, u16 length, message. With structured replies, READ,
 /// BLOCK_STATUS and all failures use them, bare success stays a simple reply. Each reply is one
 /// chunk.
 public final class ReplyEncoder {

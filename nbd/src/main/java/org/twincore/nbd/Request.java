@@ -1,8 +1,7 @@
 package org.twincore.nbd;
 
-/// A request of the transmission phase that passed all checks against its export: known command
-/// and flags, offset and length multiples of 512, in range, length above 0 (FLUSH and DISC have
-/// none).
+/// A request of the transmission phase that passed all checks against its export: known command and
+/// flags, offset and length multiples of 512, in range, length above 0 (FLUSH and DISC have none).
 ///
 /// `cookie` is the client's and opaque; it comes back in the reply. Offsets and lengths are bytes;
 /// READ and WRITE have at most [ExportInfo#PAYLOAD_MAX_BYTES], the others below 4 GiB.

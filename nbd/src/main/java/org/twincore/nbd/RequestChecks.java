@@ -25,7 +25,8 @@ record RequestChecks(ExportInfo export, boolean structured, boolean blockStatus)
       case DISC -> null;
       case FLUSH -> flushRefusal(header);
       case READ -> first(dfRefusal(header), payloadRefusal(header), rangeRefusal(header, false));
-      case WRITE -> first(readOnlyRefusal(header), payloadRefusal(header), rangeRefusal(header, true));
+      case WRITE ->
+          first(readOnlyRefusal(header), payloadRefusal(header), rangeRefusal(header, true));
       case TRIM -> first(readOnlyRefusal(header), rangeRefusal(header, false));
       case CACHE -> rangeRefusal(header, false);
       case WRITE_ZEROES ->

@@ -2,8 +2,8 @@ package org.twincore.nbd;
 
 import java.nio.ByteBuffer;
 
-/// Writes request headers as a client sends them (proto.md, "Request message"): u32 0x25609513,
-/// u16 flags, u16 type, u64 cookie, u64 offset, u32 length. A WRITE's payload follows.
+/// Writes request headers as a client sends them (proto.md, "Request message"): u32 0x25609513, u16
+/// flags, u16 type, u64 cookie, u64 offset, u32 length. A WRITE's payload follows.
 public final class RequestEncoder {
   public static final int HEAD_BYTES = NbdMagic.REQUEST_BYTES;
 

@@ -16,8 +16,8 @@ public sealed interface ServerEvent
   /// Bytes of the negotiation to send before reading on; the array is the receiver's.
   record Handshake(byte[] bytes) implements ServerEvent {}
 
-  /// Negotiation is over: the export is open, from here on replies have the given form.
-  /// `bytes` are to be sent first.
+  /// Negotiation is over: the export is open, from here on replies have the given form. `bytes` are
+  /// to be sent first.
   record Transmission(ExportInfo export, ReplyEncoder replies, byte[] bytes)
       implements ServerEvent {}
 

@@ -116,8 +116,7 @@ final class ServerNegotiation {
   private Answer list(int option) {
     for (String name : directory.names()) {
       byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-      reply(
-          option, OptionReply.SERVER, new WireBytes().u32(bytes.length).raw(bytes).take());
+      reply(option, OptionReply.SERVER, new WireBytes().u32(bytes.length).raw(bytes).take());
     }
     return acknowledge(option);
   }

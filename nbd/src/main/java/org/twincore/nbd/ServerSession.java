@@ -11,9 +11,9 @@ import java.nio.ByteOrder;
 ///   REQUEST -> PAYLOAD | DRAIN -> REQUEST,   REQUEST -> CLOSED (DISC, broken peer)
 /// ```
 ///
-/// The owner calls [#poll] with what the socket gave until it says [ServerEvent.NeedBytes]. After
-/// a [Request.Write] it must fetch the payload with [#payload] before it polls again. Replies do
-/// not pass through here: any thread encodes them with the [ReplyEncoder] of
+/// The owner calls [#poll] with what the socket gave until it says [ServerEvent.NeedBytes]. After a
+/// [Request.Write] it must fetch the payload with [#payload] before it polls again. Replies do not
+/// pass through here: any thread encodes them with the [ReplyEncoder] of
 /// [ServerEvent.Transmission]. One owner, no locks; `in` needs a capacity of [#INPUT_MIN_BYTES].
 public final class ServerSession {
   /// A buffer of this size makes progress in each state.
@@ -33,8 +33,7 @@ public final class ServerSession {
 
   private final ServerNegotiation negotiation;
   private State state = State.GREETING;
-  private RequestChecks checks =
-      new RequestChecks(ExportInfo.readOnly("", "", 0), false, false);
+  private RequestChecks checks = new RequestChecks(ExportInfo.readOnly("", "", 0), false, false);
 
   private int option;
   private byte[] optionData = WireBytes.NONE;
@@ -137,8 +136,8 @@ public final class ServerSession {
     return state == State.PAYLOAD ? (int) remaining : 0;
   }
 
-  /// Moves payload from `in` straight into the array that will be the write's; returns the count
-  /// of bytes moved, 0 if `in` is empty or the payload complete.
+  /// Moves payload from `in` straight into the array that will be the write's; returns the count of
+  /// bytes moved, 0 if `in` is empty or the payload complete.
   public int payload(ByteBuffer in, byte[] target, int targetOffset) {
     int part = Math.min(in.remaining(), payloadRemaining());
     in.get(target, targetOffset, part);
@@ -174,8 +173,7 @@ public final class ServerSession {
       case ServerNegotiation.Answer.Opened(ExportInfo export, byte[] bytes) -> {
         state = State.REQUEST;
         checks = negotiation.checks(export);
-        yield new ServerEvent.Transmission(
-            export, new ReplyEncoder(checks.structured()), bytes);
+        yield new ServerEvent.Transmission(export, new ReplyEncoder(checks.structured()), bytes);
       }
       case ServerNegotiation.Answer.End(String reason, boolean byProtocol, byte[] bytes) -> {
         state = State.CLOSED;
