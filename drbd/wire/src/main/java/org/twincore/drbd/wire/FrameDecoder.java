@@ -22,8 +22,7 @@ public final class FrameDecoder {
   private static final int FIXED_BYTES_MAX = 4088;
 
   /// One packet as it came.
-  public record Decoded(
-      Framing framing, int volume, Packet packet, @Nullable Payload payload) {}
+  public record Decoded(Framing framing, int volume, Packet packet, @Nullable Payload payload) {}
 
   private final ByteBuffer fixed = ByteBuffer.allocate(16 + FIXED_BYTES_MAX);
   private long position;
@@ -42,8 +41,8 @@ public final class FrameDecoder {
     limitBodyBytes = bytes;
   }
 
-  /// Takes bytes from `in` until a packet is whole, and returns it; null when `in` is used up first.
-  /// Call again with the same buffer after a packet.
+  /// Takes bytes from `in` until a packet is whole, and returns it; null when `in` is used up
+  /// first. Call again with the same buffer after a packet.
   public @Nullable Decoded decode(ByteBuffer in) throws WireFormatException {
     while (true) {
       if (packet != null && payload != null) {
@@ -134,8 +133,7 @@ public final class FrameDecoder {
   private void startBody(int command, long length) throws WireFormatException {
     PacketType known =
         PacketType.ofCode(command)
-            .orElseThrow(
-                () -> new WireFormatException(position, "a known command", hex(command)));
+            .orElseThrow(() -> new WireFormatException(position, "a known command", hex(command)));
     boolean fits =
         length >= known.bodyBytesMin() && (known.hasPayload() || length <= known.bodyBytesMax());
     if (!fits) {
@@ -155,8 +153,7 @@ public final class FrameDecoder {
   }
 
   private @Nullable Decoded body(PacketType known) throws WireFormatException {
-    packet =
-        PacketDecoder.decode(known, fixed.flip(), payloadBytes, position - fixed.limit());
+    packet = PacketDecoder.decode(known, fixed.flip(), payloadBytes, position - fixed.limit());
     if (payloadBytes == 0) {
       return finish(null);
     }

@@ -31,11 +31,11 @@ public sealed interface Packet {
   /// | 20 | 4 | dp_flags, see [DpFlags] |
   ///
   /// then digest and data.
-  record Data(
-      PacketType type, long sector, long blockId, int sequence, int flags, int payloadBytes)
+  record Data(PacketType type, long sector, long blockId, int sequence, int flags, int payloadBytes)
       implements Packet {}
 
-  /// P_TRIM, P_ZEROES, and P_WSAME with one logical block as payload: [Data] plus u32 size in bytes.
+  /// P_TRIM, P_ZEROES, and P_WSAME with one logical block as payload: [Data] plus u32 size in
+  /// bytes.
   record Range(
       PacketType type,
       long sector,
@@ -58,7 +58,8 @@ public sealed interface Packet {
       implements Packet {}
 
   /// P_DATA_REQUEST, P_RS_DATA_REQUEST, P_RS_THIN_REQ, P_OV_REQUEST, and with a hash as payload
-  /// P_OV_REPLY, P_CSUM_RS_REQUEST. As [BlockAck] but the last u32 is padding that may hold anything.
+  /// P_OV_REPLY, P_CSUM_RS_REQUEST. As [BlockAck] but the last u32 is padding that may hold
+  /// anything.
   record BlockRequest(
       PacketType type, long sector, long blockId, int sizeBytes, int pad, int payloadBytes)
       implements Packet {
@@ -68,8 +69,7 @@ public sealed interface Packet {
   }
 
   /// P_OUT_OF_SYNC, P_RS_DEALLOCATED: u64 sector, u32 blksize, u32 pad.
-  record BlockDescription(PacketType type, long sector, int sizeBytes, int pad)
-      implements Packet {}
+  record BlockDescription(PacketType type, long sector, int sizeBytes, int pad) implements Packet {}
 
   /// P_BARRIER: u32 barrier, u32 pad.
   record Barrier(int barrier, int pad) implements Packet {
@@ -88,8 +88,7 @@ public sealed interface Packet {
   }
 
   /// P_CONNECTION_FEATURES: u32 min, u32 flags, u32 max, then 60 bytes that DRBD 9 may fill.
-  record ConnectionFeatures(int protocolMin, int featureFlags, int protocolMax)
-      implements Packet {
+  record ConnectionFeatures(int protocolMin, int featureFlags, int protocolMax) implements Packet {
     @Override
     public PacketType type() {
       return PacketType.CONNECTION_FEATURES;

@@ -139,7 +139,8 @@ final class PacketDecoder {
       end++;
     }
     if (end == raw.length || end >= ALGORITHM_BYTES) {
-      throw new WireFormatException(at, "a name of at most 63 bytes with NUL", raw.length + " bytes");
+      throw new WireFormatException(
+          at, "a name of at most 63 bytes with NUL", raw.length + " bytes");
     }
     return new String(raw, 0, end, StandardCharsets.ISO_8859_1);
   }

@@ -106,13 +106,12 @@ public final class PacketEncoder {
     out.putInt(p.maxBioBytes());
     out.putShort((short) p.queueOrderType()).putShort((short) p.ddsFlags());
     p.limits()
-        .ifPresent(
-            q -> {
-              out.putInt(q.physicalBlockBytes()).putInt(q.logicalBlockBytes());
-              out.putInt(q.alignmentOffset()).putInt(q.ioMinBytes()).putInt(q.ioOptBytes());
-              out.put((byte) q.discardEnabled()).put((byte) q.discardZeroesData());
-              out.put((byte) q.writeSameCapable()).put((byte) q.pad());
-            });
+        .ifPresent(q -> {
+          out.putInt(q.physicalBlockBytes()).putInt(q.logicalBlockBytes());
+          out.putInt(q.alignmentOffset()).putInt(q.ioMinBytes()).putInt(q.ioOptBytes());
+          out.put((byte) q.discardEnabled()).put((byte) q.discardZeroesData());
+          out.put((byte) q.writeSameCapable()).put((byte) q.pad());
+        });
   }
 
   private static void putUuids(Packet.Uuids p, ByteBuffer out) {

@@ -4,8 +4,8 @@ import java.util.Optional;
 
 /// Every packet of DRBD 8.4: number, socket, size of its body (drbd-wire section 3).
 ///
-/// The body is the fixed part plus, for types with a payload, any number of further bytes that travel
-/// beside the packet.
+/// The body is the fixed part plus, for types with a payload, any number of further bytes that
+/// travel beside the packet.
 public enum PacketType {
   DATA(0x00, Stream.DATA, 24, 24, true),
   DATA_REPLY(0x01, Stream.DATA, 24, 24, true),

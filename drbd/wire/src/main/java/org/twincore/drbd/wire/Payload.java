@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /// Bytes that travel beside a packet or a request: an immutable view of a heap array.
 ///
-/// Whoever makes one gives the array away; nobody changes it afterwards. There is no pool and nothing
-/// to release (ADR 2).
+/// Whoever makes one gives the array away; nobody changes it afterwards. There is no pool and
+/// nothing to release (ADR 2).
 public final class Payload {
   private final byte[] array;
   private final int offset;
