@@ -1,0 +1,60 @@
+package org.twincore.drbd.engine.exchange;
+
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.meta.MetadataImage;
+
+/// What an admin (or the node itself) can ask of a resource, one record a drbdsetup command.
+public sealed interface AdminCommand {
+
+  /// `new-minor`: make a volume known, diskless; `disk` are its merged options.
+  record NewVolume(int volume, int minor, OptionValues disk) implements AdminCommand {}
+
+  /// `del-minor`: forget a volume that is Diskless, Secondary and without connection.
+  record DeleteVolume(int volume) implements AdminCommand {}
+
+  /// `attach`: use a backing disk whose metadata the edge has locked, read and, as `drbdadm` always
+  /// does, applied the activity log to.
+  record Attach(int volume, MetadataImage image) implements AdminCommand {}
+
+  /// `detach`; answered when all is written and the disk was released.
+  record Detach(int volume, boolean force) implements AdminCommand {}
+
+  /// `connect`: from StandAlone on keep connecting to the peer; `net` are the merged options.
+  record Connect(OptionValues net, boolean discardMyData, boolean tentative)
+      implements AdminCommand {}
+
+  /// `disconnect`; graceful first unless forced.
+  record Disconnect(boolean force) implements AdminCommand {}
+
+  record Primary(int volume, boolean force) implements AdminCommand {}
+
+  record Secondary(int volume) implements AdminCommand {}
+
+  /// Own data is worthless: resync all from the peer.
+  record Invalidate(int volume) implements AdminCommand {}
+
+  record InvalidateRemote(int volume) implements AdminCommand {}
+
+  record NewCurrentUuid(int volume, boolean clearBitmap) implements AdminCommand {}
+
+  record PauseSync(int volume) implements AdminCommand {}
+
+  record ResumeSync(int volume) implements AdminCommand {}
+
+  record Outdate(int volume) implements AdminCommand {}
+
+  record SuspendIo(int volume) implements AdminCommand {}
+
+  record ResumeIo(int volume) implements AdminCommand {}
+
+  /// `disk-options`: takes effect at once, tells the peer.
+  record DiskOptions(int volume, OptionValues disk) implements AdminCommand {}
+
+  /// `net-options`: takes effect at once, tells the peer.
+  record NetOptions(OptionValues net) implements AdminCommand {}
+
+  record ResourceOptions(OptionValues resource) implements AdminCommand {}
+
+  /// `down`: demote, disconnect, detach all volumes; answered when nothing is left in use.
+  record Down() implements AdminCommand {}
+}
