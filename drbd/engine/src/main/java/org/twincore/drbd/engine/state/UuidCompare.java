@@ -12,6 +12,12 @@ import org.twincore.drbd.Role;
 ///
 /// [#compare] walks [Rule] from the first row to the last and answers with the first that matches.
 /// Bit 0 of each value is masked in every comparison.
+///
+/// One deviation, towards safety: by rule 34 the kernel clears the own bitmap UUID at once. If
+/// writes came after the missed end (they make no new current UUID, as a bitmap UUID is set) and
+/// the connection breaks before the resync that rule 34 asks for has started, both sets are then
+/// equal and the next comparison finds nothing to do, although bits are set. Left alone, the set
+/// says the same at the next meeting, and the end of the resync makes both sets equal just as well.
 public final class UuidCompare {
   /// From this version on a lost "resync started" or "resync finished" can be repaired.
   static final int REPAIR_VERSION = 91;
@@ -119,7 +125,8 @@ public final class UuidCompare {
         30,
         Verdict.SOURCE_FULL,
         q -> q.own() != JUST_CREATED && (q.theirs() == JUST_CREATED || q.theirs() == 0)),
-    /// I was source and missed the end of the resync.
+    /// I was source and missed the end of the resync. The own set stays as it is until the resync
+    /// that follows ends it: see the type's comment.
     RULE_34(
         34,
         Verdict.SOURCE,
@@ -127,7 +134,7 @@ public final class UuidCompare {
             q.onlySelfHasBitmapUuid()
                 && same(q.self.uuids.bitmap(), q.peer.uuids.history0())
                 && same(q.self.uuids.history0(), q.peer.uuids.history1()),
-        Repair.SELF_ENDED),
+        Repair.NONE_BUT_91),
     /// I was source and the peer did not write the end of the resync.
     RULE_36(36, Verdict.SOURCE, Question::onlySelfHasBitmapUuid, Repair.NONE_BUT_91),
     /// I was target and the peer missed the end of the resync.
@@ -232,7 +239,6 @@ public final class UuidCompare {
   private enum Repair {
     NONE(false, UnaryOperator.identity(), UnaryOperator.identity()),
     NONE_BUT_91(true, UnaryOperator.identity(), UnaryOperator.identity()),
-    SELF_ENDED(true, UuidChanges::clearBitmap, UnaryOperator.identity()),
     PEER_ENDED(true, UnaryOperator.identity(), UuidChanges::clearBitmap),
     SELF_STARTED(true, Repair::undoStart, UnaryOperator.identity()),
     PEER_STARTED(true, UnaryOperator.identity(), Repair::undoStart);
