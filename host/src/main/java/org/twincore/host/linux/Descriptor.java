@@ -56,6 +56,14 @@ public final class Descriptor implements AutoCloseable {
       NativeCall.variadic(
           "ioctl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
 
+  private static final MethodHandle LSEEK =
+      NativeCall.of("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+
+  /// unistd.h: the next data, the next hole (the end of the file counts as one).
+  public static final int SEEK_DATA = 3;
+
+  public static final int SEEK_HOLE = 4;
+
   private final int number;
   private final String path;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -182,6 +190,17 @@ public final class Descriptor implements AutoCloseable {
           (int) FALLOCATE.invokeExact(NativeCall.state(), number, mode, offsetBytes, lengthBytes));
     } catch (LinuxException failed) {
       throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
+  }
+
+  /// lseek(2) with SEEK_DATA or SEEK_HOLE: the offset found, or minus errno (ENXIO: nothing behind
+  /// the offset); never throws.
+  public long trySeek(long offsetBytes, int whence) {
+    try {
+      long found = (long) LSEEK.invokeExact(NativeCall.state(), number, offsetBytes, whence);
+      return found >= 0 ? found : -NativeCall.errno();
     } catch (Throwable thrown) {
       throw NativeCall.unexpected(thrown);
     }

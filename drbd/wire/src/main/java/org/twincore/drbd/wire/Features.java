@@ -22,14 +22,9 @@ public final class Features {
       return (features & feature) != 0;
     }
 
-    /// The header of everything after the features packets, but for bodies above 32768 bytes.
+    /// The header of everything after the features packets.
     public Framing framing() {
-      return framing(0);
-    }
-
-    /// The header of a packet with `bodyBytes` behind it, payload included.
-    public Framing framing(int bodyBytes) {
-      return Framing.of(version, bodyBytes);
+      return version >= 100 ? Framing.H100 : Framing.H80;
     }
   }
 

@@ -1,0 +1,39 @@
+package org.twincore.host.nbd;
+
+import org.twincore.nbd.ExportInfo;
+
+/// The limits of a listener.
+///
+/// @param connectionsMax connections at once; more are closed right after accept
+/// @param requestsMax requests of one connection that are not answered yet
+/// @param bytesMax payload bytes of those, both directions; one request may exceed it alone
+/// @param bytesTotalMax payload bytes of all connections together
+/// @param negotiationTimeoutMillis from accept until the export is open
+/// @param payloadTimeoutMillis for the rest of a WRITE's payload once its client lets us wait
+/// @param spinReads empty reads before a connection's thread goes to sleep: lower latency for CPU
+///   time
+public record NbdSettings(
+    int connectionsMax,
+    int requestsMax,
+    long bytesMax,
+    long bytesTotalMax,
+    long negotiationTimeoutMillis,
+    long payloadTimeoutMillis,
+    int spinReads) {
+
+  public NbdSettings {
+    if (connectionsMax < 1
+        || requestsMax < 1
+        || bytesMax < 1
+        || bytesTotalMax < ExportInfo.PAYLOAD_MAX_BYTES
+        || negotiationTimeoutMillis < 1
+        || payloadTimeoutMillis < 1
+        || spinReads < 0) {
+      throw new IllegalArgumentException("settings of an NBD listener out of range");
+    }
+  }
+
+  public static NbdSettings standard() {
+    return new NbdSettings(128, 256, 32L << 20, 128L << 20, 10_000, 30_000, 0);
+  }
+}
