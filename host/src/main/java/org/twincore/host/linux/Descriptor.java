@@ -23,6 +23,7 @@ public final class Descriptor implements AutoCloseable {
   public static final int O_EXCL = 0x80;
   public static final int O_DIRECT = 0x4000;
   public static final int O_CLOEXEC = 0x80000;
+  public static final int O_DSYNC = 0x1000;
 
   /// linux/falloc.h.
   public static final int FALLOC_FL_KEEP_SIZE = 1;
@@ -59,7 +60,9 @@ public final class Descriptor implements AutoCloseable {
   private static final MethodHandle LSEEK =
       NativeCall.of("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
 
-  /// unistd.h: the next data, the next hole (the end of the file counts as one).
+  /// unistd.h: from the end; the next data; the next hole (the end of the file counts as one).
+  public static final int SEEK_END = 2;
+
   public static final int SEEK_DATA = 3;
 
   public static final int SEEK_HOLE = 4;
@@ -204,6 +207,15 @@ public final class Descriptor implements AutoCloseable {
     } catch (Throwable thrown) {
       throw NativeCall.unexpected(thrown);
     }
+  }
+
+  /// lseek(2): the new position. With SEEK_END and 0 it is the size, of block devices too.
+  public long seek(long offsetBytes, int whence) throws LinuxException {
+    long found = trySeek(offsetBytes, whence);
+    if (found < 0) {
+      throw new LinuxException("lseek " + path, (int) -found);
+    }
+    return found;
   }
 
   /// ioctl(2) with a number as argument; the call's result.
