@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.Invariant;
+import org.twincore.testkit.Gen;
 
 final class IntervalSetTest {
 
@@ -53,33 +53,33 @@ final class IntervalSetTest {
   /// Random adds and removes against a plain list, all lengths from one sector to 256 KiB.
   @Test
   void findsWhatANaiveModelFindsInTheOrderOfAdding() {
-    for (int seed = 0; seed < 50; seed++) {
-      SplittableRandom random = new SplittableRandom(seed);
-      IntervalSet<Integer> set = new IntervalSet<>();
-      List<IntervalSet.Entry<Integer>> model = new ArrayList<>();
-      for (int step = 0; step < 400; step++) {
-        if (model.isEmpty() || random.nextInt(3) > 0) {
-          model.add(set.add(draw(random), step));
-        } else {
-          set.remove(model.remove(random.nextInt(model.size())));
-        }
-        Extent wanted = draw(random);
-        List<Integer> expected = new ArrayList<>();
-        for (IntervalSet.Entry<Integer> entry : model) {
-          if (entry.extent().overlaps(wanted)) {
-            expected.add(entry.owner());
+    Gen.check(
+        50,
+        gen -> {
+          IntervalSet<Integer> set = new IntervalSet<>();
+          List<IntervalSet.Entry<Integer>> model = new ArrayList<>();
+          for (int step = 0; step < 400; step++) {
+            if (model.isEmpty() || gen.chance(2, 3)) {
+              model.add(set.add(draw(gen), step));
+            } else {
+              set.remove(model.remove(gen.intIn(0, model.size() - 1)));
+            }
+            Extent wanted = draw(gen);
+            List<Integer> expected =
+                model.stream()
+                    .filter(entry -> entry.extent().overlaps(wanted))
+                    .map(IntervalSet.Entry::owner)
+                    .toList();
+            assertThat(owners(set.overlapping(wanted))).isEqualTo(expected);
+            assertThat(set.overlaps(wanted)).isEqualTo(!expected.isEmpty());
+            assertThat(set.size()).isEqualTo(model.size());
           }
-        }
-        assertThat(owners(set.overlapping(wanted))).as("seed %d", seed).isEqualTo(expected);
-        assertThat(set.overlaps(wanted)).as("seed %d", seed).isEqualTo(!expected.isEmpty());
-        assertThat(set.size()).isEqualTo(model.size());
-      }
-    }
+        });
   }
 
-  private static Extent draw(SplittableRandom random) {
-    long length = 1L << random.nextInt(10);
-    return sectors(random.nextInt(2000), length + random.nextLong(length));
+  private static Extent draw(Gen gen) {
+    long length = 1L << gen.intIn(0, 9);
+    return sectors(gen.intIn(0, 1999), length + gen.longIn(0, length - 1));
   }
 
   private static Extent sectors(long sector, long sectors) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.GenerationUuids;
@@ -15,6 +14,8 @@ import org.twincore.drbd.engine.state.UuidCompare.Node;
 import org.twincore.drbd.engine.state.UuidCompare.Question;
 import org.twincore.drbd.engine.state.UuidCompare.Terms;
 import org.twincore.drbd.engine.state.UuidCompare.Verdict;
+import org.twincore.testkit.Gen;
+import org.twincore.testkit.Prng;
 
 final class UuidChangesTest {
   private static final GenerationUuids SOURCE = uuids(0xc1, 0xa0, 0x90, 0x80);
@@ -22,7 +23,7 @@ final class UuidChangesTest {
 
   @Test
   void newCurrentMovesTheOldOneIntoTheBitmapAndTellsTheRole() {
-    RandomGenerator random = new SplittableRandom(1);
+    RandomGenerator random = new Prng(1);
     GenerationUuids made = UuidChanges.newCurrent(uuids(0xa0, 0, 0x9, 0x8), Role.PRIMARY, random);
     assertThat(made.bitmap()).isEqualTo(0xa0);
     assertThat(made.current() & 1).isEqualTo(1);
@@ -48,7 +49,7 @@ final class UuidChangesTest {
 
   @Test
   void aResyncStartsFromTheBitmapUuid() {
-    UuidChanges.SourceStart start = UuidChanges.startSource(SOURCE, new SplittableRandom(1));
+    UuidChanges.SourceStart start = UuidChanges.startSource(SOURCE, new Prng(1));
     assertThat(start.syncUuid()).isEqualTo(0xa0 + (1L << 48));
     assertThat(start.uuids()).isEqualTo(uuids(0xc1, start.syncUuid(), 0xa0, 0x90));
   }
@@ -66,7 +67,7 @@ final class UuidChangesTest {
 
   @Test
   void bothSidesEndAResyncWithTheSameSet() {
-    UuidChanges.SourceStart start = UuidChanges.startSource(SOURCE, new SplittableRandom(1));
+    UuidChanges.SourceStart start = UuidChanges.startSource(SOURCE, new Prng(1));
     GenerationUuids running = UuidChanges.startTarget(TARGET, start.syncUuid(), Role.SECONDARY);
     assertThat(running).isEqualTo(uuids(start.syncUuid(), 0, 0x70, 0x60));
     GenerationUuids target = UuidChanges.endTarget(running, SOURCE, Role.SECONDARY);
@@ -77,7 +78,7 @@ final class UuidChangesTest {
 
   @Test
   void theSkipOfTheInitialSyncLeavesBothWithTheAnnouncedGeneration() {
-    RandomGenerator random = new SplittableRandom(1);
+    RandomGenerator random = new Prng(1);
     GenerationUuids announced =
         UuidChanges.newCurrentByAdmin(GenerationUuids.FRESH, Role.SECONDARY, random);
     assertThat(announced.bitmap()).isEqualTo(4);
@@ -96,21 +97,17 @@ final class UuidChangesTest {
   /// of them writes until the other has all of it, each comparison knows who has the newer data.
   @Test
   void aLifeWithoutSplitBrainAlwaysFindsTheWriterAsSource() {
-    for (int seed = 0; seed < 2000; seed++) {
-      new Life(seed).run(40);
-    }
+    Gen.check(2000, gen -> new Life(new Prng(gen.anyLong())).run(40));
   }
 
   /// Two nodes, their sets, and a model of what each one's data is.
   private static final class Life {
-    private final long seed;
-    private final SplittableRandom random;
+    private final Prng random;
     private GenerationUuids[] sets = {uuids(0x1000, 0, 0, 0), uuids(0x1000, 0, 0, 0)};
     private int writer = -1;
 
-    Life(long seed) {
-      this.seed = seed;
-      this.random = new SplittableRandom(seed);
+    Life(Prng random) {
+      this.random = random;
     }
 
     void run(int turns) {
@@ -128,10 +125,10 @@ final class UuidChangesTest {
     private void meet(int turn) {
       UuidCompare.Comparison[] found = {compare(0), compare(1)};
       assertThat(found[writer].verdict())
-          .as("seed %d turn %d: %s %s", seed, turn, found[writer], found[1 - writer])
+          .as("turn %d: %s %s", turn, found[writer], found[1 - writer])
           .isEqualTo(Verdict.SOURCE);
       assertThat(found[1 - writer].verdict())
-          .as("seed %d turn %d: %s %s", seed, turn, found[writer], found[1 - writer])
+          .as("turn %d: %s %s", turn, found[writer], found[1 - writer])
           .isEqualTo(Verdict.TARGET);
       sets[0] = found[0].self();
       sets[1] = found[1].self();
@@ -155,7 +152,7 @@ final class UuidChangesTest {
       }
       if (steps >= 4) {
         sets[1 - target] = UuidChanges.endSource(sets[1 - target]);
-        assertThat(sets[0]).as("seed %d", seed).isEqualTo(sets[1]);
+        assertThat(sets[0]).isEqualTo(sets[1]);
       }
     }
 
