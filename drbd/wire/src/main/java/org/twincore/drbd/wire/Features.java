@@ -22,9 +22,14 @@ public final class Features {
       return (features & feature) != 0;
     }
 
-    /// The header of everything after the features packets.
+    /// The header of everything after the features packets, but for bodies above 32768 bytes.
     public Framing framing() {
-      return version >= 100 ? Framing.H100 : Framing.H80;
+      return framing(0);
+    }
+
+    /// The header of a packet with `bodyBytes` behind it, payload included.
+    public Framing framing(int bodyBytes) {
+      return Framing.of(version, bodyBytes);
     }
   }
 

@@ -2,12 +2,15 @@ package org.twincore.drbd.wire;
 
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Invariant;
 
 /// Cuts one socket's byte stream into packets, whatever sizes the bytes arrive in.
 ///
 /// Knows no connection state: each header says by its magic which of the three it is. A body longer
 /// than the limit in force is refused from its header alone, so nothing is allocated that a sender
-/// merely claims; the limit starts small and is raised when the peer is known. One owner at a time.
+/// merely claims; the limit starts small and is raised when the peer is known. Each payload gets a
+/// fresh array, filled with one copy, or with none by a reader that uses [#payloadArray]. After an
+/// exception the stream is lost: each further call throws it again. One owner at a time.
 ///
 /// ```
 /// HEADER --all bytes--> BODY --all bytes--> [PAYLOAD] --all bytes--> HEADER
@@ -16,44 +19,65 @@ public final class FrameDecoder {
   /// What a socket accepts until [#limitBody] raises it: every handshake packet fits.
   public static final int INITIAL_LIMIT_BYTES = 4096;
 
-  private static final int MAGIC_H80 = 0x83740267;
-  private static final int MAGIC_H95 = 0x835a;
-  private static final int MAGIC_H100 = 0x8620ec20;
+  /// The longest body there is at version 100: P_WSAME's or P_DATA's fields, digest, 1 MiB.
+  public static final int LIMIT_BYTES_MAX = 28 + DigestAlgorithm.SIZE_BYTES_MAX + (1 << 20);
+
   private static final int FIXED_BYTES_MAX = 4088;
 
-  /// One packet as it came.
+  /// One packet as it came; `payload` is there exactly if `packet.payloadBytes()` is not 0.
   public record Decoded(Framing framing, int volume, Packet packet, @Nullable Payload payload) {}
 
-  private final ByteBuffer fixed = ByteBuffer.allocate(16 + FIXED_BYTES_MAX);
+  private final ByteBuffer fixed = ByteBuffer.allocate(FIXED_BYTES_MAX);
   private long position;
   private int limitBodyBytes = INITIAL_LIMIT_BYTES;
-  private @Nullable PacketType type;
+  private @Nullable WireFormatException failure;
+
+  // The packet at hand: its header's fields, then its body's, then its payload as far as it came.
   private Framing framing = Framing.H80;
   private int volume;
   private int wanted = Framing.H80.headerBytes();
+  private @Nullable PacketType type;
   private int payloadBytes;
+  private @Nullable Packet packet;
   private byte @Nullable [] payload;
   private int payloadFilled;
-  private @Nullable Packet packet;
 
-  /// From now on bodies, payload included, may have up to `bytes`.
+  /// From now on bodies, payload included, may have up to `bytes`; not more than [#LIMIT_BYTES_MAX]
+  /// is ever needed.
   public void limitBody(int bytes) {
     limitBodyBytes = bytes;
+  }
+
+  /// Bytes taken from the stream so far.
+  public long positionBytes() {
+    return position;
+  }
+
+  /// Whether the stream stands between two packets: only here may it end.
+  public boolean isBetweenPackets() {
+    return type == null && fixed.position() == 0;
   }
 
   /// Takes bytes from `in` until a packet is whole, and returns it; null when `in` is used up
   /// first. Call again with the same buffer after a packet.
   public @Nullable Decoded decode(ByteBuffer in) throws WireFormatException {
+    if (failure != null) {
+      throw failure;
+    }
+    try {
+      return next(in);
+    } catch (WireFormatException e) {
+      failure = e;
+      throw e;
+    }
+  }
+
+  private @Nullable Decoded next(ByteBuffer in) throws WireFormatException {
     while (true) {
-      if (packet != null && payload != null) {
-        int part = Math.min(in.remaining(), payload.length - payloadFilled);
+      if (payload != null) {
+        int part = Math.min(in.remaining(), payloadMissing());
         in.get(payload, payloadFilled, part);
-        payloadFilled += part;
-        position += part;
-        if (payloadFilled < payload.length) {
-          return null;
-        }
-        return finish(Payload.of(payload));
+        return payloadFilled(part);
       }
       take(in);
       if (fixed.position() < wanted) {
@@ -84,12 +108,18 @@ public final class FrameDecoder {
     return payload;
   }
 
+  /// Where in [#payloadArray] the next byte goes.
   public int payloadOffset() {
     return payloadFilled;
   }
 
   /// `count` bytes were put into the array; the packet if that completes it.
   public @Nullable Decoded payloadFilled(int count) {
+    Invariant.check(
+        count >= 0 && count <= payloadMissing(),
+        "payload filled with %d of %d bytes",
+        count,
+        payloadMissing());
     payloadFilled += count;
     position += count;
     return payload != null && payloadFilled == payload.length ? finish(Payload.of(payload)) : null;
@@ -97,16 +127,14 @@ public final class FrameDecoder {
 
   private void take(ByteBuffer in) {
     int part = Math.min(in.remaining(), wanted - fixed.position());
-    int limit = in.limit();
-    in.limit(in.position() + part);
-    fixed.put(in);
-    in.limit(limit);
+    fixed.put(fixed.position(), in, in.position(), part).position(fixed.position() + part);
+    in.position(in.position() + part);
     position += part;
   }
 
   private void header() throws WireFormatException {
     int magic = fixed.getInt(0);
-    if (magic == MAGIC_H100) {
+    if (magic == Framing.H100.magic()) {
       framing = Framing.H100;
       wanted = Framing.H100.headerBytes();
       if (fixed.position() < wanted) {
@@ -117,34 +145,35 @@ public final class FrameDecoder {
       }
       volume = fixed.getShort(4) & 0xffff;
       startBody(fixed.getShort(6) & 0xffff, fixed.getInt(8) & 0xffffffffL);
-    } else if (magic == MAGIC_H80) {
+    } else if (magic == Framing.H80.magic()) {
       framing = Framing.H80;
       volume = 0;
       startBody(fixed.getShort(4) & 0xffff, fixed.getShort(6) & 0xffff);
-    } else if (magic >>> 16 == MAGIC_H95) {
+    } else if (magic >>> 16 == Framing.H95.magic()) {
       framing = Framing.H95;
       volume = 0;
       startBody(magic & 0xffff, fixed.getInt(4) & 0xffffffffL);
     } else {
-      throw new WireFormatException(position - fixed.position(), "a DRBD magic", hex(magic));
+      throw new WireFormatException(position - wanted, "a DRBD magic", hex(magic));
     }
   }
 
   private void startBody(int command, long length) throws WireFormatException {
     PacketType known =
         PacketType.ofCode(command)
-            .orElseThrow(() -> new WireFormatException(position, "a known command", hex(command)));
+            .orElseThrow(
+                () -> new WireFormatException(position - wanted, "a known command", hex(command)));
     boolean fits =
         length >= known.bodyBytesMin() && (known.hasPayload() || length <= known.bodyBytesMax());
     if (!fits) {
       throw new WireFormatException(
-          position,
-          known.wireName() + " of " + known.bodyBytesMin() + ".." + known.bodyBytesMax() + " bytes",
-          length + " bytes");
+          position - wanted, known.wireName() + " of " + sizes(known), length + " bytes");
     }
     if (length > limitBodyBytes) {
       throw new WireFormatException(
-          position, "at most " + limitBodyBytes + " bytes now", length + " bytes");
+          position - wanted,
+          known.wireName() + " of at most " + limitBodyBytes + " bytes now",
+          length + " bytes");
     }
     type = known;
     payloadBytes = known.hasPayload() ? (int) length - known.bodyBytesMin() : 0;
@@ -152,8 +181,17 @@ public final class FrameDecoder {
     fixed.clear();
   }
 
+  private static String sizes(PacketType type) {
+    if (type.hasPayload()) {
+      return "at least " + type.bodyBytesMin() + " bytes";
+    }
+    return type.bodyBytesMin() == type.bodyBytesMax()
+        ? type.bodyBytesMin() + " bytes"
+        : type.bodyBytesMin() + " to " + type.bodyBytesMax() + " bytes";
+  }
+
   private @Nullable Decoded body(PacketType known) throws WireFormatException {
-    packet = PacketDecoder.decode(known, fixed.flip(), payloadBytes, position - fixed.limit());
+    packet = PacketDecoder.decode(known, fixed.flip(), payloadBytes, position - wanted);
     if (payloadBytes == 0) {
       return finish(null);
     }

@@ -1,5 +1,7 @@
 package org.twincore.drbd.wire;
 
+import java.util.Arrays;
+import java.util.Optional;
 import org.twincore.drbd.GenerationUuids;
 
 /// A packet without its header; one record a layout, several types may share one (drbd-wire 3.1).
@@ -10,6 +12,9 @@ import org.twincore.drbd.GenerationUuids;
 public sealed interface Packet {
   /// block_id of resync traffic.
   long RESYNC_BLOCK_ID = -1L;
+
+  /// Room for the name of an algorithm with its NUL (SHARED_SECRET_MAX).
+  int NAME_BYTES = 64;
 
   PacketType type();
 
@@ -111,10 +116,18 @@ public sealed interface Packet {
 
     /// conn_flags: only say what would happen.
     public static final int DRY_RUN = 2;
+
+    public Protocol {
+      checkName(integrityAlg);
+    }
   }
 
   /// P_SYNC_PARAM: u32 rate; at version 88 the verify algorithm's name with its NUL follows.
-  record SyncParam(int resyncRateKib, String verifyAlg) implements Packet {
+  record SyncParam(int resyncRateKib, Optional<String> verifyAlg) implements Packet {
+    public SyncParam {
+      verifyAlg.ifPresent(Packet::checkName);
+    }
+
     @Override
     public PacketType type() {
       return PacketType.SYNC_PARAM;
@@ -132,6 +145,11 @@ public sealed interface Packet {
       int fillTargetSectors,
       int maxRateKib)
       implements Packet {
+    public SyncParam89 {
+      checkName(verifyAlg);
+      checkName(csumsAlg);
+    }
+
     @Override
     public PacketType type() {
       return PacketType.SYNC_PARAM89;
@@ -147,7 +165,7 @@ public sealed interface Packet {
       int maxBioBytes,
       int queueOrderType,
       int ddsFlags,
-      java.util.Optional<QueueLimits> limits)
+      Optional<QueueLimits> limits)
       implements Packet {
     /// dds_flags: assume that the peer has the space.
     public static final int FORCED = 1;
@@ -210,12 +228,12 @@ public sealed interface Packet {
     public boolean equals(Object other) {
       return other instanceof Bytes(PacketType otherType, byte[] otherBytes)
           && type == otherType
-          && java.util.Arrays.equals(bytes, otherBytes);
+          && Arrays.equals(bytes, otherBytes);
     }
 
     @Override
     public int hashCode() {
-      return java.util.Arrays.hashCode(bytes) * 31 + type.code();
+      return Arrays.hashCode(bytes) * 31 + type.code();
     }
 
     @Override
@@ -229,6 +247,13 @@ public sealed interface Packet {
     @Override
     public PacketType type() {
       return PacketType.DELAY_PROBE;
+    }
+  }
+
+  private static void checkName(String name) {
+    if (name.length() >= NAME_BYTES || name.chars().anyMatch(c -> c == 0 || c > 0xff)) {
+      throw new IllegalArgumentException(
+          "a name of " + name.length() + " characters; 63 of Latin 1 fit");
     }
   }
 }

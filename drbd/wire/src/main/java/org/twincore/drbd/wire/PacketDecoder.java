@@ -7,7 +7,6 @@ import org.twincore.drbd.GenerationUuids;
 
 /// Bodies to packets. Lengths were checked against [PacketType] before; here the contents are.
 final class PacketDecoder {
-  private static final int ALGORITHM_BYTES = 64;
   private static final int SIZES_WITH_LIMITS = 56;
   private static final int SYNC_PARAM_WITH_CONTROLLER = 148;
 
@@ -53,7 +52,9 @@ final class PacketDecoder {
           new Packet.ConnectionFeatures(body.getInt(), body.getInt(), body.getInt());
       case PROTOCOL, PROTOCOL_UPDATE -> protocol(type, body, at);
       case SYNC_PARAM ->
-          new Packet.SyncParam(body.getInt(), body.hasRemaining() ? string(body, at) : "");
+          new Packet.SyncParam(
+              body.getInt(),
+              body.hasRemaining() ? Optional.of(string(body, at)) : Optional.empty());
       case SYNC_PARAM89 -> syncParam89(body, at);
       case SIZES -> sizes(body, at);
       case UUIDS ->
@@ -138,7 +139,7 @@ final class PacketDecoder {
     while (end < raw.length && raw[end] != 0) {
       end++;
     }
-    if (end == raw.length || end >= ALGORITHM_BYTES) {
+    if (end == raw.length || end >= Packet.NAME_BYTES) {
       throw new WireFormatException(
           at, "a name of at most 63 bytes with NUL", raw.length + " bytes");
     }
@@ -146,7 +147,7 @@ final class PacketDecoder {
   }
 
   private static String fixed(ByteBuffer body, long at) throws WireFormatException {
-    byte[] raw = new byte[ALGORITHM_BYTES];
+    byte[] raw = new byte[Packet.NAME_BYTES];
     body.get(raw);
     return string(ByteBuffer.wrap(raw), at);
   }

@@ -9,15 +9,13 @@ public final class PacketEncoder {
   /// Room that is enough for any header with its body.
   public static final int BYTES_MAX = 16 + 4088;
 
-  private static final int MAGIC_H80 = 0x83740267;
-  private static final int MAGIC_H95 = 0x835a;
-  private static final int MAGIC_H100 = 0x8620ec20;
-  private static final int ALGORITHM_BYTES = 64;
+  private static final int H80_LENGTH_MAX = 0xffff;
   private static final int FEATURES_RESERVED_BYTES = 60;
 
   private PacketEncoder() {}
 
-  /// Appends header and body to `out`, which must have room ([#BYTES_MAX] always is).
+  /// Appends header and body to `out`, which must have room ([#BYTES_MAX] always is). A length that
+  /// the 16 bits of [Framing#H80] cannot hold goes out as [Framing#H95]; both have 8 bytes.
   public static void encode(Framing framing, int volume, Packet packet, ByteBuffer out) {
     int start = out.position();
     int header = framing.headerBytes();
@@ -25,17 +23,17 @@ public final class PacketEncoder {
     putBody(packet, out);
     int length = out.position() - start - header + packet.payloadBytes();
     int command = packet.type().code();
-    switch (framing) {
+    switch (framing == Framing.H80 && length > H80_LENGTH_MAX ? Framing.H95 : framing) {
       case H80 ->
-          out.putInt(start, MAGIC_H80)
+          out.putInt(start, Framing.H80.magic())
               .putShort(start + 4, (short) command)
               .putShort(start + 6, (short) length);
       case H95 ->
-          out.putShort(start, (short) MAGIC_H95)
+          out.putShort(start, (short) Framing.H95.magic())
               .putShort(start + 2, (short) command)
               .putInt(start + 4, length);
       case H100 ->
-          out.putInt(start, MAGIC_H100)
+          out.putInt(start, Framing.H100.magic())
               .putShort(start + 4, (short) volume)
               .putShort(start + 6, (short) command)
               .putInt(start + 8, length)
@@ -69,9 +67,7 @@ public final class PacketEncoder {
       case Packet.Protocol p -> putProtocol(p, out);
       case Packet.SyncParam p -> {
         out.putInt(p.resyncRateKib());
-        if (!p.verifyAlg().isEmpty()) {
-          putString(p.verifyAlg(), out);
-        }
+        p.verifyAlg().ifPresent(name -> putString(name, out));
       }
       case Packet.SyncParam89 p -> putSyncParam89(p, out);
       case Packet.Sizes p -> putSizes(p, out);
@@ -122,11 +118,11 @@ public final class PacketEncoder {
   }
 
   private static void putString(String text, ByteBuffer out) {
-    out.put(text.getBytes(StandardCharsets.US_ASCII)).put((byte) 0);
+    out.put(text.getBytes(StandardCharsets.ISO_8859_1)).put((byte) 0);
   }
 
   private static void putFixed(String text, ByteBuffer out) {
-    byte[] name = text.getBytes(StandardCharsets.US_ASCII);
-    out.put(name).put(new byte[ALGORITHM_BYTES - name.length]);
+    byte[] name = text.getBytes(StandardCharsets.ISO_8859_1);
+    out.put(name).put(new byte[Packet.NAME_BYTES - name.length]);
   }
 }

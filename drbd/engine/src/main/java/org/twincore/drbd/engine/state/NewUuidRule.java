@@ -1,0 +1,90 @@
+package org.twincore.drbd.engine.state;
+
+import static org.twincore.drbd.DiskState.DISKLESS;
+import static org.twincore.drbd.DiskState.D_UNKNOWN;
+import static org.twincore.drbd.DiskState.FAILED;
+import static org.twincore.drbd.DiskState.INCONSISTENT;
+import static org.twincore.drbd.DiskState.OUTDATED;
+import static org.twincore.drbd.DiskState.UP_TO_DATE;
+
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.wire.StateWord;
+
+/// When a new generation starts, that is when writes begin that the peer's disk does not get
+/// (drbd-wire section 6.1).
+public final class NewUuidRule {
+  private NewUuidRule() {}
+
+  /// What to do about the current UUID.
+  public enum Answer {
+    KEEP,
+    /// Create a new one now; if a connection exists, send P_UUIDS.
+    CREATE,
+    /// Remember to create one when I/O is thawed and the peer still lacks the writes.
+    POSTPONE
+  }
+
+  /// The rows.
+  public enum Rule {
+    NONE,
+    /// The peer's disk no longer gets the writes of a Primary.
+    LOST_PEER_DATA,
+    /// The same while I/O is frozen: nothing is written yet.
+    LOST_PEER_DATA_FROZEN,
+    /// A diskless peer became Primary: it writes to my disk only.
+    DISKLESS_PEER_PROMOTED,
+    /// Promotion without a peer that gets the writes.
+    PROMOTED_ALONE,
+    /// Promotion that made a disk UpToDate by force.
+    PROMOTED_BY_FORCE
+  }
+
+  /// A rule and what it asks for.
+  public record Decision(Rule rule, Answer answer) {}
+
+  private static final Decision KEEP = new Decision(Rule.NONE, Answer.KEEP);
+
+  /// After any change of state of a volume with an attached disk, whose bitmap UUID is
+  /// `bitmapUuid`. Promotion of this node is judged by [#afterPromotion] instead.
+  public static Decision afterChange(StateWord before, StateWord after, long bitmapUuid) {
+    boolean bitmapCounts = bitmapUuid != 0;
+    if (bitmapCounts || after.disk() != UP_TO_DATE) {
+      return KEEP;
+    }
+    if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
+      return after.isSuspended()
+          ? new Decision(Rule.LOST_PEER_DATA_FROZEN, Answer.POSTPONE)
+          : new Decision(Rule.LOST_PEER_DATA, Answer.CREATE);
+    }
+    boolean peerPromoted = before.peer() != Role.PRIMARY && after.peer() == Role.PRIMARY;
+    if (peerPromoted && after.pdsk().isBelow(INCONSISTENT)) {
+      return new Decision(Rule.DISKLESS_PEER_PROMOTED, Answer.CREATE);
+    }
+    return KEEP;
+  }
+
+  /// When this node has become Primary with an attached disk; `forced` if its disk was declared
+  /// UpToDate by force.
+  public static Decision afterPromotion(StateWord after, long bitmapUuid, boolean forced) {
+    if (forced) {
+      return new Decision(Rule.PROMOTED_BY_FORCE, Answer.CREATE);
+    }
+    boolean alone =
+        after.conn().isBelow(ConnectionState.CONNECTED) || !after.pdsk().isAtLeast(INCONSISTENT);
+    return alone && bitmapUuid == 0 ? new Decision(Rule.PROMOTED_ALONE, Answer.CREATE) : KEEP;
+  }
+
+  /// Did a copy of the data at the peer stop to get the writes?
+  static boolean losesData(DiskState before, DiskState after) {
+    boolean had = before.isAtLeast(INCONSISTENT) && before != D_UNKNOWN && before != OUTDATED;
+    boolean gone = after.isBelow(INCONSISTENT) || after == D_UNKNOWN || after == OUTDATED;
+    boolean knownGone = after == DISKLESS || after == FAILED || after == OUTDATED;
+    return had ? gone : before == D_UNKNOWN && knownGone;
+  }
+
+  private static boolean anyPrimary(StateWord state) {
+    return state.role() == Role.PRIMARY || state.peer() == Role.PRIMARY;
+  }
+}

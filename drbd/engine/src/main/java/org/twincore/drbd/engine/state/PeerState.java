@@ -1,0 +1,327 @@
+package org.twincore.drbd.engine.state;
+
+import static org.twincore.drbd.ConnectionState.AHEAD;
+import static org.twincore.drbd.ConnectionState.BEHIND;
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.DISCONNECTING;
+import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
+import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
+import static org.twincore.drbd.ConnectionState.VERIFY_T;
+import static org.twincore.drbd.ConnectionState.WF_BITMAP_S;
+import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
+import static org.twincore.drbd.ConnectionState.WF_CONNECTION;
+import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
+import static org.twincore.drbd.ConnectionState.WF_SYNC_UUID;
+import static org.twincore.drbd.DiskState.CONSISTENT;
+import static org.twincore.drbd.DiskState.DISKLESS;
+import static org.twincore.drbd.DiskState.FAILED;
+import static org.twincore.drbd.DiskState.INCONSISTENT;
+import static org.twincore.drbd.DiskState.NEGOTIATING;
+import static org.twincore.drbd.DiskState.UP_TO_DATE;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.engine.state.StateRules.Force;
+import org.twincore.drbd.wire.StateWord;
+
+/// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
+///
+/// Two deviations, towards safety: without the peer's P_UUIDS two disks are never taken to be equal
+/// (the kernel would connect), and an attach that is still being negotiated stays so until they
+/// came.
+public final class PeerState {
+  private PeerState() {}
+
+  /// What is known of the peer besides its state: whether its P_UUIDS arrived (on this connection,
+  /// and since an own attach), flag 4 in it (its disk is really Inconsistent), and whether it asked
+  /// for a dry run.
+  public record Known(boolean uuids, boolean reallyInconsistent, boolean dryRun) {}
+
+  /// What hangs in the air here: a peer that was forced to be Primary while both disks were
+  /// Inconsistent ([#forcesResync]), a new current UUID put off until the thaw, and the bits set
+  /// and failed of a running resync.
+  public record Pending(
+      boolean considerResync, boolean newUuidPostponed, long bitsSet, long bitsFailed) {
+    public static final Pending NOTHING = new Pending(false, false, 0, 0);
+  }
+
+  /// A P_STATE: the own state, the peer's as received (in the peer's view), and what else matters.
+  public record Arrival(
+      StateWord own, StateWord peer, Known known, Pending pending, StateContext context) {}
+
+  /// The rules reached, in order.
+  public enum Rule {
+    CONNECTION_GOES_DOWN,
+    PEER_STILL_PREPARES,
+    PEER_FINISHED_RESYNC,
+    PEER_FINISHED_VERIFY,
+    LATE_INCONSISTENT_IGNORED,
+    CONNECTION_ESTABLISHED,
+    PEER_IS_AHEAD,
+    UUIDS_MISSING,
+    HANDSHAKE_ON_CONNECT,
+    HANDSHAKE_ON_ATTACH,
+    HANDSHAKE_ON_FORCED_PRIMARY,
+    HANDSHAKE_ON_PEERS_RESYNC,
+    OWN_ATTACH_REFUSED,
+    PEERS_ATTACH_REFUSED,
+    CONNECTION_REFUSED,
+    DRY_RUN_OVER,
+    ATTACH_COMPLETED,
+    FROZEN_MEETS_REBOOTED_PEER,
+    STATE_ILLEGAL,
+    STATE_TAKEN
+  }
+
+  /// What to do.
+  public sealed interface Decision {
+    List<Rule> rules();
+  }
+
+  /// Nothing: the connection is going down.
+  public record Ignore(List<Rule> rules) implements Decision {}
+
+  /// The peer says that the resync is over: finish it here if `now` (set bits <= failed bits), and
+  /// take nothing else from this packet.
+  public record FinishResync(List<Rule> rules, boolean now) implements Decision {}
+
+  /// The verify stopped early: finish it here.
+  public record FinishVerify(List<Rule> rules) implements Decision {}
+
+  /// Give the connection up: `to` is Disconnecting (no retry) or ProtocolError (retry). With
+  /// `failFrozenWrites`, first give up the frozen requests' replication (mark their blocks), create
+  /// the postponed new current UUID, and thaw.
+  public record Drop(
+      List<Rule> rules,
+      ConnectionState to,
+      boolean failFrozenWrites,
+      Optional<SyncHandshake.Decision> handshake)
+      implements Decision {}
+
+  /// Take the peer's state over: `outcome.state()` is the new own state. If there was a handshake,
+  /// carry it out (repaired UUIDs, bits, handlers). If `answer`, send P_UUIDS and P_STATE. A new
+  /// state with disk Failed means that the own attach was refused.
+  public record Adopt(
+      List<Rule> rules,
+      StateRules.Outcome outcome,
+      Optional<SyncHandshake.Decision> handshake,
+      boolean answer)
+      implements Decision {}
+
+  /// The disk that stands behind a Negotiating peer.
+  public static DiskState realDisk(DiskState peerDisk, boolean reallyInconsistent) {
+    if (peerDisk != NEGOTIATING) {
+      return peerDisk;
+    }
+    return reallyInconsistent ? INCONSISTENT : CONSISTENT;
+  }
+
+  /// Did the peer's promotion make it worth while to think about a resync, once it says that its
+  /// disk is UpToDate? (Both were Inconsistent, so it was forced.)
+  public static boolean forcesResync(StateWord before, StateWord after) {
+    return before.disk() == INCONSISTENT
+        && before.pdsk() == INCONSISTENT
+        && before.peer() == Role.SECONDARY
+        && after.peer() == Role.PRIMARY;
+  }
+
+  /// Decides; `handshake` is asked at most once, with the peer's real disk state.
+  public static Decision decide(
+      Arrival arrival, Function<DiskState, SyncHandshake.Decision> handshake) {
+    return new Course(arrival).run(handshake);
+  }
+
+  /// One P_STATE on its way through the rules.
+  private static final class Course {
+    private final Arrival arrival;
+    private final StateWord own;
+    private final StateWord peer;
+    private final List<Rule> rules = new ArrayList<>();
+    private DiskState peerDisk;
+    private ConnectionState conn;
+
+    Course(Arrival arrival) {
+      this.arrival = arrival;
+      this.own = arrival.own;
+      this.peer = arrival.peer;
+      this.peerDisk = realDisk(peer.disk(), arrival.known.reallyInconsistent);
+      this.conn = own.conn();
+    }
+
+    Decision run(Function<DiskState, SyncHandshake.Decision> handshake) {
+      if (own.conn().isBelow(WF_CONNECTION)) {
+        return new Ignore(reached(Rule.CONNECTION_GOES_DOWN));
+      }
+      if (resyncEndsHere()) {
+        boolean now = arrival.pending.bitsSet <= arrival.pending.bitsFailed;
+        return new FinishResync(reached(Rule.PEER_FINISHED_RESYNC), now);
+      }
+      if (verifyEndsHere()) {
+        return new FinishVerify(reached(Rule.PEER_FINISHED_VERIFY));
+      }
+      suppressFlapping();
+      connect();
+      if (bothHaveDisks() && !arrival.known.uuids && own.conn().isBelow(CONNECTED)) {
+        return drop(Rule.UUIDS_MISSING, PROTOCOL_ERROR, Optional.empty());
+      }
+      if (!mustShakeHands()) {
+        return takeOver(Optional.empty(), own.disk());
+      }
+      SyncHandshake.Decision decision = handshake.apply(peerDisk);
+      return switch (decision) {
+        case SyncHandshake.Refuse _ -> refused(decision);
+        case SyncHandshake.StayConnected _ -> agreed(decision, CONNECTED);
+        case SyncHandshake.BecomeSource _ -> agreed(decision, WF_BITMAP_S);
+        case SyncHandshake.BecomeTarget _ -> agreed(decision, WF_BITMAP_T);
+      };
+    }
+
+    /// True if this P_STATE is nothing but the notice that the target has finished.
+    private boolean resyncEndsHere() {
+      boolean wasBehind = own.pdsk() == INCONSISTENT || own.pdsk() == CONSISTENT;
+      boolean resyncing = own.conn().compareTo(CONNECTED) > 0 && own.disk() == UP_TO_DATE;
+      if (!wasBehind || peerDisk != UP_TO_DATE || !resyncing) {
+        return false;
+      }
+      if (peer.conn().compareTo(CONNECTED) > 0 && peer.conn().isBelow(SYNC_SOURCE)) {
+        peerDisk = INCONSISTENT;
+        rules.add(Rule.PEER_STILL_PREPARES);
+        return false;
+      }
+      return own.conn().isAtLeast(SYNC_SOURCE) && peer.conn() == CONNECTED;
+    }
+
+    private boolean verifyEndsHere() {
+      return own.conn() == VERIFY_T
+          && own.disk() == UP_TO_DATE
+          && peer.conn() == CONNECTED
+          && peerDisk == UP_TO_DATE;
+    }
+
+    private void suppressFlapping() {
+      if (own.pdsk() == UP_TO_DATE
+          && peerDisk == INCONSISTENT
+          && own.conn() == CONNECTED
+          && peer.conn().compareTo(SYNC_SOURCE) > 0) {
+        peerDisk = UP_TO_DATE;
+        rules.add(Rule.LATE_INCONSISTENT_IGNORED);
+      }
+    }
+
+    private void connect() {
+      if (conn == WF_REPORT_PARAMS) {
+        conn = CONNECTED;
+        rules.add(Rule.CONNECTION_ESTABLISHED);
+      }
+      if (peer.conn() == AHEAD) {
+        conn = BEHIND;
+        rules.add(Rule.PEER_IS_AHEAD);
+      }
+    }
+
+    private boolean bothHaveDisks() {
+      return peer.disk().isAtLeast(NEGOTIATING) && own.disk().isAtLeast(NEGOTIATING);
+    }
+
+    private boolean mustShakeHands() {
+      if (!bothHaveDisks() || !arrival.known.uuids) {
+        return false;
+      }
+      int before = rules.size();
+      boolean plain = own.conn() == CONNECTED;
+      if (own.conn().isBelow(CONNECTED)) {
+        rules.add(Rule.HANDSHAKE_ON_CONNECT);
+      } else if (plain && (peer.disk() == NEGOTIATING || own.disk() == NEGOTIATING)) {
+        rules.add(Rule.HANDSHAKE_ON_ATTACH);
+      } else if (arrival.pending.considerResync) {
+        rules.add(Rule.HANDSHAKE_ON_FORCED_PRIMARY);
+      } else if (plain
+          && peer.conn().isAtLeast(STARTING_SYNC_S)
+          && peer.conn().isBelow(WF_SYNC_UUID)) {
+        rules.add(Rule.HANDSHAKE_ON_PEERS_RESYNC);
+      }
+      return rules.size() > before;
+    }
+
+    private Decision refused(SyncHandshake.Decision decision) {
+      conn = CONNECTED;
+      if (own.disk() == NEGOTIATING) {
+        rules.add(Rule.OWN_ATTACH_REFUSED);
+        return takeOver(Optional.of(decision), FAILED);
+      }
+      if (peer.disk() == NEGOTIATING) {
+        rules.add(Rule.PEERS_ATTACH_REFUSED);
+        peerDisk = DISKLESS;
+        return takeOver(Optional.of(decision), own.disk());
+      }
+      return arrival.known.dryRun
+          ? drop(Rule.DRY_RUN_OVER, PROTOCOL_ERROR, Optional.of(decision))
+          : drop(Rule.CONNECTION_REFUSED, DISCONNECTING, Optional.of(decision));
+    }
+
+    private Decision agreed(SyncHandshake.Decision decision, ConnectionState next) {
+      conn = next;
+      return takeOver(Optional.of(decision), own.disk());
+    }
+
+    private Decision takeOver(Optional<SyncHandshake.Decision> handshake, DiskState disk) {
+      StateWord wanted =
+          own.withConn(conn)
+              .withDisk(completed(disk, handshake.isPresent()))
+              .withPeer(peer.role())
+              .withPdsk(peerDisk)
+              .withPeerIsp(peer.aftrIsp() || peer.userIsp());
+      boolean connects = own.conn().isBelow(CONNECTED) && conn.isAtLeast(CONNECTED);
+      if (connects && conn == CONNECTED && peerDisk == CONSISTENT && isFrozenWithNewUuid()) {
+        rules.add(Rule.FROZEN_MEETS_REBOOTED_PEER);
+        return new Drop(rulesNow(), PROTOCOL_ERROR, true, handshake);
+      }
+      StateRules.Outcome outcome =
+          StateRules.change(own, wanted, arrival.context, connects ? Force.SOFT : Force.HARD);
+      if (!outcome.isSuccess()) {
+        return drop(Rule.STATE_ILLEGAL, DISCONNECTING, handshake);
+      }
+      return new Adopt(reached(Rule.STATE_TAKEN), outcome, handshake, mustAnswer(outcome.state()));
+    }
+
+    /// The disk state that an attach was to bring, if nothing stands against it any more.
+    private DiskState completed(DiskState disk, boolean handshakeDone) {
+      boolean decided = handshakeDone || !peer.disk().isAtLeast(NEGOTIATING);
+      if (disk == NEGOTIATING && decided && (conn == CONNECTED || conn == WF_BITMAP_S)) {
+        rules.add(Rule.ATTACH_COMPLETED);
+        return arrival.context.remembered().disk();
+      }
+      return disk;
+    }
+
+    private boolean isFrozenWithNewUuid() {
+      return own.isSuspended() && arrival.pending.newUuidPostponed;
+    }
+
+    private boolean mustAnswer(StateWord after) {
+      return own.conn().compareTo(WF_REPORT_PARAMS) > 0
+          && after.conn().compareTo(CONNECTED) > 0
+          && peer.conn().isBelow(STARTING_SYNC_S)
+          && peer.disk() != NEGOTIATING;
+    }
+
+    private Drop drop(Rule rule, ConnectionState to, Optional<SyncHandshake.Decision> handshake) {
+      return new Drop(reached(rule), to, false, handshake);
+    }
+
+    private List<Rule> reached(Rule last) {
+      rules.add(last);
+      return rulesNow();
+    }
+
+    private List<Rule> rulesNow() {
+      return List.copyOf(rules);
+    }
+  }
+}
