@@ -17,7 +17,7 @@ import java.util.List;
 /// ```
 ///
 /// `#` starts a line of the head, `;` a comment; white space between bytes is free. A second vector
-/// in the same file starts at a line `== name`; bytes before the first such line are unnamed.
+/// in the same file starts at a line `== name`. A file without such lines holds one, unnamed.
 public record HexVector(String name, List<String> head, byte[] bytes) {
   private static final String NEXT = "== ";
   private static final int REPEAT_MAX = 1 << 24;
@@ -92,7 +92,7 @@ public record HexVector(String name, List<String> head, byte[] bytes) {
     }
 
     void finishInto(List<HexVector> all) {
-      if (!head.isEmpty() || bytes.size() > 0 || !name.isEmpty()) {
+      if (bytes.size() > 0 || !name.isEmpty()) {
         all.add(new HexVector(name, List.copyOf(head), bytes.toByteArray()));
       }
     }
