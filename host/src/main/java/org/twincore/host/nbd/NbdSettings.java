@@ -7,7 +7,7 @@ import org.twincore.nbd.ExportInfo;
 /// @param connectionsMax connections at once; more are closed right after accept
 /// @param requestsMax requests of one connection that are not answered yet
 /// @param bytesMax payload bytes of those, both directions; one request may exceed it alone
-/// @param bytesTotalMax payload bytes of all connections together
+/// @param bytesTotalMax payload bytes of all connections together, above a small reserve of each
 /// @param negotiationTimeoutMillis from accept until the export is open
 /// @param payloadTimeoutMillis for the rest of a WRITE's payload once its client lets us wait
 /// @param spinReads empty reads before a connection's thread goes to sleep: lower latency for CPU

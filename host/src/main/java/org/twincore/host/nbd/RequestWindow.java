@@ -6,8 +6,13 @@ import java.util.concurrent.atomic.AtomicLong;
 /// The unanswered requests of one connection: bounded in number and bytes, so that a client that
 /// asks faster than it is served, or that does not read its replies, is no longer read from.
 ///
-/// Only the connection's thread acquires; any thread releases.
+/// The first [#RESERVE_BYTES] of each connection are its own, what is above them is charged to the
+/// budget of all: clients with much in flight cannot starve one with little. Only the connection's
+/// thread acquires; any thread releases.
 final class RequestWindow {
+  /// 64 requests of 4 KiB.
+  static final long RESERVE_BYTES = 256 << 10;
+
   private final NbdSettings settings;
   private final ByteBudget budget;
   private final Runnable wakeReader;
@@ -21,20 +26,27 @@ final class RequestWindow {
     this.wakeReader = wakeReader;
   }
 
+  private enum Attempt {
+    TAKEN,
+    WINDOW_FULL,
+    BUDGET_EMPTY
+  }
+
   /// Takes a place for a request; if false, the reader waits until it is woken and tries again.
   boolean tryAcquire(long payloadBytes) {
-    if (take(payloadBytes)) {
+    if (take(payloadBytes) == Attempt.TAKEN) {
       readerWaits = false;
       return true;
     }
     // Said first and tried again, so that a release between the two is not missed.
     readerWaits = true;
-    budget.wakeOnRelease(wakeReader);
-    if (take(payloadBytes)) {
-      readerWaits = false;
-      return true;
+    Attempt second = take(payloadBytes);
+    if (second == Attempt.BUDGET_EMPTY) {
+      budget.wakeOnRelease(wakeReader);
+      second = take(payloadBytes);
     }
-    return false;
+    readerWaits = second != Attempt.TAKEN;
+    return second == Attempt.TAKEN;
   }
 
   /// True if nothing is unanswered; if false, the reader is woken by later releases.
@@ -43,26 +55,39 @@ final class RequestWindow {
     return requests.get() == 0;
   }
 
-  private boolean take(long payloadBytes) {
+  private Attempt take(long payloadBytes) {
     int running = requests.get();
-    if (running >= settings.requestsMax()
-        || (running > 0 && bytes.get() + payloadBytes > settings.bytesMax())
-        || !budget.tryAcquire(payloadBytes)) {
-      return false;
+    while (running < settings.requestsMax()) {
+      long before = bytes.get();
+      if (running > 0 && before + payloadBytes > settings.bytesMax()) {
+        return Attempt.WINDOW_FULL;
+      }
+      long charge = charged(before + payloadBytes) - charged(before);
+      if (!budget.tryAcquire(charge)) {
+        return Attempt.BUDGET_EMPTY;
+      }
+      if (bytes.compareAndSet(before, before + payloadBytes)) {
+        requests.incrementAndGet();
+        return Attempt.TAKEN;
+      }
+      // Something was released just now: the charge is another one.
+      budget.release(charge);
     }
-    requests.incrementAndGet();
-    bytes.addAndGet(payloadBytes);
-    return true;
+    return Attempt.WINDOW_FULL;
   }
 
   /// Gives back the places of `count` requests with together `payloadBytes`.
   void release(int count, long payloadBytes) {
-    bytes.addAndGet(-payloadBytes);
+    long after = bytes.addAndGet(-payloadBytes);
     requests.addAndGet(-count);
-    budget.release(payloadBytes);
+    budget.release(charged(after + payloadBytes) - charged(after));
     if (readerWaits) {
       wakeReader.run();
     }
+  }
+
+  private static long charged(long bytesInFlight) {
+    return Math.max(0, bytesInFlight - RESERVE_BYTES);
   }
 
   int requests() {
