@@ -3,7 +3,9 @@ package org.twincore.drbd;
 /// The number of a volume inside its resource, 0 to 65535; it travels in each 16-byte header.
 public record VolumeNumber(int value) implements Comparable<VolumeNumber> {
   public static final VolumeNumber ZERO = new VolumeNumber(0);
-  private static final int LARGEST = 65535;
+
+  /// The largest volume number.
+  public static final int LARGEST = 65535;
 
   public VolumeNumber {
     if (value < 0 || value > LARGEST) {
