@@ -7,7 +7,6 @@ import static org.twincore.drbd.ConnectionState.STAND_ALONE;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
 import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
-import static org.twincore.drbd.ConnectionState.SYNC_TARGET;
 import static org.twincore.drbd.ConnectionState.TIMEOUT;
 import static org.twincore.drbd.ConnectionState.UNCONNECTED;
 import static org.twincore.drbd.ConnectionState.VERIFY_S;
@@ -37,6 +36,10 @@ public enum Refusal {
       Kind.HARD,
       StateResult.ALREADY_STAND_ALONE,
       c -> leaves(c, STAND_ALONE) && c.after.conn() == DISCONNECTING),
+  CONNECT_WITHOUT_CONFIGURATION(
+      Kind.HARD,
+      StateResult.NO_NET_CONFIG,
+      c -> leaves(c, STAND_ALONE) && c.after.conn() == WF_CONNECTION),
   STAND_ALONE_MUST_CONFIGURE(
       Kind.HARD,
       StateResult.NEED_CONNECTION,
@@ -156,12 +159,6 @@ public enum Refusal {
               && c.after.pdsk() == OUTDATED
               && c.before.conn().isBelow(CONNECTED)
               && c.before.pdsk().compareTo(OUTDATED) > 0),
-  SYNC_FROM_NOWHERE(
-      Kind.SOFT,
-      StateResult.NEED_CONNECTION,
-      c ->
-          (c.after.conn() == SYNC_TARGET || c.after.conn() == SYNC_SOURCE)
-              && c.before.conn().isBelow(WF_REPORT_PARAMS)),
   START_SYNC_WITHOUT_CONNECTION(
       Kind.SOFT,
       StateResult.NEED_CONNECTION,
@@ -189,10 +186,6 @@ public enum Refusal {
           c.after.disk() == OUTDATED
               && c.before.disk().isBelow(OUTDATED)
               && c.before.disk() != ATTACHING),
-  CONNECT_WITHOUT_CONFIGURATION(
-      Kind.SOFT,
-      StateResult.NO_NET_CONFIG,
-      c -> c.after.conn() == WF_CONNECTION && c.before.conn().isBelow(UNCONNECTED)),
   BETTER_WITHOUT_ATTACH(
       Kind.SOFT,
       StateResult.DISKLESS,
