@@ -12,8 +12,8 @@ import org.twincore.drbd.engine.exchange.ResourceStatus;
 
 /// One DRBD resource on one node: the deterministic machine behind the device.
 ///
-/// Owned by one loop. It does no I/O, asks no time and draws no chance but from what it is given: the
-/// same events at the same times with the same random generator give the same effects. A new
+/// Owned by one loop. It does no I/O, asks no time and draws no chance but from what it is given:
+/// the same events at the same times with the same random generator give the same effects. A new
 /// resource has no volumes and no connection; admin commands bring them.
 public final class Resource {
   private final String name;
@@ -33,8 +33,8 @@ public final class Resource {
     return Long.MAX_VALUE;
   }
 
-  /// Whether an application may open the volume now. [StateResult#SUCCESS] (or above) means yes, and
-  /// the owner sends [Event.Opened] before anything else.
+  /// Whether an application may open the volume now. [StateResult#SUCCESS] (or above) means yes,
+  /// and the owner sends [Event.Opened] before anything else.
   public StateResult mayOpen(int volume, Event.Access access) {
     return StateResult.SUCCESS;
   }

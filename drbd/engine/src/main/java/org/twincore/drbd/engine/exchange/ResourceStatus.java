@@ -27,7 +27,7 @@ public record ResourceStatus(
   }
 
   /// One volume; sizes and `outOfSync` in sectors and 4 KiB blocks, as named. `uuids` and the flags
-  /// word (metadata flags) are empty while diskless.
+  /// word (metadata flags) are empty while diskless. What nobody measures is [Load#IDLE].
   public record VolumeStatus(
       int volume,
       int minor,
@@ -39,6 +39,7 @@ public record ResourceStatus(
       int openers,
       boolean activityLogSuspended,
       Counters counters,
+      Load load,
       Optional<Progress> progress) {}
 
   /// The counters of /proc/drbd: first five in sectors, then counts.
@@ -57,8 +58,31 @@ public record ResourceStatus(
     public static final Counters ZERO = new Counters(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
+  /// How busy a volume is beyond its counters: the two extent caches, requests that wait for the
+  /// activity log, and whether the backing disk or the way to the peer is congested.
+  public record Load(
+      ExtentCache resync,
+      ExtentCache activityLog,
+      int waitingForActivityLog,
+      boolean diskCongested,
+      boolean networkCongested) {
+
+    public static final Load IDLE =
+        new Load(ExtentCache.ofSize(61), ExtentCache.ofSize(1237), 0, false, false);
+  }
+
+  /// An extent cache as /proc/drbd tells of it: slots in use and in all, then counts since it was
+  /// made.
+  public record ExtentCache(
+      int used, int slots, long hits, long misses, long starving, long locked, long changed) {
+
+    public static ExtentCache ofSize(int slots) {
+      return new ExtentCache(0, slots, 0, 0, 0, 0, 0);
+    }
+  }
+
   /// A running resync or verify. Blocks are of 4 KiB, times in nanoseconds; `recent...` is the mark
-  /// about 18 s back that /proc/drbd's speed uses.
+  /// about 18 s back that /proc/drbd's speed uses, `last...` the newest one.
   public record Progress(
       long totalBlocks,
       long leftBlocks,
@@ -67,6 +91,8 @@ public record ResourceStatus(
       long pausedNanos,
       long recentNanos,
       long recentLeftBlocks,
+      long lastNanos,
+      long lastLeftBlocks,
       long wantKibPerSecond,
       long positionSectors) {}
 }

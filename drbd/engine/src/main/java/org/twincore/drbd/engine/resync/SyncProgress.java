@@ -96,6 +96,8 @@ public final class SyncProgress {
         pausedNanos + running,
         markNanos[shown] + running,
         markLeft[shown],
+        markNanos[newest] + running,
+        markLeft[newest],
         wantKibPerSecond,
         positionSectors);
   }
