@@ -51,9 +51,9 @@ final class NbdClientsTest {
             "\"can_multi_conn\": true",
             "\"can_trim\": true",
             "\"can_zero\": true",
-            "\"block_minimum\": 512",
-            "\"block_preferred\": 4096",
-            "\"block_maximum\": 33554432");
+            "\"block_size_minimum\": 512",
+            "\"block_size_preferred\": 4096",
+            "\"block_size_maximum\": 33554432");
     assertThat(Tool.ok("nbdinfo", "--json", server.tcpUri("r0/1")))
         .contains("\"is_read_only\": true", "\"can_trim\": false", "\"can_multi_conn\": true");
     Tool refused = Tool.run("nbdinfo", server.tcpUri("r1"));
@@ -160,6 +160,7 @@ final class NbdClientsTest {
               "--io_size=48m",
               "--verify=crc32c",
               "--verify_fatal=1",
+              "--verify_state_save=0",
               "--fsync=64",
               "--randseed=7");
       assertThat(output).contains("err= 0");
