@@ -144,6 +144,24 @@ public record MetadataLayout(
         Math.min(backingBytes / SECTOR_BYTES, bitmapSectors * SECTORS_PER_BITMAP_SECTOR));
   }
 
+  /// Where the superblock of such metadata stands, whatever its activity log's stripes are.
+  public static long superblockOffsetBytes(Kind kind, long metadataDeviceBytes) {
+    return switch (kind) {
+      case Kind.Internal _ -> (metadataDeviceBytes & -BLOCK_BYTES) - BLOCK_BYTES;
+      case Kind.FlexExternal _ -> 0;
+      case Kind.Indexed(int index) -> (long) index * INDEXED_SECTORS * SECTOR_BYTES;
+    };
+  }
+
+  /// The layout that a superblock found at its place describes, after the checks that the driver
+  /// makes at attach (drbd-metadata section 2.1): it may differ from [#of] in the bitmap's size,
+  /// where the backing disk changed by less than a block.
+  public static MetadataLayout stored(
+      Kind kind, Superblock superblock, long backingBytes, long metadataDeviceBytes)
+      throws MetadataException {
+    return StoredLayoutChecks.check(kind, superblock, backingBytes, metadataDeviceBytes);
+  }
+
   private static MetadataException tooSmall(long found, long needed) {
     return new MetadataException(
         MetadataException.METADATA_TOO_SMALL,
