@@ -159,7 +159,9 @@ public sealed interface AdminRequest {
     /// /proc/drbd.
     PROC,
     /// `drbdsetup show`.
-    SHOW
+    SHOW,
+    /// `service drbd status`, in the style that the node's settings name.
+    SERVICE
   }
 
   /// How to render.

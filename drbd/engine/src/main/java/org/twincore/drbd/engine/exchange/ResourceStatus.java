@@ -82,7 +82,7 @@ public record ResourceStatus(
   }
 
   /// A running resync or verify. Blocks are of 4 KiB, times in nanoseconds; `recent...` is the mark
-  /// about 18 s back that /proc/drbd's speed uses, `last...` the newest one.
+  /// about 18 s back that /proc/drbd's speed uses, `last...` one 3 to 6 s back.
   public record Progress(
       long totalBlocks,
       long leftBlocks,

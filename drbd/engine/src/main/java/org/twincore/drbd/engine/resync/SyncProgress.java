@@ -87,6 +87,7 @@ public final class SyncProgress {
   public ResourceStatus.Progress snapshot(
       long nowNanos, long leftBlocks, long wantKibPerSecond, long positionSectors) {
     int shown = back(SHOWN_BACK);
+    int last = back(1);
     long running = paused ? nowNanos - pausedSinceNanos : 0;
     return new ResourceStatus.Progress(
         totalBlocks,
@@ -96,8 +97,8 @@ public final class SyncProgress {
         pausedNanos + running,
         markNanos[shown] + running,
         markLeft[shown],
-        markNanos[newest] + running,
-        markLeft[newest],
+        markNanos[last] + running,
+        markLeft[last],
         wantKibPerSecond,
         positionSectors);
   }
