@@ -1,0 +1,56 @@
+package org.twincore.daemon.loop;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.port.Disk;
+import org.twincore.host.disk.FileDisk;
+
+/// A [FileDisk] whose small accesses are done by the thread that caused them, after its turn.
+///
+/// [#carryOut] is called under the resource's lock. The disk is closed once, after all accesses
+/// that wait in somebody's aftermath.
+public final class LoopDisk implements Disk {
+  private final FileDisk disk;
+  private final Aftermath aftermath;
+
+  /// Accesses not begun or not ended yet, plus one until the close.
+  private final AtomicInteger holds = new AtomicInteger(1);
+
+  private boolean isClosed;
+
+  public LoopDisk(FileDisk disk, Aftermath aftermath) {
+    this.disk = disk;
+    this.aftermath = aftermath;
+  }
+
+  @Override
+  public void carryOut(Effect.OfDisk effect) {
+    if (effect instanceof Effect.CloseDisk close) {
+      close(close);
+    } else if (aftermath.mayWorkHere() && FileDisk.isQuick(effect)) {
+      holds.incrementAndGet();
+      aftermath.addDiskWork(() -> {
+        try {
+          return disk.runHere(effect);
+        } finally {
+          release(effect.volume());
+        }
+      });
+    } else {
+      disk.carryOut(effect);
+    }
+  }
+
+  private void close(Effect.CloseDisk close) {
+    if (!isClosed) {
+      isClosed = true;
+      release(close.volume());
+    }
+  }
+
+  private void release(int volume) {
+    if (holds.decrementAndGet() == 0) {
+      disk.carryOut(new Effect.CloseDisk(volume));
+    }
+  }
+}

@@ -1,0 +1,47 @@
+package org.twincore.daemon.loop;
+
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.engine.Resource;
+import org.twincore.drbd.engine.exchange.Effects;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
+
+/// What a [ResourceLoop] owns: a [Resource], or in tests a script.
+public interface Machine {
+  /// Applies one event at `nowNanos`, to completion.
+  void step(long nowNanos, Event event, Effects out);
+
+  /// When it wants an [Event.Tick]; Long.MAX_VALUE if never.
+  long nextDeadlineNanos();
+
+  StateResult mayOpen(int volume, Event.Access access);
+
+  ResourceStatus status();
+
+  static Machine of(Resource resource) {
+    return new OfResource(resource);
+  }
+
+  /// The real one.
+  record OfResource(Resource resource) implements Machine {
+    @Override
+    public void step(long nowNanos, Event event, Effects out) {
+      resource.step(nowNanos, event, out);
+    }
+
+    @Override
+    public long nextDeadlineNanos() {
+      return resource.nextDeadlineNanos();
+    }
+
+    @Override
+    public StateResult mayOpen(int volume, Event.Access access) {
+      return resource.mayOpen(volume, access);
+    }
+
+    @Override
+    public ResourceStatus status() {
+      return resource.status();
+    }
+  }
+}

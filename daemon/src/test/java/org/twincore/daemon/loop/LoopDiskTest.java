@@ -1,0 +1,90 @@
+package org.twincore.daemon.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Payload;
+import org.twincore.host.disk.FileDisk;
+
+@Timeout(20)
+class LoopDiskTest {
+  @TempDir Path folder;
+
+  private LoopDisk disk(LoopBench bench, Runnable released) throws IOException {
+    Path file = Files.write(folder.resolve("disk"), new byte[1 << 20]);
+    FileDisk.Place place = new FileDisk.Place("r0/0", 0, file, file);
+    return new LoopDisk(FileDisk.open(place, bench.loop, released), bench.aftermath);
+  }
+
+  @Test
+  void doesASmallWriteInTheThreadOfItsClient() throws IOException {
+    Thread[] answeredIn = new Thread[1];
+    byte[] bytes = new byte[512];
+    Arrays.fill(bytes, (byte) 7);
+    try (LoopBench bench =
+        new LoopBench((event, out) -> {
+          if (event instanceof Event.AppWrite write) {
+            out.add(new Effect.WriteLocal(0, 5, write.sector(), write.payload(), false));
+          } else if (event instanceof Event.LocalDone) {
+            answeredIn[0] = Thread.currentThread();
+          }
+        })) {
+      bench.runner.addDisk(0, disk(bench, () -> {}));
+      bench.loop.post(new Event.AppWrite(0, 1, 8, Payload.of(bytes), false));
+
+      assertThat(answeredIn[0]).isSameAs(Thread.currentThread());
+      byte[] file = Files.readAllBytes(folder.resolve("disk"));
+      assertThat(Arrays.copyOfRange(file, 4096, 4608)).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void leavesADiskAccessOfTheTimersThreadToTheDisk() throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    Thread[] answeredIn = new Thread[1];
+    try (LoopBench bench =
+        new LoopBench((event, out) -> {
+          if (event instanceof Event.Tick) {
+            out.add(new Effect.WriteLocal(0, 5, 0, Payload.of(new byte[512]), false));
+          } else {
+            answeredIn[0] = Thread.currentThread();
+            done.countDown();
+          }
+        })) {
+      bench.runner.addDisk(0, disk(bench, () -> {}));
+      bench.loop.post(new Event.Tick());
+
+      assertThat(done.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(answeredIn[0].getName()).startsWith("disk-r0/0");
+    }
+  }
+
+  /// The close comes in the same step as a write: it must not overtake it.
+  @Test
+  void closesAfterTheAccessesThatWait() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    try (LoopBench bench =
+        new LoopBench((event, out) -> {
+          if (event instanceof Event.AppWrite write) {
+            out.add(new Effect.WriteLocal(0, 5, 0, write.payload(), false));
+            out.add(new Effect.CloseDisk(0));
+          }
+        })) {
+      bench.runner.addDisk(0, disk(bench, released::countDown));
+      bench.loop.post(new Event.AppWrite(0, 1, 0, Payload.of(new byte[512]), false));
+
+      assertThat(released.await(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(bench.machine.events).last().isEqualTo(new Event.LocalDone(0, 5));
+    }
+  }
+}
