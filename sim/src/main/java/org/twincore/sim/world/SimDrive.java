@@ -1,0 +1,115 @@
+package org.twincore.sim.world;
+
+import java.util.random.RandomGenerator;
+import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.meta.MetadataLayout;
+
+/// The drive under one volume of one node: data and metadata areas, how quick it is and how ill.
+///
+/// Outlives crashes of its node. With internal metadata both areas are one store.
+public final class SimDrive {
+  private final MetadataLayout layout;
+  private final SimStore data;
+  private final SimStore metadata;
+  private final Health health = new Health();
+
+  /// How the drive behaves at the moment; changed by faults while it runs.
+  public static final class Health {
+    private long latencyMinNanos = 50 * Simulation.MICROSECOND;
+    private long latencyMaxNanos = Simulation.MILLISECOND;
+    private long stalledUntilNanos;
+    private Failing failing = Failing.NOTHING;
+    private boolean flushLies;
+
+    public void latency(long minNanos, long maxNanos) {
+      latencyMinNanos = minNanos;
+      latencyMaxNanos = maxNanos;
+    }
+
+    /// Nothing completes before `nanos`.
+    public void stallUntil(long nanos) {
+      stalledUntilNanos = Math.max(stalledUntilNanos, nanos);
+    }
+
+    public void failing(Failing what) {
+      failing = what;
+    }
+
+    public Failing failing() {
+      return failing;
+    }
+
+    /// Flushes and durable writes are answered but leave everything volatile.
+    public void flushLies(boolean lies) {
+      flushLies = lies;
+    }
+
+    boolean flushLies() {
+      return flushLies;
+    }
+
+    long latencyNanos(RandomGenerator random) {
+      return random.nextLong(latencyMinNanos, latencyMaxNanos + 1);
+    }
+
+    long stalledUntilNanos() {
+      return stalledUntilNanos;
+    }
+  }
+
+  /// Which requests the drive answers with an error.
+  public enum Failing {
+    NOTHING,
+    READS,
+    WRITES,
+    METADATA,
+    EVERYTHING
+  }
+
+  /// A drive of `backingBytes` with internal metadata, or with a metadata device of its own if
+  /// `metadataBytes` is not 0; blank.
+  public SimDrive(long backingBytes, long metadataBytes) {
+    try {
+      layout =
+          MetadataLayout.of(
+              metadataBytes == 0
+                  ? new MetadataLayout.Kind.Internal()
+                  : new MetadataLayout.Kind.FlexExternal(),
+              backingBytes,
+              metadataBytes);
+    } catch (MetadataException e) {
+      throw new IllegalArgumentException(e);
+    }
+    data = new SimStore(backingBytes);
+    metadata = metadataBytes == 0 ? data : new SimStore(metadataBytes);
+  }
+
+  public MetadataLayout layout() {
+    return layout;
+  }
+
+  public SimStore data() {
+    return data;
+  }
+
+  public SimStore metadata() {
+    return metadata;
+  }
+
+  public Health health() {
+    return health;
+  }
+
+  /// Number of whole or partial 4 KiB blocks in the usable data area.
+  public long dataBlocks() {
+    return (layout.usableSectors() + 7) / 8;
+  }
+
+  /// Everything volatile is lost, kept, or any mixture.
+  public void powerCut(RandomGenerator random, SimStore.Keep keep) {
+    data.powerCut(random, keep, dataBlocks());
+    if (metadata != data) {
+      metadata.powerCut(random, keep, 0);
+    }
+  }
+}
