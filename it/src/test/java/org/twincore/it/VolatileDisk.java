@@ -50,7 +50,7 @@ public final class VolatileDisk implements FuseStorage {
       unflushed
           .subMap(first, end)
           .forEach((sector, bytes) -> overlay(data, sector * SECTOR_BYTES - offsetBytes, bytes));
-      done.read(data, 0, sizeBytes);
+      done.read(ByteBuffer.wrap(data));
     } catch (IOException failed) {
       done.failed(5);
     }

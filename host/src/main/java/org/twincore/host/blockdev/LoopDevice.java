@@ -7,14 +7,18 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
 import org.twincore.host.linux.SysStat;
 
-/// One loop device over one file, with direct I/O, seen under a device node of our own.
+/// One loop device over one file, with direct I/O.
 ///
 /// Who else has it open is found out exactly by giving it up: [#release] clears the backing file
 /// and closes the only descriptor held here. Without other openers the kernel then lets go of the
@@ -23,12 +27,15 @@ import org.twincore.host.linux.SysStat;
 ///
 /// ```
 /// attached --release, no opener--> detached        attached --release, opener--> attached
+/// attached --abandon--> detached when the last opener leaves
 /// ```
 ///
 /// Source: linux/loop.h (`struct loop_config`, `struct loop_info64`), drivers/block/loop.c of 6.1
 /// and 6.18.
 public final class LoopDevice {
-  private static final int MAJOR = 7;
+  /// The major number of loop devices (Documentation/admin-guide/devices.txt).
+  static final int MAJOR = 7;
+
   private static final long LOOP_CLR_FD = 0x4C01;
   private static final long LOOP_SET_STATUS64 = 0x4C04;
   private static final long LOOP_GET_STATUS64 = 0x4C05;
@@ -51,31 +58,33 @@ public final class LoopDevice {
   private static final int ATTEMPTS_MAX = 32;
 
   private final int number;
-  private final Path node;
+  private final Path scratch;
+  private final String backing;
   private Descriptor held;
 
-  private LoopDevice(int number, Path node, Descriptor held) {
+  private LoopDevice(int number, Path scratch, String backing, Descriptor held) {
     this.number = number;
-    this.node = node;
+    this.scratch = scratch;
+    this.backing = backing;
     this.held = held;
   }
 
-  /// Makes a loop device over `file` and the device node `node` for it (replaced if there). A fresh
-  /// loop device number is made at need; other loop devices are never touched.
-  public static LoopDevice attach(Path file, Path node) throws IOException {
+  /// Makes a loop device over `file`. `scratch` is a name for a device node, in a folder where
+  /// device nodes can be opened; it is there only while this class opens the device.
+  ///
+  /// A fresh loop device number is made at need; other loop devices are never touched.
+  public static LoopDevice attach(Path file, Path scratch) throws IOException {
     try (Descriptor control = Descriptor.open("/dev/loop-control", Descriptor.O_RDWR);
         Descriptor backing =
             Descriptor.open(file.toString(), Descriptor.O_RDWR | Descriptor.O_DIRECT)) {
       for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         int number = freeNumber(control);
-        makeNode(node, number);
-        Descriptor loop = Descriptor.open(node.toString(), Descriptor.O_RDWR);
+        Descriptor loop = open(number, scratch, Descriptor.O_RDWR);
         try {
           configure(loop, backing, file);
-          return new LoopDevice(number, node, loop);
+          return new LoopDevice(number, scratch, backingFile(number).orElse(""), loop);
         } catch (LinuxException failed) {
           loop.close();
-          Files.deleteIfExists(node);
           if (failed.errno() != Errno.EBUSY) {
             throw failed;
           }
@@ -85,17 +94,32 @@ public final class LoopDevice {
     throw new IOException("no free loop device after " + ATTEMPTS_MAX + " attempts");
   }
 
+  /// What the kernel calls the file behind a loop device; empty if it has none.
+  static Optional<String> backingFile(int number) {
+    try {
+      return Optional.of(
+          Files.readString(Path.of("/sys/block/loop" + number + "/loop/backing_file")).strip());
+    } catch (IOException noFile) { // there is no such file while the device is free
+      return Optional.empty();
+    }
+  }
+
+  private static Descriptor open(int number, Path scratch, int flags) throws IOException {
+    Files.deleteIfExists(scratch);
+    SysStat.makeBlockNode(scratch.toString(), 0600, MAJOR, number);
+    try {
+      return Descriptor.open(scratch.toString(), flags);
+    } finally {
+      Files.deleteIfExists(scratch);
+    }
+  }
+
   private static int freeNumber(Descriptor control) throws IOException {
     int number = control.ioctl("LOOP_CTL_GET_FREE", LOOP_CTL_GET_FREE, 0);
     if (!Files.exists(Path.of("/sys/block/loop" + number))) {
       control.ioctl("LOOP_CTL_ADD", LOOP_CTL_ADD, number);
     }
     return number;
-  }
-
-  private static void makeNode(Path node, int number) throws IOException {
-    Files.deleteIfExists(node);
-    SysStat.makeBlockNode(node.toString(), 0600, MAJOR, number);
   }
 
   private static void configure(Descriptor loop, Descriptor backing, Path file)
@@ -117,10 +141,6 @@ public final class LoopDevice {
     return number;
   }
 
-  public Path node() {
-    return node;
-  }
-
   /// The backing file grew: the device grows too.
   public synchronized void updateSize() throws LinuxException {
     held.ioctl("LOOP_SET_CAPACITY", LOOP_SET_CAPACITY, 0);
@@ -128,28 +148,39 @@ public final class LoopDevice {
 
   /// Gives the device up unless somebody else has it open.
   ///
-  /// True: detached, everything written was handed to the file, the node is gone. False: others
-  /// have it open; the device goes on as if nothing had been asked.
+  /// True: detached, everything written was handed to the file. False: others have it open; the
+  /// device goes on as if nothing had been asked.
   public synchronized boolean release() throws IOException {
-    held.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
-    held.close();
+    giveUp();
     if (isDetached()) {
-      Files.deleteIfExists(node);
       return true;
     }
-    held = Descriptor.open(node.toString(), Descriptor.O_RDWR);
+    held = open(number, scratch, Descriptor.O_RDWR);
     if (isDetached()) { // the last opener left in between
       held.close();
-      Files.deleteIfExists(node);
       return true;
     }
     clearAutoclear();
     return false;
   }
 
-  /// Whether the kernel holds no backing file for this number any more.
+  /// Gives the device up whoever has it open; the kernel frees it when the last of them leaves.
+  public synchronized void abandon() throws IOException {
+    giveUp();
+  }
+
+  private void giveUp() throws LinuxException {
+    try {
+      held.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+    } finally {
+      held.close();
+    }
+  }
+
+  /// Whether the kernel holds our file behind this number no more; another program may have taken
+  /// the number since.
   private boolean isDetached() {
-    return !Files.exists(Path.of("/sys/block/loop" + number + "/loop/backing_file"));
+    return !backingFile(number).equals(Optional.of(backing));
   }
 
   private void clearAutoclear() throws LinuxException {
@@ -161,17 +192,31 @@ public final class LoopDevice {
     }
   }
 
-  /// Takes a loop device away from whoever holds it (the next close of the last opener frees it):
-  /// for one that a dead daemon left behind. Nothing happens unless its backing file is `file`.
-  public static void abandon(int number, Path file, Path node) throws IOException {
-    Path backing = Path.of("/sys/block/loop" + number + "/loop/backing_file");
-    if (Files.exists(backing) && Files.readString(backing).strip().startsWith(file.toString())) {
-      makeNode(node, number);
-      try (Descriptor loop = Descriptor.open(node.toString(), Descriptor.O_RDONLY)) {
-        loop.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+  /// The loop devices whose backing file's path ends with `ending`, from all mount namespaces.
+  static List<Integer> numbersOver(String ending) throws IOException {
+    List<Integer> found = new ArrayList<>();
+    try (DirectoryStream<Path> devices =
+        Files.newDirectoryStream(Path.of("/sys/block"), "loop[0-9]*")) {
+      for (Path device : devices) {
+        int number = Integer.parseInt(device.getFileName().toString().substring("loop".length()));
+        if (backingFile(number).filter(file -> file.endsWith(ending)).isPresent()) {
+          found.add(number);
+        }
       }
     }
-    Files.deleteIfExists(node);
+    return found;
+  }
+
+  /// Takes loop device `number` away from whoever holds it: for one that a dead process left
+  /// behind. The kernel frees it when its last opener leaves.
+  static void abandon(int number, Path scratch) throws IOException {
+    try (Descriptor loop = open(number, scratch, Descriptor.O_RDONLY)) {
+      loop.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+    } catch (LinuxException failed) {
+      if (failed.errno() != Errno.ENXIO) { // it became free by itself
+        throw failed;
+      }
+    }
   }
 
   /// Size in bytes of the device behind an open block device (linux/fs.h, BLKGETSIZE64).

@@ -1,7 +1,9 @@
-/// Block devices of the machine: [LoopDevice] makes one out of a file.
+/// Block devices of the machine: [DeviceFolder] shows a volume as /dev/drbdN.
 ///
-/// Needs root. Knows nothing of replication; `daemon` puts a loop device over the FUSE file of a
-/// primary and shows it as /dev/drbdN.
+/// A [DrbdDevice] is a FUSE file of this process with a [LoopDevice] over it, under a name that
+/// [DeviceNode] keeps. Needs root. Knows nothing of replication: requests go to the same target as
+/// those of an NBD client. Invariant: only loop devices, mounts and names that carry our marks are
+/// ever touched.
 @NullMarked
 package org.twincore.host.blockdev;
 

@@ -12,19 +12,23 @@ import java.nio.file.Path;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.twincore.fuse.DiskFileSession;
 import org.twincore.fuse.DiskFileSession.Action;
 import org.twincore.fuse.FuseReply;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
+import org.twincore.host.linux.ProcessMemory;
 import org.twincore.host.linux.SysMount;
 
 /// One mounted file. A platform thread reads requests; replies are written by whoever finishes
 /// them, each with one `write(2)`, so no reply waits for another.
 ///
 /// When this process dies the kernel aborts the mount: everything above it gets an error at once,
-/// and only an empty mount point is left, which [#removeStale] takes away.
+/// and only an empty mount point is left, which [#removeStale] takes away. The same happens to
+/// whoever still has the file open at [#close]. Requests that the storage has not finished by then
+/// may finish later: /dev/fuse stays open for their answers, which the kernel ignores.
 public final class DevFuse implements AutoCloseable {
   private static final Logger LOG = System.getLogger(DevFuse.class.getName());
   private static final int REPLY_BUFFER_BYTES =
@@ -32,8 +36,15 @@ public final class DevFuse implements AutoCloseable {
   private static final String FILE_SYSTEM_TYPE = "fuse.twincore";
 
   private final Path file;
+
+  /// Guarded by `holds`: open until the mount and every request handed to the storage are done.
   private final Descriptor device;
+
+  private final AtomicInteger holds = new AtomicInteger(1);
+
+  /// Guarded by itself.
   private final DiskFileSession session;
+
   private final FuseStorage storage;
   private final Arena memory = Arena.ofAuto();
   private final ConcurrentLinkedQueue<MemorySegment> replyBuffers = new ConcurrentLinkedQueue<>();
@@ -73,13 +84,18 @@ public final class DevFuse implements AutoCloseable {
   }
 
   private void serve() {
+    ProcessMemory.tryBecomeIoFlusher();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(DiskFileSession.REQUEST_BUFFER_BYTES, 4096);
       ByteBuffer view = buffer.asByteBuffer().order(ByteOrder.nativeOrder());
       while (true) {
         long got = device.tryRead(buffer);
         if (got >= 0) {
-          carryOut(session.handle(view.duplicate().position(0).limit((int) got)));
+          Action action;
+          synchronized (session) {
+            action = session.handle(view.duplicate().position(0).limit((int) got));
+          }
+          carryOut(action);
         } else if (got == -Errno.ENODEV) {
           return; // unmounted
         } else if (got != -Errno.EINTR && got != -Errno.EAGAIN && got != -Errno.ENOENT) {
@@ -103,29 +119,42 @@ public final class DevFuse implements AutoCloseable {
         released.countDown();
         send(reply);
       }
-      case Action.Read(long unique, long offset, int size) ->
-          storage.read(offset, size, new ReadReply(unique));
-      case Action.Write(long unique, long offset, byte[] data) ->
-          storage.write(
-              offset,
-              data,
-              errno ->
-                  send(
-                      errno == 0
-                          ? FuseReply.written(unique, data.length)
-                          : FuseReply.status(unique, errno)));
-      case Action.Sync(long unique) -> storage.sync(errno -> send(FuseReply.status(unique, errno)));
-      case Action.Zero(long unique, long offset, long length, boolean mayUnmap) ->
-          storage.zero(offset, length, mayUnmap, errno -> send(FuseReply.status(unique, errno)));
+      case Action.Read(long unique, long offset, int size) -> {
+        holds.incrementAndGet();
+        storage.read(offset, size, new ReadReply(unique));
+      }
+      case Action.Write(long unique, long offset, byte[] data) -> {
+        holds.incrementAndGet();
+        int size = data.length;
+        storage.write(offset, data, errno -> finish(written(unique, size, errno)));
+      }
+      case Action.Sync(long unique) -> {
+        holds.incrementAndGet();
+        storage.sync(errno -> finish(FuseReply.status(unique, errno)));
+      }
+      case Action.Zero(long unique, long offset, long length, boolean mayUnmap) -> {
+        holds.incrementAndGet();
+        storage.zero(offset, length, mayUnmap, errno -> finish(FuseReply.status(unique, errno)));
+      }
       case Action.Ignore() -> {}
       case Action.Broken(String why) -> LOG.log(Level.ERROR, "fuse={0} {1}", file, why);
     }
   }
 
+  private static ByteBuffer written(long unique, int sizeBytes, int errno) {
+    return errno == 0 ? FuseReply.written(unique, sizeBytes) : FuseReply.status(unique, errno);
+  }
+
   /// A first open after the last close makes the file busy again.
   private void armRelease() {
-    if (session.openers() > 0 && released.getCount() == 0) {
+    if (openers() > 0 && released.getCount() == 0) {
       released = new CountDownLatch(1);
+    }
+  }
+
+  private int openers() {
+    synchronized (session) {
+      return session.openers();
     }
   }
 
@@ -137,18 +166,35 @@ public final class DevFuse implements AutoCloseable {
     }
 
     @Override
-    public void read(byte[] array, int offset, int length) {
+    public void read(ByteBuffer... pieces) {
       MemorySegment buffer = takeBuffer();
       ByteBuffer view = buffer.asByteBuffer().order(ByteOrder.nativeOrder());
-      FuseReply.putReadHeader(view, unique, length);
-      view.put(array, offset, length);
+      view.position(FuseReply.HEADER_BYTES);
+      for (ByteBuffer piece : pieces) {
+        view.put(piece);
+      }
+      int length = view.position() - FuseReply.HEADER_BYTES;
+      FuseReply.putReadHeader(view.position(0), unique, length);
       write(buffer, FuseReply.HEADER_BYTES + length);
       giveBuffer(buffer);
+      letGo();
     }
 
     @Override
     public void failed(int errno) {
-      send(FuseReply.status(unique, errno));
+      finish(FuseReply.status(unique, errno));
+    }
+  }
+
+  /// Answers a request that the storage had.
+  private void finish(ByteBuffer reply) {
+    send(reply);
+    letGo();
+  }
+
+  private void letGo() {
+    if (holds.decrementAndGet() == 0) {
+      device.close();
     }
   }
 
@@ -180,23 +226,37 @@ public final class DevFuse implements AutoCloseable {
     return file;
   }
 
+  /// The storage grew (or shrank): the file has its new size for everybody when this returns.
+  public void resize(long newSizeBytes) throws IOException {
+    synchronized (session) {
+      session.resize(newSizeBytes);
+    }
+    send(FuseReply.invalidate(DiskFileSession.NODE_ID));
+    // Some kernels take a loop device's size from the inode, which only asking brings up to date.
+    long seen = Files.size(file);
+    if (seen != newSizeBytes) {
+      throw new IOException(file + " shows " + seen + " bytes instead of " + newSizeBytes);
+    }
+  }
+
   /// Waits until nobody has the file open; false if that takes longer.
   public boolean awaitReleased(long timeoutMillis) throws InterruptedException {
     return released.await(timeoutMillis, TimeUnit.MILLISECONDS);
   }
 
-  /// Unmounts and ends the thread. Whoever still has the file open gets errors.
+  /// Unmounts and ends the thread. Whoever still has the file open gets errors, at once.
   @Override
   public void close() throws IOException {
     try {
-      SysMount.unmount(file.toString(), SysMount.MNT_DETACH);
+      SysMount.unmount(file.toString(), SysMount.MNT_FORCE | SysMount.MNT_DETACH);
       if (!ended.await(5, TimeUnit.SECONDS)) {
-        LOG.log(Level.WARNING, "fuse={0} still held open by somebody", file);
+        LOG.log(Level.WARNING, "fuse={0} the kernel did not let go of it", file);
+        return; // closing a descriptor that a thread reads from would only hide it
       }
+      letGo();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     } finally {
-      device.close();
       Files.deleteIfExists(file);
     }
   }
@@ -206,7 +266,7 @@ public final class DevFuse implements AutoCloseable {
     String mounted = " " + file + " " + FILE_SYSTEM_TYPE + " ";
     for (String line : Files.readAllLines(Path.of("/proc/self/mounts"))) {
       if (line.contains(mounted)) {
-        SysMount.unmount(file.toString(), SysMount.MNT_DETACH);
+        SysMount.unmount(file.toString(), SysMount.MNT_FORCE | SysMount.MNT_DETACH);
       }
     }
     Files.deleteIfExists(file);

@@ -1,5 +1,7 @@
 package org.twincore.host.fuse;
 
+import java.nio.ByteBuffer;
+
 /// What stands behind the one file of a [DevFuse] mount.
 ///
 /// Each call returns soon and answers through its callback exactly once, from any thread. Offsets
@@ -13,8 +15,9 @@ public interface FuseStorage {
 
   /// The end of a read.
   interface ReadDone {
-    /// `length` bytes of `array` from `offset`; the array is not changed afterwards.
-    void read(byte[] array, int offset, int length);
+    /// The remaining bytes of all pieces in order, together as many as asked for; they are copied
+    /// before this returns.
+    void read(ByteBuffer... pieces);
 
     void failed(int errno);
   }

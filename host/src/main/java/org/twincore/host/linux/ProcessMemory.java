@@ -3,10 +3,14 @@ package org.twincore.host.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
-/// sys/mman.h and sys/prctl.h: what keeps a block device's server alive under memory pressure.
+/// sys/mman.h, sys/prctl.h and /proc/self: what keeps a block device's server alive under memory
+/// pressure.
 public final class ProcessMemory {
   private static final int MCL_CURRENT = 1;
   private static final int MCL_FUTURE = 2;
@@ -21,6 +25,9 @@ public final class ProcessMemory {
           1,
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG));
 
+  private static final MethodHandle MUNLOCKALL =
+      NativeCall.of("munlockall", FunctionDescriptor.of(JAVA_INT));
+
   private ProcessMemory() {}
 
   /// Pins the pages that are touched now and later (MCL_ONFAULT: address space that a JVM only
@@ -34,6 +41,33 @@ public final class ProcessMemory {
       throw failed;
     } catch (Throwable thrown) {
       throw NativeCall.unexpected(thrown);
+    }
+  }
+
+  /// Takes [#lockAll] back.
+  public static void unlockAll() throws LinuxException {
+    try {
+      NativeCall.checked("munlockall", (int) MUNLOCKALL.invokeExact(NativeCall.state()));
+    } catch (LinuxException failed) {
+      throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
+  }
+
+  /// How readily the kernel ends this process when memory runs out: -1000 never, 0 as usual
+  /// (proc(5), oom_score_adj). Less than before needs CAP_SYS_RESOURCE.
+  public static void adjustOomScore(int adjustment) throws IOException {
+    Files.writeString(Path.of("/proc/self/oom_score_adj"), Integer.toString(adjustment));
+  }
+
+  /// [#becomeIoFlusher] where it is allowed (CAP_SYS_RESOURCE); says whether it was.
+  public static boolean tryBecomeIoFlusher() {
+    try {
+      becomeIoFlusher();
+      return true;
+    } catch (LinuxException notAllowed) {
+      return false;
     }
   }
 

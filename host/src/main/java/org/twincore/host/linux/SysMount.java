@@ -12,6 +12,10 @@ import java.lang.invoke.MethodHandle;
 public final class SysMount {
   public static final long MS_NOSUID = 2;
   public static final long MS_NODEV = 4;
+
+  /// Aborts what a FUSE mount has in flight, and all that comes later.
+  public static final int MNT_FORCE = 1;
+
   public static final int MNT_DETACH = 2;
 
   private static final MethodHandle MOUNT =

@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandle;
 
 /// sys/stat.h: device nodes.
 public final class SysStat {
+  private static final int S_IFMT = 0170000;
   private static final int S_IFBLK = 0060000;
 
   private static final MethodHandle MKNOD =
@@ -34,6 +35,21 @@ public final class SysStat {
     } catch (Throwable thrown) {
       throw NativeCall.unexpected(thrown);
     }
+  }
+
+  /// Whether `st_mode` is a block device's.
+  public static boolean isBlockDevice(int mode) {
+    return (mode & S_IFMT) == S_IFBLK;
+  }
+
+  /// glibc's gnu_dev_major.
+  public static int major(long device) {
+    return (int) (((device >>> 8) & 0xfff) | ((device >>> 32) & ~0xfffL));
+  }
+
+  /// glibc's gnu_dev_minor.
+  public static int minor(long device) {
+    return (int) ((device & 0xff) | ((device >>> 12) & ~0xffL));
   }
 
   /// glibc's makedev (sys/sysmacros.h).
