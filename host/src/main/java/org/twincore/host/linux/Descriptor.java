@@ -3,6 +3,7 @@ package org.twincore.host.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -56,6 +57,16 @@ public final class Descriptor implements AutoCloseable {
   private static final MethodHandle IOCTL_STRUCT =
       NativeCall.variadic(
           "ioctl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, ADDRESS));
+
+  private static final MethodHandle FCNTL_STRUCT =
+      NativeCall.variadic("fcntl", 2, FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS));
+
+  /// fcntl.h: a lock that belongs to the open file, not to the process. `struct flock` (64 bit):
+  /// s16 type, s16 whence, s64 start at 8, s64 length at 16, s32 pid at 24.
+  private static final int F_OFD_SETLK = 37;
+
+  private static final short F_WRLCK = 1;
+  private static final long FLOCK_BYTES = 32;
 
   private static final MethodHandle LSEEK =
       NativeCall.of("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
@@ -216,6 +227,29 @@ public final class Descriptor implements AutoCloseable {
       throw new LinuxException("lseek " + path, (int) -found);
     }
     return found;
+  }
+
+  /// Locks a range of bytes against every other open of the file, in this process and all others,
+  /// until this descriptor is closed; length 0 means up to whatever end. False: somebody else has
+  /// it.
+  public boolean tryLock(long offsetBytes, long lengthBytes) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment lock = arena.allocate(FLOCK_BYTES, Long.BYTES);
+      lock.set(JAVA_SHORT, 0, F_WRLCK);
+      lock.set(JAVA_LONG, 8, offsetBytes);
+      lock.set(JAVA_LONG, 16, lengthBytes);
+      int result = (int) FCNTL_STRUCT.invokeExact(NativeCall.state(), number, F_OFD_SETLK, lock);
+      int errno = result < 0 ? NativeCall.errno() : 0;
+      if (errno == Errno.EAGAIN || errno == Errno.EACCES) {
+        return false;
+      }
+      NativeCall.checked("fcntl F_OFD_SETLK " + path, result);
+      return true;
+    } catch (LinuxException failed) {
+      throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
   }
 
   /// ioctl(2) with a number as argument; the call's result.

@@ -43,26 +43,25 @@ public final class MetadataArea {
   /// Fills the ring with initialised blocks.
   public void writeFreshLog() throws IOException {
     byte[] block = ActivityLogBlock.initialised();
-    byte[] chunk = new byte[Math.min(CHUNK_BYTES, layout.alBlocks() * block.length)];
+    long length = (long) layout.alBlocks() * block.length;
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, length)];
     for (int at = 0; at < chunk.length; at += block.length) {
       System.arraycopy(block, 0, chunk, at, block.length);
     }
-    writeRepeated(layout.alOffsetBytes(), (long) layout.alBlocks() * block.length, chunk);
+    for (long done = 0; done < length; done += chunk.length) {
+      int part = (int) Math.min(chunk.length, length - done);
+      store.write(layout.alOffsetBytes() + done, Arrays.copyOf(chunk, part));
+    }
   }
 
   /// Clears the whole bitmap area.
   public void writeZeroBitmap() throws IOException {
-    long length = layout.bitmapSectors() * SECTOR_BYTES;
-    writeRepeated(
-        layout.bitmapOffsetBytes(), length, new byte[(int) Math.min(CHUNK_BYTES, length)]);
+    store.zero(layout.bitmapOffsetBytes(), layout.bitmapSectors() * SECTOR_BYTES);
   }
 
-  private void writeRepeated(long offsetBytes, long lengthBytes, byte[] chunk) throws IOException {
-    for (long done = 0; done < lengthBytes; done += chunk.length) {
-      long rest = lengthBytes - done;
-      store.write(
-          offsetBytes + done, rest >= chunk.length ? chunk : Arrays.copyOf(chunk, (int) rest));
-    }
+  /// Overwrites the superblock with zeroes: nothing is found here any more.
+  public void wipeSuperblock() throws IOException {
+    store.zero(layout.superblockOffsetBytes(), Superblock.SIZE_BYTES);
   }
 
   /// The bitmap of a device of `sizeSectors`; no page is dirty.
