@@ -1,0 +1,163 @@
+package org.twincore.drbd.engine.request;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+
+/// The reads of applications on one volume: from the own disk where its data is good, else from the
+/// peer (drbd-wire section 10).
+public final class AppReads {
+  private final Device device;
+  private final Turn turn;
+  private final TransferLog log;
+  private final Listener listener;
+  private final TreeMap<Long, Read> atPeer = new TreeMap<>();
+  private final ArrayDeque<Read> frozen = new ArrayDeque<>();
+  private int inFlight;
+
+  private record Read(long cookie, Extent extent) {}
+
+  /// What the volume must hear.
+  @FunctionalInterface
+  public interface Listener {
+    /// The own disk failed a read; the blocks are marked already.
+    void localReadFailed(String cause);
+  }
+
+  public AppReads(Device device, Turn turn, TransferLog log, Listener listener) {
+    this.device = device;
+    this.turn = turn;
+    this.log = log;
+    this.listener = listener;
+  }
+
+  /// Reads that were taken and not answered.
+  public int inFlight() {
+    return inFlight;
+  }
+
+  void read(Event.AppRead event) {
+    inFlight++;
+    device.counters().applicationPending(1);
+    start(new Read(event.cookie(), event.extent()));
+  }
+
+  private void start(Read read) {
+    if (device.hasUsableDisk() && device.disk().isReadable(device.state().disk(), read.extent)) {
+      device.counters().read(read.extent.sizeSectors());
+      device.disk().disk().read(read.extent, (error, data) -> localDone(read, error, data));
+    } else {
+      readElsewhere(read);
+    }
+  }
+
+  private void localDone(Read read, @Nullable String error, @Nullable Payload data) {
+    if (error == null && data != null) {
+      finish(read, data);
+      return;
+    }
+    device.markOutOfSync(read.extent);
+    listener.localReadFailed(error == null ? "no data" : error);
+    readElsewhere(read);
+  }
+
+  private void readElsewhere(Read read) {
+    boolean peerHasData =
+        turn.isLinked()
+            && device.state().conn().isAtLeast(ConnectionState.CONNECTED)
+            && device.state().pdsk() == DiskState.UP_TO_DATE;
+    if (peerHasData) {
+      ask(read);
+    } else if (device.state().isSuspended()) {
+      frozen.add(read);
+    } else {
+      fail(read);
+    }
+  }
+
+  private void ask(Read read) {
+    log.close();
+    long id = turn.newToken();
+    atPeer.put(id, read);
+    device.counters().peerPending(1);
+    turn.send(
+        device.volume(),
+        new Packet.BlockRequest(
+            PacketType.DATA_REQUEST, read.extent.sector(), id, (int) read.extent.sizeBytes()));
+  }
+
+  /// P_DATA_REPLY; false if nobody asked for that.
+  public boolean replied(Packet.Data packet, Payload data) {
+    Read read = atPeer.get(packet.blockId());
+    if (read == null
+        || read.extent.sector() != packet.sector()
+        || read.extent.sizeBytes() != data.lengthBytes()) {
+      return false;
+    }
+    atPeer.remove(packet.blockId());
+    device.counters().peerPending(-1);
+    device.counters().received(read.extent.sizeSectors());
+    finish(read, data);
+    return true;
+  }
+
+  /// P_NEG_DREPLY; false if nobody asked for that.
+  public boolean refused(Packet.BlockAck packet) {
+    Read read = atPeer.get(packet.blockId());
+    if (read == null || read.extent.sector() != packet.sector()) {
+      return false;
+    }
+    atPeer.remove(packet.blockId());
+    device.counters().peerPending(-1);
+    if (device.hasUsableDisk() && device.disk().isReadable(device.state().disk(), read.extent)) {
+      start(read);
+    } else {
+      fail(read);
+    }
+    return true;
+  }
+
+  /// The connection is gone: what was asked of the peer is tried anew.
+  public void connectionLost() {
+    List<Read> lost = List.copyOf(atPeer.values());
+    atPeer.clear();
+    for (Read read : lost) {
+      start(read);
+    }
+  }
+
+  /// I/O goes on.
+  public void thaw() {
+    List<Read> thawed = List.copyOf(frozen);
+    frozen.clear();
+    for (Read read : thawed) {
+      start(read);
+    }
+  }
+
+  private void finish(Read read, Payload data) {
+    end();
+    turn.add(new Effect.AppReadDone(device.volume(), read.cookie, data));
+  }
+
+  private void fail(Read read) {
+    end();
+    turn.add(new Effect.AppFailed(device.volume(), read.cookie, Effect.AppError.IO));
+  }
+
+  private void end() {
+    inFlight--;
+    device.counters().applicationPending(-1);
+  }
+}

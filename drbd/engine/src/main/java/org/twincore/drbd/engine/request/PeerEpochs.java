@@ -1,0 +1,176 @@
+package org.twincore.drbd.engine.request;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.state.LocalDisk;
+import org.twincore.drbd.wire.Packet;
+
+/// The peer's writes by epoch, over all volumes of one connection (drbd-wire section 8.4).
+///
+/// A closed epoch is acknowledged when all its writes are done and, with write ordering `flush`, every
+/// disk that got one is flushed. Writes behind a barrier wait until then, unless the ordering is
+/// `none`. Made anew for each connection, so what an old connection still has in flight acknowledges
+/// nothing.
+public final class PeerEpochs {
+  /// `disk-flushes`, `disk-drain`, or neither.
+  public enum Ordering {
+    FLUSH,
+    DRAIN,
+    NONE
+  }
+
+  private final Turn turn;
+  private final Ordering ordering;
+  private final Supplier<List<LocalDisk>> disks;
+  private final FlushFailure onFlushFailure;
+  private final ArrayDeque<Held> held = new ArrayDeque<>();
+  private final ArrayDeque<Epoch> closed = new ArrayDeque<>();
+  private Epoch current = new Epoch();
+  private boolean over;
+
+  /// One epoch; handed to its writes.
+  static final class Epoch {
+    private int size;
+    private int active;
+    private int barrier;
+    private boolean flushing;
+  }
+
+  /// Hears that a flush failed: the epoch cannot be acknowledged.
+  @FunctionalInterface
+  public interface FlushFailure {
+    void flushFailed(String cause);
+  }
+
+  /// `disks` gives the disks to flush at a barrier.
+  public PeerEpochs(
+      Turn turn,
+      Ordering ordering,
+      Supplier<List<LocalDisk>> disks,
+      FlushFailure onFlushFailure) {
+    this.turn = turn;
+    this.ordering = ordering;
+    this.disks = disks;
+    this.onFlushFailure = onFlushFailure;
+  }
+
+  private record Held(Runnable go, Runnable dropped) {}
+
+  /// The connection is gone: nothing is sent any more, what is held is dropped.
+  public void end() {
+    over = true;
+    List<Held> dropped = List.copyOf(held);
+    held.clear();
+    dropped.forEach(each -> each.dropped.run());
+  }
+
+  /// Writes and barriers that wait behind a barrier.
+  public int heldCount() {
+    return held.size();
+  }
+
+  /// Epochs open or not yet acknowledged, for the status.
+  public int count() {
+    return closed.size() + 1;
+  }
+
+  /// Runs `admitted` when the write may go to disk, with the epoch that counts it; whoever gets the
+  /// epoch calls [#finished] once.
+  void arrive(Admitted admitted) {
+    Runnable go =
+        () -> {
+          current.size++;
+          current.active++;
+          admitted.admitted(current);
+        };
+    runOrHold(new Held(go, admitted::dropped));
+  }
+
+  /// A write that waits for its turn.
+  interface Admitted {
+    /// It may go on.
+    void admitted(Epoch epoch);
+
+    /// It will not: the connection is gone.
+    void dropped();
+  }
+
+  private void runOrHold(Held next) {
+    if (isHolding() || !held.isEmpty()) {
+      held.add(next);
+    } else {
+      next.go.run();
+    }
+  }
+
+  private boolean isHolding() {
+    return ordering != Ordering.NONE && !closed.isEmpty();
+  }
+
+  /// P_BARRIER.
+  public void barrier(int number) {
+    runOrHold(new Held(() -> close(number), () -> {}));
+  }
+
+  private void close(int number) {
+    current.barrier = number;
+    if (current.size == 0) {
+      return;
+    }
+    closed.add(current);
+    current = new Epoch();
+    advance();
+  }
+
+  /// A write of this epoch is done, one way or the other.
+  void finished(Epoch epoch) {
+    epoch.active--;
+    advance();
+  }
+
+  private void advance() {
+    Epoch first = closed.peekFirst();
+    if (first == null || first.active > 0 || first.flushing || over) {
+      return;
+    }
+    first.flushing = true;
+    List<LocalDisk> toFlush = ordering == Ordering.FLUSH ? disks.get() : List.of();
+    if (toFlush.isEmpty()) {
+      acknowledge(first);
+      return;
+    }
+    int[] left = {toFlush.size()};
+    List<String> failures = new ArrayList<>();
+    for (LocalDisk disk : toFlush) {
+      disk.flush((error, _) -> flushed(first, left, failures, error));
+    }
+  }
+
+  private void flushed(Epoch epoch, int[] left, List<String> failures, @Nullable String error) {
+    if (error != null) {
+      failures.add(error);
+    }
+    left[0]--;
+    if (left[0] > 0 || over) {
+      return;
+    }
+    if (failures.isEmpty()) {
+      acknowledge(epoch);
+    } else {
+      onFlushFailure.flushFailed(failures.getFirst());
+    }
+  }
+
+  private void acknowledge(Epoch epoch) {
+    closed.removeFirst();
+    turn.send(0, new Packet.BarrierAck(epoch.barrier, epoch.size));
+    while (!held.isEmpty() && !isHolding()) {
+      held.removeFirst().go.run();
+    }
+    advance();
+  }
+}

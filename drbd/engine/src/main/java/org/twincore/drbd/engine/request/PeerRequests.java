@@ -1,0 +1,343 @@
+package org.twincore.drbd.engine.request;
+
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.activity.ActivityLog;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.ExtentGate;
+import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.DpFlags;
+import org.twincore.drbd.wire.Features;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+
+/// What the peer asks of one volume's disk: its writes, discards and reads (drbd-wire sections 8.3
+/// and 10). Resync traffic is elsewhere.
+public final class PeerRequests {
+  private final Device device;
+  private final Turn turn;
+  private final Peering peering;
+  private final WriteGate gate;
+  private final Listener listener;
+  private final ActivityWaiters activityWaiters;
+  private int writesInFlight;
+  private int readsInFlight;
+  private long bytesInFlight;
+
+  /// What the volume must hear.
+  public interface Listener {
+    /// The own disk failed a write of the peer.
+    void localWriteFailed(String cause);
+
+    /// The own disk failed a read.
+    void localReadFailed(String cause);
+  }
+
+  /// Where writes of a diskless peer wait for the activity log.
+  @FunctionalInterface
+  public interface ActivityWaiters {
+    /// Runs `go` when the token comes back from the activity log.
+    void await(long token, Runnable go);
+  }
+
+  /// `gate` keeps the peer's writes and resync writes apart on this disk.
+  public PeerRequests(
+      Device device,
+      Turn turn,
+      Peering peering,
+      WriteGate gate,
+      ActivityWaiters activityWaiters,
+      Listener listener) {
+    this.device = device;
+    this.turn = turn;
+    this.peering = peering;
+    this.gate = gate;
+    this.activityWaiters = activityWaiters;
+    this.listener = listener;
+  }
+
+  /// Nothing of the peer is under way.
+  public boolean isIdle() {
+    return writesInFlight == 0 && readsInFlight == 0;
+  }
+
+  /// Bytes of writes that were taken off the socket and are not done.
+  public long bytesInFlight() {
+    return bytesInFlight;
+  }
+
+  private final class PeerWrite {
+    final Packet packet;
+    final Extent extent;
+    final long blockId;
+    final int flags;
+    final @Nullable Payload payload;
+    final int link = peering.link();
+    PeerEpochs.@Nullable Epoch epoch;
+    ExtentGate.@Nullable Ticket ticket;
+    @Nullable ActivityLog activity;
+    ActivityLog.@Nullable Span span;
+
+    PeerWrite(Packet packet, Extent extent, long blockId, int flags, @Nullable Payload payload) {
+      this.packet = packet;
+      this.extent = extent;
+      this.blockId = blockId;
+      this.flags = flags;
+      this.payload = payload;
+    }
+
+    boolean has(int flag) {
+      return (flags & flag) != 0;
+    }
+  }
+
+  /// P_DATA; false if it is not for this device.
+  public boolean write(Packet.Data packet, Payload payload, PeerEpochs epochs) {
+    return take(
+        new PeerWrite(
+            packet,
+            new Extent(packet.sector(), payload.lengthBytes()),
+            packet.blockId(),
+            packet.flags(),
+            payload),
+        epochs);
+  }
+
+  /// P_TRIM or P_ZEROES; false if it is not for this device.
+  public boolean discard(Packet.Range packet, PeerEpochs epochs) {
+    return take(
+        new PeerWrite(
+            packet,
+            new Extent(packet.sector(), packet.sizeBytes()),
+            packet.blockId(),
+            packet.flags(),
+            null),
+        epochs);
+  }
+
+  private boolean take(PeerWrite write, PeerEpochs epochs) {
+    if (!device.contains(write.extent) && device.hasUsableDisk()) {
+      return false;
+    }
+    writesInFlight++;
+    device.counters().unacked(1);
+    if (write.payload != null) {
+      bytesInFlight += write.payload.lengthBytes();
+    }
+    device.counters().received(write.extent.sizeSectors());
+    epochs.arrive(
+        new PeerEpochs.Admitted() {
+          @Override
+          public void admitted(PeerEpochs.Epoch epoch) {
+            write.epoch = epoch;
+            start(write, epochs);
+          }
+
+          @Override
+          public void dropped() {
+            finish(write, epochs);
+          }
+        });
+    return true;
+  }
+
+  private void start(PeerWrite write, PeerEpochs epochs) {
+    if (write.has(DpFlags.SEND_RECEIVE_ACK)) {
+      answer(write, PacketType.RECV_ACK);
+    }
+    gate.enter(
+        write.extent,
+        ticket -> {
+          write.ticket = ticket;
+          prepare(write, epochs);
+        });
+  }
+
+  private void prepare(PeerWrite write, PeerEpochs epochs) {
+    if (!device.hasUsableDisk()) {
+      answer(write, PacketType.NEG_ACK);
+      finish(write, epochs);
+      return;
+    }
+    boolean peerHasDisk = device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    if (peerHasDisk) {
+      submit(write, epochs);
+      return;
+    }
+    device.markOutOfSync(write.extent);
+    ActivityLog activity = device.disk().activity();
+    ActivityLog.Span span = ActivityLog.Span.of(write.extent);
+    long token = turn.newToken();
+    ActivityLog.Begin begin = activity.begin(token, span);
+    if (begin != ActivityLog.Begin.NOT_LOGGED) {
+      write.activity = activity;
+      write.span = span;
+    }
+    if (begin == ActivityLog.Begin.WAITS) {
+      activityWaiters.await(token, () -> submit(write, epochs));
+    } else {
+      submit(write, epochs);
+    }
+  }
+
+  private void submit(PeerWrite write, PeerEpochs epochs) {
+    if (!device.hasUsableDisk()) {
+      answer(write, PacketType.NEG_ACK);
+      finish(write, epochs);
+      return;
+    }
+    device.counters().written(write.extent.sizeSectors());
+    boolean fua = write.has(DpFlags.FUA);
+    if (write.payload != null) {
+      device
+          .disk()
+          .disk()
+          .write(
+              write.extent.sector(), write.payload, fua, (error, _) -> done(write, epochs, error));
+    } else {
+      device
+          .disk()
+          .disk()
+          .discard(write.extent, kind(write), (e, _) -> discarded(write, epochs, fua, e));
+    }
+  }
+
+  private Event.Discard kind(PeerWrite write) {
+    if (write.packet.type() == PacketType.TRIM && peering.has(Features.WZEROES)) {
+      return Event.Discard.TRIM;
+    }
+    boolean mayUnmap = write.packet.type() == PacketType.TRIM || write.has(DpFlags.DISCARD);
+    return mayUnmap ? Event.Discard.ZERO_OUT_MAY_UNMAP : Event.Discard.ZERO_OUT;
+  }
+
+  private void discarded(
+      PeerWrite write, PeerEpochs epochs, boolean fua, @Nullable String error) {
+    if (error == null && fua && device.hasUsableDisk()) {
+      device.disk().disk().flush((cause, _) -> done(write, epochs, cause));
+    } else {
+      done(write, epochs, error);
+    }
+  }
+
+  private void done(PeerWrite write, PeerEpochs epochs, @Nullable String error) {
+    if (error != null) {
+      device.markOutOfSync(write.extent);
+      answer(write, PacketType.NEG_ACK);
+      finish(write, epochs);
+      listener.localWriteFailed(error);
+      return;
+    }
+    ConnectionState conn = device.state().conn();
+    boolean resyncs =
+        conn.isAtLeast(ConnectionState.SYNC_SOURCE)
+            && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
+    boolean peerHasDisk = device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    boolean sameLink = write.link == peering.link();
+    if (sameLink && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs && peerHasDisk) {
+      if (device.backing() != null) {
+        device.disk().markInSync(write.extent);
+      }
+      answer(write, PacketType.RS_WRITE_ACK);
+    } else if (write.has(DpFlags.SEND_WRITE_ACK)) {
+      answer(write, PacketType.WRITE_ACK);
+    }
+    finish(write, epochs);
+  }
+
+  private void answer(PeerWrite write, PacketType type) {
+    if (write.link == peering.link()) {
+      turn.send(
+          device.volume(),
+          new Packet.BlockAck(
+              type,
+              write.extent.sector(),
+              write.blockId,
+              (int) write.extent.sizeBytes(),
+              device.nextSequence()));
+    }
+  }
+
+  private void finish(PeerWrite write, PeerEpochs epochs) {
+    writesInFlight--;
+    if (write.link == peering.link()) {
+      device.counters().unacked(-1);
+    }
+    if (write.payload != null) {
+      bytesInFlight -= write.payload.lengthBytes();
+    }
+    if (write.ticket != null) {
+      gate.leave(write.ticket);
+    }
+    if (write.activity != null && write.span != null) {
+      write.activity.release(write.span);
+    }
+    if (write.epoch != null) {
+      epochs.finished(write.epoch);
+    }
+  }
+
+  // ---- reads
+
+  /// P_DATA_REQUEST.
+  public void read(Packet.BlockRequest request) {
+    Extent extent = new Extent(request.sector(), request.sizeBytes());
+    boolean served =
+        device.hasUsableDisk()
+            && device.state().disk() == DiskState.UP_TO_DATE
+            && device.contains(extent);
+    if (!served) {
+      refuse(request);
+      return;
+    }
+    readsInFlight++;
+    int link = peering.link();
+    device.counters().unacked(1);
+    device.counters().read(extent.sizeSectors());
+    device.disk().disk().read(extent, (error, data) -> readDone(request, link, error, data));
+  }
+
+  private void readDone(
+      Packet.BlockRequest request, int link, @Nullable String error, @Nullable Payload data) {
+    readsInFlight--;
+    boolean sameLink = link == peering.link();
+    if (sameLink) {
+      device.counters().unacked(-1);
+    }
+    if (error == null && data != null) {
+      if (sameLink) {
+        device.counters().sent(data.lengthBytes() / Extent.SECTOR_BYTES);
+        turn.send(
+            device.volume(),
+            new Packet.Data(
+                PacketType.DATA_REPLY,
+                request.sector(),
+                request.blockId(),
+                0,
+                0,
+                data.lengthBytes()),
+            data);
+      }
+      return;
+    }
+    if (sameLink) {
+      refuse(request);
+    }
+    listener.localReadFailed(error == null ? "no data" : error);
+  }
+
+  private void refuse(Packet.BlockRequest request) {
+    turn.send(
+        device.volume(),
+        new Packet.BlockAck(
+            PacketType.NEG_DREPLY,
+            request.sector(),
+            request.blockId(),
+            request.sizeBytes(),
+            device.nextSequence()));
+  }
+}

@@ -1,0 +1,183 @@
+package org.twincore.drbd.engine.resync;
+
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.ExtentGate;
+import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+
+/// Answers the resync requests of a target (drbd-wire section 12.1).
+///
+/// From the request until its acknowledgement the blocks are closed to own application writes, so
+/// that what is read here cannot overwrite anything newer there.
+public final class SyncSource {
+  private final Device device;
+  private final Turn turn;
+  private final Peering peering;
+  private final ExtentGate gate;
+  private final Listener listener;
+  private final TreeMap<Long, Asked> asked = new TreeMap<>();
+  private int reads;
+  private long failedBlocks;
+
+  /// What the volume must hear.
+  @FunctionalInterface
+  public interface Listener {
+    void localReadFailed(String cause);
+  }
+
+  private static final class Asked {
+    final Extent extent;
+    ExtentGate.@Nullable Ticket ticket;
+
+    Asked(Extent extent) {
+      this.extent = extent;
+    }
+  }
+
+  /// `gate` is that of the own application writes.
+  public SyncSource(
+      Device device, Turn turn, Peering peering, ExtentGate gate, Listener listener) {
+    this.device = device;
+    this.turn = turn;
+    this.peering = peering;
+    this.gate = gate;
+    this.listener = listener;
+  }
+
+  /// A resync begins.
+  public void start() {
+    failedBlocks = 0;
+  }
+
+  /// Blocks that could not be read here or written there.
+  public long failedBlocks() {
+    return failedBlocks;
+  }
+
+  /// No read is under way.
+  public boolean isIdle() {
+    return reads == 0;
+  }
+
+  /// P_RS_DATA_REQUEST; false if no honest target asks for that.
+  public boolean asked(Packet.BlockRequest request) {
+    Extent extent = new Extent(request.sector(), request.sizeBytes());
+    if (!device.hasUsableDisk() || !device.state().disk().isAtLeast(DiskState.UP_TO_DATE)) {
+      refuse(extent);
+      return true;
+    }
+    if (!device.contains(extent) || asked.containsKey(extent.sector())) {
+      return false;
+    }
+    Asked entry = new Asked(extent);
+    asked.put(extent.sector(), entry);
+    device.counters().unacked(1);
+    entry.ticket =
+        gate.enter(
+            extent,
+            ticket -> {
+              entry.ticket = ticket;
+              read(entry);
+            });
+    return true;
+  }
+
+  private void read(Asked entry) {
+    if (asked.get(entry.extent.sector()) != entry) {
+      return;
+    }
+    if (!device.hasUsableDisk()) {
+      forget(entry);
+      refuse(entry.extent);
+      return;
+    }
+    reads++;
+    int link = peering.link();
+    device.counters().read(entry.extent.sizeSectors());
+    device.disk().disk().read(entry.extent, (error, data) -> readDone(entry, link, error, data));
+  }
+
+  private void readDone(Asked entry, int link, @Nullable String error, @Nullable Payload data) {
+    reads--;
+    boolean sameLink = link == peering.link();
+    if (error == null && data != null) {
+      if (sameLink) {
+        device.counters().sent(entry.extent.sizeSectors());
+        turn.send(
+            device.volume(),
+            new Packet.Data(
+                PacketType.RS_DATA_REPLY,
+                entry.extent.sector(),
+                Packet.RESYNC_BLOCK_ID,
+                0,
+                0,
+                data.lengthBytes()),
+            data);
+      }
+      return;
+    }
+    if (sameLink) {
+      failedBlocks += blocks(entry.extent);
+      forget(entry);
+      refuse(entry.extent);
+    }
+    listener.localReadFailed(error == null ? "no data" : error);
+  }
+
+  private void refuse(Extent extent) {
+    turn.send(
+        device.volume(),
+        new Packet.BlockAck(
+            PacketType.NEG_RS_DREPLY,
+            extent.sector(),
+            Packet.RESYNC_BLOCK_ID,
+            (int) extent.sizeBytes(),
+            device.nextSequence()));
+  }
+
+  /// P_RS_WRITE_ACK or P_NEG_ACK with the resync block id; false if it answers nothing.
+  public boolean acknowledged(Packet.BlockAck ack) {
+    Asked entry = asked.get(ack.sector());
+    if (entry == null || entry.extent.sizeBytes() != ack.sizeBytes()) {
+      return false;
+    }
+    if (ack.type() == PacketType.NEG_ACK) {
+      failedBlocks += blocks(entry.extent);
+    } else if (device.backing() != null) {
+      device.disk().markInSync(entry.extent);
+    }
+    forget(entry);
+    return true;
+  }
+
+  private void forget(Asked entry) {
+    asked.remove(entry.extent.sector());
+    device.counters().unacked(-1);
+    if (entry.ticket != null) {
+      gate.leave(entry.ticket);
+    }
+  }
+
+  /// The connection is gone.
+  public void connectionLost() {
+    List<Asked> lost = List.copyOf(asked.values());
+    asked.clear();
+    for (Asked entry : lost) {
+      if (entry.ticket != null) {
+        gate.leave(entry.ticket);
+      }
+    }
+  }
+
+  private static long blocks(Extent extent) {
+    return (extent.sizeBytes() + 4095) / 4096;
+  }
+}

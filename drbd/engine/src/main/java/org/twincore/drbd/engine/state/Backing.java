@@ -1,0 +1,258 @@
+package org.twincore.drbd.engine.state;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.activity.ActivityLog;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.meta.MetadataFlags;
+import org.twincore.drbd.meta.MetadataImage;
+import org.twincore.drbd.meta.MetadataLayout;
+import org.twincore.drbd.meta.Superblock;
+import org.twincore.drbd.meta.SyncBitmap;
+
+/// An attached backing disk: its metadata in memory, and the writes that bring it to disk.
+///
+/// Changes of the superblock are written in the order in which they were made; several waiting ones
+/// become one write. Bitmap pages are written when somebody asks, dirty ones only.
+public final class Backing {
+  private static final int SLOTS_PER_RING_BLOCK = ActivityLog.CONTEXT_SLOTS;
+  private static final int SLOTS_MAX = 65534;
+  private static final int RING_BLOCKS_FOR_MOST_SLOTS = 72;
+  private static final int PAGES_PER_WRITE = 64;
+
+  private final MetadataLayout layout;
+  private final LocalDisk disk;
+  private final MetadataQueue queue;
+  private final OptionValues options;
+  private Superblock superblock;
+  private SyncBitmap bitmap;
+  private ActivityLog activity;
+  private boolean superblockQueued;
+  private long activityWrites;
+  private long bitmapWrites;
+
+  Backing(
+      int volume,
+      Turn turn,
+      MetadataImage image,
+      OptionValues options,
+      MetadataQueue.FailureListener listener) {
+    this.layout = image.layout();
+    this.superblock = image.superblock();
+    this.bitmap = image.bitmap();
+    this.options = options;
+    this.disk = new LocalDisk(volume, turn);
+    this.queue = new MetadataQueue(disk, () -> options.flag(Option.MD_FLUSHES), listener);
+    this.activity = new ActivityLog(slots(), 0);
+  }
+
+  private int slots() {
+    int ring = layout.alBlocks();
+    long most =
+        ring > RING_BLOCKS_FOR_MOST_SLOTS ? SLOTS_MAX : (long) (ring - 1) * SLOTS_PER_RING_BLOCK;
+    long wanted = options.num(Option.AL_EXTENTS);
+    return (int) Math.max(ActivityLog.UPDATES_MAX, Math.min(Math.min(most, wanted), SLOTS_MAX));
+  }
+
+  public LocalDisk disk() {
+    return disk;
+  }
+
+  public MetadataLayout layout() {
+    return layout;
+  }
+
+  public SyncBitmap bitmap() {
+    return bitmap;
+  }
+
+  public ActivityLog activity() {
+    return activity;
+  }
+
+  public Superblock superblock() {
+    return superblock;
+  }
+
+  public GenerationUuids uuids() {
+    return superblock.uuids();
+  }
+
+  public long activityWrites() {
+    return activityWrites;
+  }
+
+  public long bitmapWrites() {
+    return bitmapWrites;
+  }
+
+  /// Sectors of the disk that are usable for data.
+  public long usableSectors() {
+    return layout.usableSectors();
+  }
+
+  /// No operation of any kind is under way.
+  public boolean isIdle() {
+    return disk.pending() == 0 && queue.isIdle();
+  }
+
+  // ---- superblock
+
+  public void setUuids(GenerationUuids uuids) {
+    if (!uuids.equals(superblock.uuids())) {
+      superblock = superblock.withUuids(uuids);
+      writeSuperblock();
+    }
+  }
+
+  public void setFlags(int flags) {
+    if (flags != superblock.flags()) {
+      superblock = superblock.withFlags(flags);
+      writeSuperblock();
+    }
+  }
+
+  /// As [#setUuids] and [#setFlags] without writing: the caller does.
+  public void replace(Superblock next) {
+    superblock = next;
+  }
+
+  /// Brings the superblock as it is to disk.
+  public void writeSuperblock() {
+    if (!superblockQueued) {
+      superblockQueued = true;
+      queue.write(this::superblockRegion, _ -> {});
+    }
+  }
+
+  private List<Effect.Region> superblockRegion() {
+    superblockQueued = false;
+    return List.of(new Effect.Region(layout.superblockOffsetBytes(), superblock.encode()));
+  }
+
+  /// Calls back when all metadata changes made so far are durable.
+  public void settle(MetadataQueue.Then then) {
+    queue.settle(then);
+  }
+
+  // ---- bitmap
+
+  /// Marks blocks; how many were in sync before.
+  public long markOutOfSync(Extent extent) {
+    return bitmap.setSectors(extent.sector(), extent.sizeSectors());
+  }
+
+  /// Clears blocks whose content is on both disks; how many were out of sync.
+  public long markInSync(Extent extent) {
+    return bitmap.clearSectors(extent.sector(), extent.sizeSectors());
+  }
+
+  public void markAll() {
+    bitmap.setAll();
+  }
+
+  public void clearAll() {
+    bitmap.clearAll();
+  }
+
+  /// Flushes the data area and then makes every dirty page durable.
+  public void writeBitmap(MetadataQueue.Then then) {
+    List<Integer> dirty = new ArrayList<>();
+    for (int page = bitmap.nextDirtyPage(0); page >= 0; page = bitmap.nextDirtyPage(page + 1)) {
+      dirty.add(page);
+    }
+    while (dirty.size() > PAGES_PER_WRITE) {
+      writePages(List.copyOf(dirty.subList(0, PAGES_PER_WRITE)), _ -> {});
+      dirty.subList(0, PAGES_PER_WRITE).clear();
+    }
+    writePages(dirty, then);
+  }
+
+  private void writePages(List<Integer> pages, MetadataQueue.Then then) {
+    List<Integer> taken = new ArrayList<>();
+    queue.writeAfterFlush(() -> snapshot(pages, taken), then, () -> giveBack(taken));
+  }
+
+  private List<Effect.Region> snapshot(List<Integer> pages, List<Integer> taken) {
+    List<Effect.Region> regions = new ArrayList<>();
+    for (int page : pages) {
+      if (page < bitmap.pages() && bitmap.isPageDirty(page)) {
+        long offset = layout.bitmapOffsetBytes() + (long) page * SyncBitmap.PAGE_BYTES;
+        regions.add(new Effect.Region(offset, bitmap.pageBytes(page)));
+        bitmap.markClean(page);
+        taken.add(page);
+      }
+    }
+    bitmapWrites += regions.size();
+    return regions;
+  }
+
+  private void giveBack(List<Integer> taken) {
+    for (int page : taken) {
+      bitmap.markDirty(page);
+    }
+  }
+
+  /// The device has another size from now on; new blocks count as out of sync unless told not to.
+  /// Bitmap and superblock are written.
+  void resize(long sectors, boolean newBlocksOutOfSync) {
+    bitmap = bitmap.resized(sectors, newBlocksOutOfSync);
+    superblock = superblock.withLastAgreedSectors(sectors);
+    writeBitmap(_ -> {});
+    writeSuperblock();
+  }
+
+  // ---- activity log
+
+  /// Fills the ring with the log as it is; done when durable.
+  public void initialiseActivityLog(MetadataQueue.Then then) {
+    List<Effect.Region> regions = new ArrayList<>();
+    for (ActivityLog.Transaction block : activity.initialise(layout.alBlocks())) {
+      regions.add(alRegion(block));
+    }
+    activityWrites += regions.size();
+    queue.write(() -> regions, then);
+  }
+
+  /// Brings a transaction to disk, and before it what its evictions need.
+  public void writeTransaction(ActivityLog.Transaction transaction, MetadataQueue.Then then) {
+    if (transaction.evicts()) {
+      List<Integer> pages = new ArrayList<>();
+      for (long page : transaction.bitmapPages()) {
+        pages.add((int) page);
+      }
+      writePages(pages, _ -> {});
+    }
+    activityWrites++;
+    queue.write(() -> List.of(alRegion(transaction)), then);
+  }
+
+  private Effect.Region alRegion(ActivityLog.Transaction transaction) {
+    int index = (int) (transaction.number() % layout.alBlocks());
+    return new Effect.Region(layout.alBlockOffsetBytes(index), transaction.block());
+  }
+
+  /// Leaves the metadata as a clean tool would: an empty log, all bits written, magic "clean". For a
+  /// disk that no write is under way to. The indicator of a Primary stays.
+  public void writeClean(MetadataQueue.Then then) {
+    activity = new ActivityLog(slots(), activity.nextNumber());
+    writeBitmap(_ -> {});
+    initialiseActivityLog(_ -> {});
+    superblock = superblock.withFlags(superblock.flags() | MetadataFlags.AL_CLEAN).withClean(true);
+    writeSuperblock();
+    queue.settle(then);
+  }
+
+  /// Whether data of this disk may be read for an extent: it is good, or at least in sync there.
+  public boolean isReadable(DiskState state, Extent extent) {
+    return state == DiskState.UP_TO_DATE
+        || (state.isAtLeast(DiskState.INCONSISTENT)
+            && !bitmap.anySetInSectors(extent.sector(), extent.sizeSectors()));
+  }
+}

@@ -1,0 +1,256 @@
+package org.twincore.drbd.engine.state;
+
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.meta.MetadataImage;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
+
+/// What one volume is: its state word, its backing disk if it has one, what is known of the peer's,
+/// its size, openers and counters (`struct drbd_device`).
+///
+/// Plain data with the small questions that several parts ask; who changes what is said at the
+/// fields' methods. One owner, the resource.
+public final class Device {
+  private final int volume;
+  private final int minor;
+  private final Turn turn;
+  private final IoCounters counters = new IoCounters();
+  private OptionValues options;
+  private StateWord state = StateWord.INITIAL;
+  private @Nullable Backing backing;
+  private StateContext.Remembered remembered = StateContext.Remembered.NOTHING;
+  private Packet.@Nullable Uuids peerUuids;
+  private long peerSectors;
+  private int peerBioBytes;
+  private long sizeSectors;
+  private long exposedUuid;
+  private boolean crashedPrimary;
+  private boolean newUuidPostponed;
+  private boolean considerResync;
+  private int sequence;
+  private int readers;
+  private int writers;
+
+  public Device(int volume, int minor, OptionValues options, Turn turn) {
+    this.volume = volume;
+    this.minor = minor;
+    this.options = options;
+    this.turn = turn;
+  }
+
+  public int volume() {
+    return volume;
+  }
+
+  public int minor() {
+    return minor;
+  }
+
+  public OptionValues options() {
+    return options;
+  }
+
+  public void setOptions(OptionValues next) {
+    options = next;
+  }
+
+  public IoCounters counters() {
+    return counters;
+  }
+
+  public StateWord state() {
+    return state;
+  }
+
+  /// Stores a new state word; only for `States`.
+  public void setState(StateWord next) {
+    state = next;
+  }
+
+  // ---- backing disk
+
+  /// The attached disk, also while it fails and is being given up; null while diskless.
+  public @Nullable Backing backing() {
+    return backing;
+  }
+
+  /// The attached disk, for a caller that knows that there is one.
+  public Backing disk() {
+    if (backing == null) {
+      throw new IllegalStateException("volume " + volume + " is diskless");
+    }
+    return backing;
+  }
+
+  /// Whether application and peer I/O may use the disk now.
+  public boolean hasUsableDisk() {
+    return backing != null && state.disk().isAtLeast(DiskState.INCONSISTENT);
+  }
+
+  public Backing attach(MetadataImage image, MetadataQueue.FailureListener listener) {
+    backing = new Backing(volume, turn, image, options, listener);
+    return backing;
+  }
+
+  /// The disk was released.
+  public void dropBacking() {
+    backing = null;
+  }
+
+  public StateContext.Remembered remembered() {
+    return remembered;
+  }
+
+  public void remember(StateContext.Remembered next) {
+    remembered = next;
+  }
+
+  /// Own generation UUIDs; a diskless node knows only the exposed one.
+  public GenerationUuids uuids() {
+    return backing == null ? new GenerationUuids(exposedUuid, 0, 0, 0) : backing.uuids();
+  }
+
+  /// Bits set in the own bitmap; 0 while diskless.
+  public long outOfSyncBlocks() {
+    return backing == null ? 0 : backing.bitmap().weight();
+  }
+
+  /// Marks blocks that the peer does not have as they are here; nothing while diskless.
+  public void markOutOfSync(Extent extent) {
+    if (backing != null) {
+      backing.markOutOfSync(extent);
+    }
+  }
+
+  /// The current UUID of the data that users of the device have seen.
+  public long exposedUuid() {
+    return exposedUuid;
+  }
+
+  public void expose(long uuid) {
+    exposedUuid = uuid;
+  }
+
+  public boolean crashedPrimary() {
+    return crashedPrimary;
+  }
+
+  public void setCrashedPrimary(boolean crashed) {
+    crashedPrimary = crashed;
+  }
+
+  public boolean newUuidPostponed() {
+    return newUuidPostponed;
+  }
+
+  public void postponeNewUuid(boolean postponed) {
+    newUuidPostponed = postponed;
+  }
+
+  public boolean considerResync() {
+    return considerResync;
+  }
+
+  public void setConsiderResync(boolean consider) {
+    considerResync = consider;
+  }
+
+  // ---- the peer's side
+
+  /// The last P_UUIDS of this connection; null until one came.
+  public Packet.@Nullable Uuids peerUuids() {
+    return peerUuids;
+  }
+
+  public void setPeerUuids(Packet.@Nullable Uuids uuids) {
+    peerUuids = uuids;
+  }
+
+  /// What the peer's disk can hold, sectors; 0 = not known or none.
+  public long peerSectors() {
+    return peerSectors;
+  }
+
+  public void setPeerSectors(long sectors) {
+    peerSectors = sectors;
+  }
+
+  /// The largest request that the peer takes, bytes; 0 = not known.
+  public int peerBioBytes() {
+    return peerBioBytes;
+  }
+
+  public void setPeerBioBytes(int bytes) {
+    peerBioBytes = bytes;
+  }
+
+  /// The next number for a write or an ack (drbd-wire section 9).
+  public int nextSequence() {
+    return ++sequence;
+  }
+
+  public void restartSequence() {
+    sequence = 0;
+  }
+
+  // ---- size
+
+  public long sizeSectors() {
+    return sizeSectors;
+  }
+
+  /// The device has another size from now on; metadata follows. New blocks count as out of sync
+  /// unless told not to.
+  public void resize(long sectors, boolean newBlocksOutOfSync) {
+    if (backing != null
+        && (backing.bitmap().sizeSectors() != sectors
+            || backing.superblock().lastAgreedSectors() != sectors)) {
+      backing.resize(sectors, newBlocksOutOfSync);
+    }
+    sizeSectors = sectors;
+  }
+
+  public long wantedSectors() {
+    return options.num(Option.SIZE);
+  }
+
+  /// Whether the extent lies on the device.
+  public boolean contains(Extent extent) {
+    return extent.sizeBytes() > 0 && extent.endSector() <= sizeSectors;
+  }
+
+  // ---- openers
+
+  public void opened(Event.Access access) {
+    if (access == Event.Access.READ_WRITE) {
+      writers++;
+    } else {
+      readers++;
+    }
+  }
+
+  public void closed(Event.Access access) {
+    if (access == Event.Access.READ_WRITE) {
+      writers = Math.max(0, writers - 1);
+    } else {
+      readers = Math.max(0, readers - 1);
+    }
+  }
+
+  /// Openers of any kind.
+  public int openers() {
+    return readers + writers;
+  }
+
+  /// Openers that forbid this node to be Secondary.
+  public int writers() {
+    return writers;
+  }
+}

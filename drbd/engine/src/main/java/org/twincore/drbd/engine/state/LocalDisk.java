@@ -1,0 +1,99 @@
+package org.twincore.drbd.engine.state;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.wire.Payload;
+
+/// The backing disk of one volume as the engine uses it: starts operations and hands each answer to
+/// whoever asked.
+///
+/// An operation that was started is answered even if the disk was given up meanwhile, so that
+/// [#pending] reaches 0.
+public final class LocalDisk {
+  /// Takes the one answer to an operation.
+  @FunctionalInterface
+  public interface Done {
+    /// `error` is null on success; `data` is there after a successful read.
+    void done(@Nullable String error, @Nullable Payload data);
+  }
+
+  private final int volume;
+  private final Turn turn;
+  private final Map<Long, Done> waiting = new HashMap<>();
+  private final ArrayDeque<Done> waitingForFlush = new ArrayDeque<>();
+  private boolean flushRuns;
+
+  LocalDisk(int volume, Turn turn) {
+    this.volume = volume;
+    this.turn = turn;
+  }
+
+  /// Operations without answer yet.
+  public int pending() {
+    return waiting.size();
+  }
+
+  public void read(Extent extent, Done done) {
+    turn.add(new Effect.ReadLocal(volume, token(done), extent));
+  }
+
+  public void write(long sector, Payload payload, boolean fua, Done done) {
+    turn.add(new Effect.WriteLocal(volume, token(done), sector, payload, fua));
+  }
+
+  public void discard(Extent extent, Event.Discard kind, Done done) {
+    turn.add(new Effect.DiscardLocal(volume, token(done), extent, kind));
+  }
+
+  /// Makes durable what was written before this call. Calls made while a flush runs share the next
+  /// one.
+  public void flush(Done done) {
+    waitingForFlush.add(done);
+    if (!flushRuns) {
+      startFlush();
+    }
+  }
+
+  private void startFlush() {
+    List<Done> sharing = List.copyOf(waitingForFlush);
+    waitingForFlush.clear();
+    flushRuns = true;
+    long token =
+        token(
+            (error, _) -> {
+              flushRuns = false;
+              if (!waitingForFlush.isEmpty()) {
+                startFlush();
+              }
+              for (Done done : sharing) {
+                done.done(error, null);
+              }
+            });
+    turn.add(new Effect.FlushLocal(volume, token));
+  }
+
+  void writeMetadata(List<Effect.Region> regions, boolean durable, Done done) {
+    turn.add(new Effect.WriteMetadata(volume, token(done), regions, durable));
+  }
+
+  private long token(Done done) {
+    long token = turn.newToken();
+    waiting.put(token, done);
+    return token;
+  }
+
+  /// An answer arrived; one to an unknown token is ignored.
+  public void answered(long token, @Nullable String error, @Nullable Payload data) {
+    Done done = waiting.remove(token);
+    if (done != null) {
+      done.done(error, data);
+    }
+  }
+}

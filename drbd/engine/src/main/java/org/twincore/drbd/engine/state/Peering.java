@@ -1,0 +1,72 @@
+package org.twincore.drbd.engine.state;
+
+import org.twincore.drbd.ReplicationProtocol;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.wire.Features;
+
+/// What holds between this node and its peer: the net options, and what the present connection
+/// agreed on. One a resource; `PeerLink` changes it, everybody reads it.
+public final class Peering {
+  private OptionValues net = OptionValues.DEFAULTS;
+  private boolean configured;
+  private Features.Agreement agreement = new Features.Agreement(Features.PROTOCOL_MAX, 0);
+  private boolean resolveConflicts;
+  private int link;
+
+  public OptionValues net() {
+    return net;
+  }
+
+  /// Whether there is a network configuration at all.
+  public boolean isConfigured() {
+    return configured;
+  }
+
+  public void configure(OptionValues options) {
+    net = options;
+    configured = true;
+  }
+
+  public void unconfigure() {
+    configured = false;
+  }
+
+  public ReplicationProtocol protocol() {
+    return ReplicationProtocol.valueOf(net.word(Option.PROTOCOL));
+  }
+
+  /// A new connection: its number tells late answers of an old one apart.
+  public void connected(Features.Agreement agreed, boolean resolves) {
+    agreement = agreed;
+    resolveConflicts = resolves;
+    link++;
+  }
+
+  /// The number of the present, or if there is none the last, connection.
+  public int link() {
+    return link;
+  }
+
+  /// The connection is gone; answers that belong to it find another number.
+  public void lost() {
+    link++;
+  }
+
+  public int version() {
+    return agreement.version();
+  }
+
+  public boolean has(int feature) {
+    return agreement.has(feature);
+  }
+
+  public Features.Agreement agreement() {
+    return agreement;
+  }
+
+  /// Set on the node that accepted the meta socket.
+  public boolean resolvesConflicts() {
+    return resolveConflicts;
+  }
+}
