@@ -5,14 +5,14 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.testkit.Gen;
 
 /// Draws packets of every type with any content that the wire can carry.
-final class PacketGen {
+public final class PacketGen {
   private PacketGen() {}
 
-  static Packet ofAnyType(Gen gen) {
+  public static Packet ofAnyType(Gen gen) {
     return of(gen.oneOf(PacketType.values()), gen);
   }
 
-  static Packet of(PacketType type, Gen gen) {
+  public static Packet of(PacketType type, Gen gen) {
     return switch (type) {
       case PING, PING_ACK, UNPLUG_REMOTE, INITIAL_META, INITIAL_DATA -> new Packet.Empty(type);
       case DATA, DATA_REPLY, RS_DATA_REPLY ->

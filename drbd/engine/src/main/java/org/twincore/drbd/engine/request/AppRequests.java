@@ -11,7 +11,8 @@ import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.Payload;
 
-/// What applications ask of one volume: checked, cut to what may travel, and handed on; and flushes.
+/// What applications ask of one volume: checked, cut to what may travel, and handed on; and
+/// flushes.
 public final class AppRequests {
   private static final int ZERO_BYTES_MAX = 1 << 20;
 
@@ -74,8 +75,7 @@ public final class AppRequests {
     }
     long bytesMax = turn.isLinked() ? DiscardLimits.of(peering).bytesMax() : Long.MAX_VALUE;
     if (event.extent().sizeBytes() <= bytesMax) {
-      writes.take(
-          answer(event.cookie()), event.extent(), null, event.kind(), event.fua());
+      writes.take(answer(event.cookie()), event.extent(), null, event.kind(), event.fua());
     } else {
       discardInPieces(event, bytesMax);
     }
@@ -89,8 +89,7 @@ public final class AppRequests {
     for (long piece = 0; piece < pieces; piece++) {
       long from = piece * pieceBytes;
       long bytes = Math.min(pieceBytes, event.extent().sizeBytes() - from);
-      Extent extent =
-          new Extent(event.extent().sector() + from / Extent.SECTOR_BYTES, bytes);
+      Extent extent = new Extent(event.extent().sector() + from / Extent.SECTOR_BYTES, bytes);
       if (bytesMax == 0) {
         Payload zeroes = Payload.of(new byte[(int) bytes]);
         writes.take(together, extent, zeroes, null, event.fua());
@@ -152,8 +151,7 @@ public final class AppRequests {
     Flush flush = new Flush(event.cookie());
     log.close();
     boolean local = device.hasUsableDisk();
-    boolean remote =
-        turn.isLinked() && (!local || peering.protocol() == ReplicationProtocol.C);
+    boolean remote = turn.isLinked() && (!local || peering.protocol() == ReplicationProtocol.C);
     flush.left = 1 + (local ? 1 : 0) + (remote ? 1 : 0);
     if (local) {
       device.disk().disk().flush((error, _) -> flush.localDone(error));

@@ -9,7 +9,6 @@ import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.Invariant;
-import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
@@ -27,9 +26,9 @@ import org.twincore.drbd.wire.StateWord;
 
 /// The writes and discards of applications on one volume (drbd-wire section 8.2).
 ///
-/// A write goes through the gate (nothing that overlaps is in flight), gets its activity-log extents,
-/// then goes to the own disk and to the peer. It is answered when its protocol is satisfied; its
-/// extents are let go when it is safe at the peer, or its blocks are marked.
+/// A write goes through the gate (nothing that overlaps is in flight), gets its activity-log
+/// extents, then goes to the own disk and to the peer. It is answered when its protocol is
+/// satisfied; its extents are let go when it is safe at the peer, or its blocks are marked.
 public final class AppWrites implements WriteRequest.Owner {
   private final Device device;
   private final Turn turn;

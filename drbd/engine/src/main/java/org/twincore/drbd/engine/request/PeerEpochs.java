@@ -11,10 +11,10 @@ import org.twincore.drbd.wire.Packet;
 
 /// The peer's writes by epoch, over all volumes of one connection (drbd-wire section 8.4).
 ///
-/// A closed epoch is acknowledged when all its writes are done and, with write ordering `flush`, every
-/// disk that got one is flushed. Writes behind a barrier wait until then, unless the ordering is
-/// `none`. Made anew for each connection, so what an old connection still has in flight acknowledges
-/// nothing.
+/// A closed epoch is acknowledged when all its writes are done and, with write ordering `flush`,
+/// every disk that got one is flushed. Writes behind a barrier wait until then, unless the ordering
+/// is `none`. Made anew for each connection, so what an old connection still has in flight
+/// acknowledges nothing.
 public final class PeerEpochs {
   /// `disk-flushes`, `disk-drain`, or neither.
   public enum Ordering {
@@ -48,10 +48,7 @@ public final class PeerEpochs {
 
   /// `disks` gives the disks to flush at a barrier.
   public PeerEpochs(
-      Turn turn,
-      Ordering ordering,
-      Supplier<List<LocalDisk>> disks,
-      FlushFailure onFlushFailure) {
+      Turn turn, Ordering ordering, Supplier<List<LocalDisk>> disks, FlushFailure onFlushFailure) {
     this.turn = turn;
     this.ordering = ordering;
     this.disks = disks;

@@ -215,8 +215,7 @@ public final class PeerRequests {
     return mayUnmap ? Event.Discard.ZERO_OUT_MAY_UNMAP : Event.Discard.ZERO_OUT;
   }
 
-  private void discarded(
-      PeerWrite write, PeerEpochs epochs, boolean fua, @Nullable String error) {
+  private void discarded(PeerWrite write, PeerEpochs epochs, boolean fua, @Nullable String error) {
     if (error == null && fua && device.hasUsableDisk()) {
       device.disk().disk().flush((cause, _) -> done(write, epochs, cause));
     } else {

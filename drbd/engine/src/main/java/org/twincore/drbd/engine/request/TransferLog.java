@@ -11,12 +11,12 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.Packet;
 
-/// The writes sent to the peer and not yet known to be safe there, by epoch, over all volumes of the
-/// resource (drbd-wire section 8.2).
+/// The writes sent to the peer and not yet known to be safe there, by epoch, over all volumes of
+/// the resource (drbd-wire section 8.2).
 ///
-/// An epoch is what lies between two barriers. It is closed, and its P_BARRIER sent, when one of its
-/// writes is answered, when it is full, before a read request and by a flush; the writes leave when
-/// its P_BARRIER_ACK comes.
+/// An epoch is what lies between two barriers. It is closed, and its P_BARRIER sent, when one of
+/// its writes is answered, when it is full, before a read request and by a flush; the writes leave
+/// when its P_BARRIER_ACK comes.
 public final class TransferLog {
   private final Turn turn;
   private final Peering peering;

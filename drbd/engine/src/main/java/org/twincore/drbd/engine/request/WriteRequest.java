@@ -14,8 +14,9 @@ import org.twincore.drbd.wire.Payload;
 /// local:  NONE -> PENDING -> OK | FAILED
 /// remote: NONE -> PENDING -> OK | FAILED     FAILED also when the connection is lost
 /// ```
-/// The request stands in the transfer log while the peer may still lose it; it is answered when both
-/// sides are past PENDING as far as its protocol asks.
+///
+/// The request stands in the transfer log while the peer may still lose it; it is answered when
+/// both sides are past PENDING as far as its protocol asks.
 final class WriteRequest {
   /// How far one side is.
   enum Side {
@@ -54,16 +55,22 @@ final class WriteRequest {
   final boolean fua;
   Side local = Side.NONE;
   Side remote = Side.NONE;
+
   /// Answered towards the application.
   boolean answered;
+
   /// Counted as sent without answer.
   boolean counted;
+
   boolean inTransferLog;
   int epoch;
+
   /// The answer of the peer also says that the blocks are in sync.
   boolean maySetInSync;
+
   /// The activity log that holds its extents, and which.
   @Nullable ActivityLog activity;
+
   ActivityLog.@Nullable Span span;
   ExtentGate.@Nullable Ticket ticket;
 

@@ -47,8 +47,7 @@ public final class BitmapExchange {
     BitmapReceiver running = receiver;
     if (running == null) {
       running =
-          new BitmapReceiver(
-              new Sink(bitmap), bitmap.sizeBits(), peering.agreement().framing());
+          new BitmapReceiver(new Sink(bitmap), bitmap.sizeBits(), peering.agreement().framing());
       receiver = running;
     }
     BitmapReceiver.Progress progress = running.accept(packet);

@@ -43,8 +43,7 @@ public final class SyncSource {
   }
 
   /// `gate` is that of the own application writes.
-  public SyncSource(
-      Device device, Turn turn, Peering peering, ExtentGate gate, Listener listener) {
+  public SyncSource(Device device, Turn turn, Peering peering, ExtentGate gate, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;

@@ -238,8 +238,8 @@ public final class Backing {
     return new Effect.Region(layout.alBlockOffsetBytes(index), transaction.block());
   }
 
-  /// Leaves the metadata as a clean tool would: an empty log, all bits written, magic "clean". For a
-  /// disk that no write is under way to. The indicator of a Primary stays.
+  /// Leaves the metadata as a clean tool would: an empty log, all bits written, magic "clean". For
+  /// a disk that no write is under way to. The indicator of a Primary stays.
   public void writeClean(MetadataQueue.Then then) {
     activity = new ActivityLog(slots(), activity.nextNumber());
     writeBitmap(_ -> {});

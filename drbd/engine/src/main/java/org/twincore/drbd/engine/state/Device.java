@@ -7,8 +7,8 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.Event;
-import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.StateWord;
 

@@ -66,16 +66,15 @@ public final class LocalDisk {
     waitingForFlush.clear();
     flushRuns = true;
     long token =
-        token(
-            (error, _) -> {
-              flushRuns = false;
-              if (!waitingForFlush.isEmpty()) {
-                startFlush();
-              }
-              for (Done done : sharing) {
-                done.done(error, null);
-              }
-            });
+        token((error, _) -> {
+          flushRuns = false;
+          if (!waitingForFlush.isEmpty()) {
+            startFlush();
+          }
+          for (Done done : sharing) {
+            done.done(error, null);
+          }
+        });
     turn.add(new Effect.FlushLocal(volume, token));
   }
 

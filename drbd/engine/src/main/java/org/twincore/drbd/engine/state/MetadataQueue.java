@@ -10,9 +10,9 @@ import org.twincore.drbd.engine.exchange.Effect;
 /// The metadata writes of one attached disk, one after the other.
 ///
 /// Order kept (docs/durability.md): what a job writes is taken when the job starts; a job that
-/// writes bitmap pages flushes the data area between taking and writing them, so no cleared bit gets
-/// to disk before the data it stands for. After a failed job the disk is to be given up: every later
-/// job fails at once.
+/// writes bitmap pages flushes the data area between taking and writing them, so no cleared bit
+/// gets to disk before the data it stands for. After a failed job the disk is to be given up: every
+/// later job fails at once.
 public final class MetadataQueue {
   /// Hears once that a metadata write failed.
   @FunctionalInterface

@@ -1,0 +1,145 @@
+package org.twincore.it;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import javax.xml.stream.XMLInputFactory;
+import javax.xml.stream.XMLStreamConstants;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamReader;
+import org.jspecify.annotations.Nullable;
+import org.twincore.testkit.PcapFile;
+
+/// What tshark's DRBD dissector sees in a capture, as far as it says so in PDML.
+///
+/// The dissector is a heuristic that is off by default; it knows a stream by its first packet.
+final class Pdml {
+  private static final long LIMIT_SECONDS = 120;
+
+  /// One DRBD packet: its TCP stream, the sending port, its name, all its bytes, and its fields as
+  /// `name=hex`.
+  record Dissected(
+      int frame, int stream, int sourcePort, String title, int bytes, List<String> fields) {}
+
+  private final List<Dissected> packets = new ArrayList<>();
+  private final List<String> complaints = new ArrayList<>();
+
+  // The frame and the packet at hand.
+  private int frame;
+  private int stream;
+  private int sourcePort;
+  private boolean hasStream;
+  private @Nullable Dissected packet;
+  private String protocol = "";
+
+  private Pdml() {}
+
+  /// Runs tshark over the file.
+  static Pdml of(PcapFile file) throws IOException, InterruptedException {
+    Path xml = Files.createTempFile("twincore-tshark", ".pdml");
+    Path errors = Files.createTempFile("twincore-tshark", ".err");
+    try {
+      Process process =
+          new ProcessBuilder(
+                  "tshark",
+                  "-n",
+                  "-r",
+                  file.path().toString(),
+                  "--enable-heuristic",
+                  "drbd_tcp",
+                  "-T",
+                  "pdml",
+                  "-j",
+                  "tcp drbd _ws.malformed _ws.expert")
+              .redirectOutput(xml.toFile())
+              .redirectError(errors.toFile())
+              .start();
+      if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new AssertionError("tshark failed: " + Files.readString(errors));
+      }
+      Pdml read = new Pdml();
+      try (InputStream in = new BufferedInputStream(Files.newInputStream(xml))) {
+        read.read(XMLInputFactory.newFactory().createXMLStreamReader(in));
+      } catch (XMLStreamException e) {
+        throw new IOException("tshark's answer: " + e.getMessage(), e);
+      }
+      return read;
+    } finally {
+      Files.delete(xml);
+      Files.delete(errors);
+    }
+  }
+
+  /// All DRBD packets in the order of the frames that completed them.
+  List<Dissected> packets() {
+    return packets;
+  }
+
+  /// Frames that the dissector calls malformed, one line each.
+  List<String> complaints() {
+    return complaints;
+  }
+
+  private void read(XMLStreamReader xml) throws XMLStreamException {
+    while (xml.hasNext()) {
+      if (xml.next() == XMLStreamConstants.START_ELEMENT) {
+        switch (xml.getLocalName()) {
+          case "packet" -> hasStream = false;
+          case "proto" -> protocol(attributes(xml));
+          case "field" -> field(attributes(xml));
+          default -> {}
+        }
+      }
+    }
+  }
+
+  private static Map<String, String> attributes(XMLStreamReader xml) {
+    Map<String, String> attributes = new HashMap<>();
+    for (int i = 0; i < xml.getAttributeCount(); i++) {
+      attributes.put(xml.getAttributeLocalName(i), xml.getAttributeValue(i));
+    }
+    return attributes;
+  }
+
+  private void protocol(Map<String, String> attributes) {
+    protocol = attributes.getOrDefault("name", "");
+    String title = attributes.getOrDefault("showname", "");
+    if (protocol.equals("drbd")) {
+      int bytes = Integer.parseInt(attributes.getOrDefault("size", "0"));
+      packet = new Dissected(frame, stream, sourcePort, title, bytes, new ArrayList<>());
+      packets.add(packet);
+    } else if (protocol.equals("_ws.malformed") || title.contains("Malformed")) {
+      complaints.add("frame " + frame + " of stream " + stream + ": " + title + " in " + packet);
+    }
+  }
+
+  private void field(Map<String, String> attributes) {
+    String name = attributes.getOrDefault("name", "");
+    String show = attributes.getOrDefault("show", "");
+    switch (protocol) {
+      case "geninfo" -> frame = name.equals("num") ? Integer.parseInt(show) : frame;
+      case "tcp" -> {
+        if (name.equals("tcp.srcport") && !hasStream) {
+          sourcePort = Integer.parseInt(show);
+        } else if (name.equals("tcp.stream") && !hasStream) {
+          stream = Integer.parseInt(show);
+          hasStream = true;
+        }
+      }
+      case "drbd" -> {
+        if (packet != null && attributes.containsKey("value") && !name.equals("filtered")) {
+          packet.fields.add(name + "=" + attributes.get("value"));
+        }
+      }
+      default -> {}
+    }
+  }
+}
