@@ -25,6 +25,11 @@ public final class MetadataReader {
 
   /// A superblock and the layout it stands for.
   public record Found(MetadataLayout layout, Superblock superblock) {
+    /// Whether the driver would attach without apply-al.
+    public boolean isClean() {
+      return superblock.isClean() && superblock.has(MetadataFlags.AL_CLEAN);
+    }
+
     /// Sectors that the bitmap covers: the last agreed size, or all that is usable.
     public long bitmapSizeSectors() {
       return superblock.lastAgreedSectors() != 0
@@ -59,12 +64,19 @@ public final class MetadataReader {
   /// metadata is only read. Refuses a crashed Primary's log of which nothing is readable.
   public MetadataImage readForAttach() throws IOException, MetadataException {
     Found found = find();
-    if (found.superblock.isClean() && found.superblock.has(MetadataFlags.AL_CLEAN)) {
+    if (found.isClean()) {
       SyncBitmap bitmap = area(found).readBitmap(found.bitmapSizeSectors());
       return new MetadataImage(found.layout, found.superblock, bitmap);
     }
     Applied applied = apply(found);
     return new MetadataImage(found.layout, applied.superblock, applied.bitmap);
+  }
+
+  /// The bitmap of the last agreed size in whole 4 KiB blocks, as it stands on disk: bits behind
+  /// the device's end included.
+  public SyncBitmap readRawBitmap(Found found) throws IOException {
+    long words = MetadataDump.wordsOnDisk(found.superblock.lastAgreedSectors());
+    return area(found).readBitmap(words * Long.SIZE * SyncBitmap.SECTORS_PER_BIT);
   }
 
   /// Marks the extents that were active if this node was Primary, empties the log, and makes the

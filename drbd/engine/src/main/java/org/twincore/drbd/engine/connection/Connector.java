@@ -19,6 +19,7 @@ import org.twincore.drbd.wire.PacketType;
 /// accept -> the first packet says which
 /// both there -> wait a little, still both there -> established
 /// ```
+///
 /// Where both dial the same role at once both keep the accepted one and lose it again; chance
 /// decides the next round.
 public final class Connector {
@@ -30,10 +31,9 @@ public final class Connector {
   /// stay.
   public record Timing(long connectNanos, long pingTimeoutNanos, long checkNanos) {}
 
-  /// Two good sockets. `resolveConflicts` on the node that accepted the meta socket; `early` is what
-  /// the peer, being faster, said already.
-  public record Sockets(
-      long data, long meta, boolean resolveConflicts, Optional<Packet> early) {}
+  /// Two good sockets. `resolveConflicts` on the node that accepted the meta socket; `early` is
+  /// what the peer, being faster, said already.
+  public record Sockets(long data, long meta, boolean resolveConflicts, Optional<Packet> early) {}
 
   private final Turn turn;
   private final RandomGenerator random;
@@ -213,8 +213,7 @@ public final class Connector {
     }
     dropSilent();
     if (turn.now() >= checkNanos && hasBoth()) {
-      Sockets sockets =
-          new Sockets(data, meta, resolveConflicts, Optional.ofNullable(early));
+      Sockets sockets = new Sockets(data, meta, resolveConflicts, Optional.ofNullable(early));
       data = Turn.NO_SOCKET;
       meta = Turn.NO_SOCKET;
       end();

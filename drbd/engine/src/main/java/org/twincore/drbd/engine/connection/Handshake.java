@@ -89,10 +89,7 @@ public final class Handshake {
       return new Refused(
           "the peer speaks protocols %d to %d, this node %d to %d"
               .formatted(
-                  theirs.protocolMin(),
-                  theirs.protocolMax(),
-                  VERSION_MIN,
-                  Features.PROTOCOL_MAX));
+                  theirs.protocolMin(), theirs.protocolMax(), VERSION_MIN, Features.PROTOCOL_MAX));
     }
     agreement = agreed.get();
     turn.agree(agreed.get().version());
@@ -123,7 +120,8 @@ public final class Handshake {
     if (Arrays.equals(bytes.bytes(), challenge)) {
       return new Refused("the peer sent this node's own challenge back");
     }
-    turn.send(0, new Packet.Bytes(PacketType.AUTH_RESPONSE, authenticator().response(bytes.bytes())));
+    turn.send(
+        0, new Packet.Bytes(PacketType.AUTH_RESPONSE, authenticator().response(bytes.bytes())));
     awaits = Awaits.RESPONSE;
     return new Continues();
   }
