@@ -1,0 +1,108 @@
+package org.twincore.admin.settings;
+
+import java.util.List;
+import java.util.Optional;
+
+/// The settings of one node.
+///
+/// @param nbdListen where NBD is served: `unix:PATH`, `HOST:PORT` or `[IPV6]:PORT`
+/// @param nbdSecondary what a client gets that opens a volume which is not writable here
+/// @param statusStyle how `service drbd status` looks
+/// @param logFile where the log goes; empty: standard error
+/// @param logMaxBytes size at which the file is rotated
+/// @param logKeep old log files that are kept
+/// @param stateFolder for what outlives a node; empty: the usual place
+public record NodeSettings(
+    List<String> nbdListen,
+    NbdSecondary nbdSecondary,
+    StatusStyle statusStyle,
+    Optional<String> logFile,
+    long logMaxBytes,
+    int logKeep,
+    Optional<String> stateFolder) {
+
+  /// What holds where nothing is written.
+  public static final NodeSettings DEFAULTS =
+      new NodeSettings(
+          List.of(),
+          NbdSecondary.REFUSE,
+          StatusStyle.V8_4,
+          Optional.empty(),
+          10L << 20,
+          5,
+          Optional.empty());
+
+  public NodeSettings {
+    nbdListen = List.copyOf(nbdListen);
+  }
+
+  NodeSettings withNbdListen(List<String> value) {
+    return new NodeSettings(
+        value, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder);
+  }
+
+  NodeSettings withNbdSecondary(NbdSecondary value) {
+    return new NodeSettings(
+        nbdListen, value, statusStyle, logFile, logMaxBytes, logKeep, stateFolder);
+  }
+
+  NodeSettings withStatusStyle(StatusStyle value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, value, logFile, logMaxBytes, logKeep, stateFolder);
+  }
+
+  NodeSettings withLogFile(Optional<String> value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, statusStyle, value, logMaxBytes, logKeep, stateFolder);
+  }
+
+  NodeSettings withLogMaxBytes(long value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, statusStyle, logFile, value, logKeep, stateFolder);
+  }
+
+  NodeSettings withLogKeep(int value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, value, stateFolder);
+  }
+
+  NodeSettings withStateFolder(Optional<String> value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, value);
+  }
+
+  /// An export that cannot be written is refused, or offered read-only.
+  public enum NbdSecondary {
+    REFUSE("refuse"),
+    READ_ONLY("read-only");
+
+    private final String word;
+
+    NbdSecondary(String word) {
+      this.word = word;
+    }
+
+    String word() {
+      return word;
+    }
+  }
+
+  /// The layouts of `service drbd status` through the years.
+  public enum StatusStyle {
+    V0_7("0.7"),
+    V8_2("8.2"),
+    V8_3("8.3"),
+    V8_4("8.4");
+
+    private final String word;
+
+    StatusStyle(String word) {
+      this.word = word;
+    }
+
+    /// As the file spells it.
+    public String word() {
+      return word;
+    }
+  }
+}

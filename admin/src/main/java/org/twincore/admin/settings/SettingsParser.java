@@ -1,0 +1,195 @@
+package org.twincore.admin.settings;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.twincore.admin.settings.NodeSettings.NbdSecondary;
+import org.twincore.admin.settings.NodeSettings.StatusStyle;
+
+/// Reads a settings file: `key = value` lines, `#` comments, and `[node NAME]` before the lines
+/// that hold for one node only. Lines before the first such head hold for all; a node's own win.
+public final class SettingsParser {
+  private static final int LINES_MAX = 10_000;
+  private static final int LINE_MAX = 4096;
+
+  private final String file;
+  private final String node;
+  private NodeSettings settings = NodeSettings.DEFAULTS;
+
+  // Where we are.
+  private int line;
+  private Optional<String> section = Optional.empty();
+  private final TreeSet<String> seen = new TreeSet<>();
+  private final TreeSet<String> sections = new TreeSet<>();
+
+  private SettingsParser(String file, String node) {
+    this.file = file;
+    this.node = node;
+  }
+
+  /// The settings of `node` in a file's lines; every line is checked, also those of other nodes.
+  public static NodeSettings parse(String file, List<String> lines, String node)
+      throws SettingsException {
+    SettingsParser own = new SettingsParser(file, node);
+    own.read(lines, false);
+    own.read(lines, true);
+    return own.settings;
+  }
+
+  /// Two passes: first what holds for all, then what holds for this node, wherever it stands.
+  private void read(List<String> lines, boolean takesOwn) throws SettingsException {
+    section = Optional.empty();
+    seen.clear();
+    sections.clear();
+    line = 0;
+    for (String text : lines) {
+      line++;
+      if (line > LINES_MAX || text.length() > LINE_MAX) {
+        throw wrong(1, "more than " + LINES_MAX + " lines or " + LINE_MAX + " characters a line");
+      }
+      int from = skipBlanks(text, 0);
+      if (from == text.length() || text.charAt(from) == '#') {
+        continue;
+      }
+      if (text.charAt(from) == '[') {
+        head(text, from);
+      } else {
+        setting(text, from, takesOwn);
+      }
+    }
+  }
+
+  private void head(String text, int from) throws SettingsException {
+    int end = text.indexOf(']', from);
+    String inside = end < 0 ? "" : text.substring(from + 1, end).strip();
+    if (!inside.startsWith("node ") || inside.substring(5).isBlank()) {
+      throw wrong(from + 1, "'[node NAME]' expected");
+    }
+    int rest = skipBlanks(text, end + 1);
+    if (rest < text.length() && text.charAt(rest) != '#') {
+      throw wrong(rest + 1, "nothing expected behind ']'");
+    }
+    String name = inside.substring(5).strip();
+    if (!sections.add(name)) {
+      throw wrong(from + 1, "node '" + name + "' has a section already");
+    }
+    section = Optional.of(name);
+    seen.clear();
+  }
+
+  private void setting(String text, int from, boolean takesOwn) throws SettingsException {
+    int equals = text.indexOf('=', from);
+    if (equals < 0) {
+      throw wrong(from + 1, "'key = value' expected");
+    }
+    String key = text.substring(from, equals).strip();
+    if (!seen.add(key)) {
+      throw wrong(from + 1, "'" + key + "' is set twice");
+    }
+    int start = skipBlanks(text, equals + 1);
+    String value = withoutComment(text.substring(start)).strip();
+    if (value.isEmpty()) {
+      throw wrong(start + 1, "a value expected for '" + key + "'");
+    }
+    NodeSettings changed = with(key, value, from + 1, start + 1);
+    if (takesOwn ? section.equals(Optional.of(node)) : section.isEmpty()) {
+      settings = changed;
+    }
+  }
+
+  /// A comment behind a value begins with a blank and `#`.
+  private static String withoutComment(String value) {
+    int comment = value.indexOf(" #");
+    return comment < 0 ? value : value.substring(0, comment);
+  }
+
+  private NodeSettings with(String key, String value, int keyColumn, int column)
+      throws SettingsException {
+    return switch (key) {
+      case "nbd-listen" -> settings.withNbdListen(addresses(value, column));
+      case "nbd-secondary" -> settings.withNbdSecondary(secondary(value, column));
+      case "status-style" -> settings.withStatusStyle(style(value, column));
+      case "log-file" -> settings.withLogFile(Optional.of(path(value, column)));
+      case "log-max-size" -> settings.withLogMaxBytes(size(value, column));
+      case "log-keep" -> settings.withLogKeep(count(value, column));
+      case "state-folder" -> settings.withStateFolder(Optional.of(path(value, column)));
+      default -> throw wrong(keyColumn, "unknown setting '" + key + "'");
+    };
+  }
+
+  private List<String> addresses(String value, int column) throws SettingsException {
+    List<String> addresses = new ArrayList<>();
+    for (String part : value.split(",", -1)) {
+      String address = part.strip();
+      boolean isUnix = address.startsWith("unix:/");
+      boolean isTcp = address.matches("(\\[[0-9A-Fa-f:.%a-z]+]|[^\\s:/]+):[0-9]{1,5}");
+      if (!isUnix && !isTcp) {
+        throw wrong(column + value.indexOf(part), "unix:/PATH, HOST:PORT or [IPV6]:PORT expected");
+      }
+      addresses.add(address);
+    }
+    return addresses;
+  }
+
+  private NbdSecondary secondary(String value, int column) throws SettingsException {
+    for (NbdSecondary word : NbdSecondary.values()) {
+      if (word.word().equals(value)) {
+        return word;
+      }
+    }
+    throw wrong(column, "refuse or read-only expected");
+  }
+
+  private StatusStyle style(String value, int column) throws SettingsException {
+    for (StatusStyle style : StatusStyle.values()) {
+      if (style.word().equals(value)) {
+        return style;
+      }
+    }
+    List<String> words = Arrays.stream(StatusStyle.values()).map(StatusStyle::word).toList();
+    throw wrong(column, "one of " + String.join(", ", words) + " expected");
+  }
+
+  private String path(String value, int column) throws SettingsException {
+    if (!value.startsWith("/")) {
+      throw wrong(column, "a path from the root on expected");
+    }
+    return value;
+  }
+
+  private long size(String value, int column) throws SettingsException {
+    int digits = value.length() - (value.matches("[0-9]+[KMG]") ? 1 : 0);
+    int shift =
+        switch (value.charAt(value.length() - 1)) {
+          case 'K' -> 10;
+          case 'M' -> 20;
+          case 'G' -> 30;
+          default -> 0;
+        };
+    if (!value.substring(0, digits).matches("[0-9]{1,9}")) {
+      throw wrong(column, "a size expected, such as 10M");
+    }
+    return Math.max(1L << 12, Long.parseLong(value.substring(0, digits)) << shift);
+  }
+
+  private int count(String value, int column) throws SettingsException {
+    if (!value.matches("[0-9]{1,3}")) {
+      throw wrong(column, "a number of 0 to 999 expected");
+    }
+    return Integer.parseInt(value);
+  }
+
+  private static int skipBlanks(String text, int from) {
+    int at = from;
+    while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+      at++;
+    }
+    return at;
+  }
+
+  private SettingsException wrong(int column, String message) {
+    return new SettingsException(file, line, column, message);
+  }
+}

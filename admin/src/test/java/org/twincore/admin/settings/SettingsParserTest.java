@@ -1,0 +1,108 @@
+package org.twincore.admin.settings;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.twincore.admin.settings.NodeSettings.NbdSecondary;
+import org.twincore.admin.settings.NodeSettings.StatusStyle;
+
+class SettingsParserTest {
+  private static NodeSettings parse(String text) throws SettingsException {
+    return SettingsParser.parse("t.conf", text.lines().toList(), "core-01");
+  }
+
+  @Test
+  void readsEverySetting() throws SettingsException {
+    NodeSettings settings =
+        parse(
+            """
+            # all nodes
+            status-style = 8.3
+            nbd-secondary=read-only
+            log-file = /var/log/twin #1.log # with a blank and a comment
+              log-max-size = 64K
+            log-keep = 0
+            state-folder = /srv/state
+            nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
+            """);
+
+    assertThat(settings)
+        .isEqualTo(
+            new NodeSettings(
+                List.of("unix:/run/a.sock", "0.0.0.0:10809", "[::1]:10809"),
+                NbdSecondary.READ_ONLY,
+                StatusStyle.V8_3,
+                Optional.of("/var/log/twin"),
+                64 << 10,
+                0,
+                Optional.of("/srv/state")));
+  }
+
+  @Test
+  void anEmptyFileMeansTheDefaults() throws SettingsException {
+    assertThat(parse("\n  \n# nothing\n")).isEqualTo(NodeSettings.DEFAULTS);
+  }
+
+  /// The node's own section wins wherever it stands, those of others do not count.
+  @Test
+  void takesTheNodesOwnSection() throws SettingsException {
+    NodeSettings settings =
+        parse(
+            """
+            log-keep = 1
+            [node core-02]
+            log-keep = 2
+            status-style = 0.7
+            [node core-01]
+            log-keep = 3
+            """);
+
+    assertThat(settings.logKeep()).isEqualTo(3);
+    assertThat(settings.statusStyle()).isEqualTo(StatusStyle.V8_4);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          nonsense                    | t.conf:1:1: 'key = value' expected
+          '  colour = red'            | t.conf:1:3: unknown setting 'colour'
+          log-keep =                  | t.conf:1:11: a value expected for 'log-keep'
+          log-keep = many             | t.conf:1:12: a number of 0 to 999 expected
+          status-style = 9            | t.conf:1:16: one of 0.7, 8.2, 8.3, 8.4 expected
+          log-file = here             | t.conf:1:12: a path from the root on expected
+          log-max-size = 1T           | t.conf:1:16: a size expected, such as 10M
+          nbd-listen = unix:/a, b     | t.conf:1:22: unix:/PATH, HOST:PORT or [IPV6]:PORT expected
+          nbd-secondary = maybe       | t.conf:1:17: refuse or read-only expected
+          [core-01]                   | t.conf:1:1: '[node NAME]' expected
+          [node a] b                  | t.conf:1:10: nothing expected behind ']'
+          """)
+  void saysWhereAWrongLineIs(String text, String message) {
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> parse(text))
+        .withMessage(message);
+  }
+
+  @Test
+  void refusesASettingAndASectionTwice() {
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> parse("log-keep = 1\nlog-keep = 2"))
+        .withMessage("t.conf:2:1: 'log-keep' is set twice");
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> parse("[node a]\n[node a]"))
+        .withMessage("t.conf:2:1: node 'a' has a section already");
+  }
+
+  @Test
+  void checksTheSectionsOfOtherNodesToo() {
+    assertThatExceptionOfType(SettingsException.class)
+        .isThrownBy(() -> parse("[node core-02]\nlog-keep = x"))
+        .withMessage("t.conf:2:12: a number of 0 to 999 expected");
+  }
+}
