@@ -65,6 +65,10 @@ public final class SimStore {
     return List.copyOf(current.subMap(fromBlock, toBlock).keySet());
   }
 
+  public boolean wasWritten(long block) {
+    return current.containsKey(block);
+  }
+
   public byte[] read(long offsetBytes, int lengthBytes) {
     checkRange(offsetBytes, lengthBytes);
     byte[] bytes = new byte[lengthBytes];

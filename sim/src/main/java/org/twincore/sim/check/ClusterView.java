@@ -1,0 +1,122 @@
+package org.twincore.sim.check;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Simulation;
+
+/// All that checkers look at: the two nodes with their drives, what they said, what the
+/// applications were told, and what was promised.
+public final class ClusterView {
+  private final Simulation simulation;
+  private final List<SimNode> nodes;
+  private final int volumes;
+  private final Promise promise;
+  private final StateBoard board = new StateBoard();
+  private final TreeMap<Integer, VolumeHistory> histories = new TreeMap<>();
+  private final Lineage lineage;
+
+  public ClusterView(Simulation simulation, List<SimNode> nodes, int volumes, Promise promise) {
+    this.simulation = simulation;
+    this.nodes = List.copyOf(nodes);
+    this.volumes = volumes;
+    this.promise = promise;
+    for (int volume = 0; volume < volumes; volume++) {
+      histories.put(volume, new VolumeHistory());
+    }
+    this.lineage = new Lineage(board, volumes);
+    nodes.forEach(node -> node.watch(board));
+    nodes.forEach(node -> node.watch(lineage));
+  }
+
+  public Simulation simulation() {
+    return simulation;
+  }
+
+  public SimNode node(int id) {
+    return nodes.get(id);
+  }
+
+  public List<SimNode> nodes() {
+    return nodes;
+  }
+
+  public int volumes() {
+    return volumes;
+  }
+
+  public Promise promise() {
+    return promise;
+  }
+
+  public StateBoard board() {
+    return board;
+  }
+
+  public StateWord state(int node, int volume) {
+    return board.of(node, volume);
+  }
+
+  public Lineage lineage() {
+    return lineage;
+  }
+
+  public VolumeHistory history(int volume) {
+    VolumeHistory history = histories.get(volume);
+    if (history == null) {
+      throw new IllegalArgumentException("volume " + volume);
+    }
+    return history;
+  }
+
+  public SimDrive drive(int node, int volume) {
+    return nodes.get(node).drive(volume);
+  }
+
+  /// What a node's drive has in a sector now, as [Content] names it.
+  public long onDrive(int node, int volume, long sector) {
+    return contentOf(drive(node, volume).data().block(sector / 8), sector);
+  }
+
+  /// What would be left of a sector if everything volatile were lost now.
+  public long stableOnDrive(int node, int volume, long sector) {
+    return contentOf(drive(node, volume).data().stableBlock(sector / 8), sector);
+  }
+
+  private static long contentOf(byte[] block, long sector) {
+    return Content.writeOf(block, (int) (sector % 8) * Content.SECTOR_BYTES, sector);
+  }
+
+  /// Blocks of 4 KiB in which the two drives differ, ascending.
+  public List<Long> differingBlocks(int volume) {
+    SimDrive first = drive(0, volume);
+    SimDrive second = drive(1, volume);
+    long end = Math.min(first.dataBlocks(), second.dataBlocks());
+    List<Long> differing = new ArrayList<>();
+    for (long block : first.data().writtenBlocks(0, end)) {
+      if (!Arrays.equals(first.data().block(block), second.data().block(block))) {
+        differing.add(block);
+      }
+    }
+    for (long block : second.data().writtenBlocks(0, end)) {
+      if (!first.data().wasWritten(block) && !isZero(second.data().block(block))) {
+        differing.add(block);
+      }
+    }
+    differing.sort(null);
+    return differing;
+  }
+
+  private static boolean isZero(byte[] block) {
+    for (byte next : block) {
+      if (next != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+package org.twincore.sim.check;
+
+import java.util.TreeMap;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.NodeWatcher;
+import org.twincore.sim.world.SimNode;
+
+/// Which replicas are complete, that is have to hold every acknowledged write, and which node was
+/// Primary alone since the two were last equal. Known from what the nodes published, not from what
+/// they wrote.
+///
+/// Both are complete when both say Connected UpToDate/UpToDate. A replica stops to be complete when
+/// the other node is Primary without it. Two nodes that were both Primary alone have split brain.
+public final class Lineage implements NodeWatcher {
+  private final StateBoard board;
+  private final TreeMap<Integer, boolean[]> complete = new TreeMap<>();
+  private final TreeMap<Integer, boolean[]> alone = new TreeMap<>();
+
+  Lineage(StateBoard board, int volumes) {
+    this.board = board;
+    for (int volume = 0; volume < volumes; volume++) {
+      complete.put(volume, new boolean[2]);
+      alone.put(volume, new boolean[2]);
+    }
+  }
+
+  private static boolean[] flags(TreeMap<Integer, boolean[]> map, int volume) {
+    return map.computeIfAbsent(volume, _ -> new boolean[2]);
+  }
+
+  /// Must the node's drive hold every acknowledged write of the volume?
+  public boolean isComplete(int node, int volume) {
+    return flags(complete, volume)[node];
+  }
+
+  /// Was the node Primary without the other one since both were last equal?
+  public boolean wasAlone(int node, int volume) {
+    return flags(alone, volume)[node];
+  }
+
+  /// Were both nodes Primary without the other one since both were last equal?
+  public boolean isSplit(int volume) {
+    return wasAlone(0, volume) && wasAlone(1, volume);
+  }
+
+  /// The run decides: the node's data is the truth, or is no longer.
+  public void declare(int node, int volume, boolean isComplete) {
+    flags(complete, volume)[node] = isComplete;
+  }
+
+  /// An admin threw the split away: what this node wrote alone is forgotten.
+  public void forgive(int node, int volume) {
+    flags(alone, volume)[node] = false;
+    flags(complete, volume)[node] = false;
+  }
+
+  @Override
+  public void effect(SimNode node, Effect effect) {
+    if (effect instanceof Effect.StateChanged changed) {
+      changed(node.id(), changed.volume(), changed.after());
+    }
+  }
+
+  private void changed(int node, int volume, StateWord after) {
+    boolean[] completes = flags(complete, volume);
+    int other = 1 - node;
+    if (board.isHealthy(volume)) {
+      completes[0] = true;
+      completes[1] = true;
+      alone.put(volume, new boolean[2]);
+      return;
+    }
+    boolean isPrimary = after.role() == Role.PRIMARY;
+    boolean isConnected = after.conn().isAtLeast(ConnectionState.CONNECTED);
+    if (isPrimary && !(isConnected && after.pdsk() == DiskState.UP_TO_DATE)) {
+      if (!isConnected || after.pdsk().isBelow(DiskState.INCONSISTENT)) {
+        flags(alone, volume)[node] = true;
+      }
+      if (after.disk() == DiskState.UP_TO_DATE) {
+        completes[other] = false;
+      }
+    }
+    if (after.disk().isBelow(DiskState.UP_TO_DATE) && isPrimary && completes[other]) {
+      completes[node] = false;
+    }
+    boolean peerGoesOn = board.isPrimary(other, volume) && completes[other];
+    if (after.disk().isBelow(DiskState.CONSISTENT) && peerGoesOn) {
+      completes[node] = false;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package org.twincore.sim.check;
+
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.sim.world.NodeWatcher;
+import org.twincore.sim.world.SimNode;
+
+/// A node gives up its connection (StandAlone) only if an admin asked for it, if both nodes were
+/// Primary alone, or if the run made the settings differ.
+public final class RefusalIsReal implements NodeWatcher {
+  private final ClusterView view;
+  private final boolean[] wantsConnection = new boolean[2];
+  private boolean settingsDiffer;
+  private long refusals;
+
+  public RefusalIsReal(ClusterView view) {
+    this.view = view;
+  }
+
+  /// The run gave the nodes settings that do not go together.
+  public void settingsDiffer(boolean differ) {
+    settingsDiffer = differ;
+  }
+
+  /// Refusals that were real.
+  public long refusals() {
+    return refusals;
+  }
+
+  @Override
+  public void event(SimNode node, Event event) {
+    if (event instanceof Event.Admin(long _, AdminCommand command)) {
+      switch (command) {
+        case AdminCommand.Connect _ -> wantsConnection[node.id()] = true;
+        case AdminCommand.Disconnect _, AdminCommand.Down _ -> wantsConnection[node.id()] = false;
+        default -> {}
+      }
+    }
+  }
+
+  @Override
+  public void down(SimNode node, SimNode.Ending ending) {
+    wantsConnection[node.id()] = false;
+  }
+
+  @Override
+  public void effect(SimNode node, Effect effect) {
+    if (!(effect instanceof Effect.StateChanged changed) || !wantsConnection[node.id()]) {
+      return;
+    }
+    boolean gaveUp =
+        changed.after().conn() == ConnectionState.STAND_ALONE
+            && changed.before().conn() != ConnectionState.STAND_ALONE;
+    if (!gaveUp) {
+      return;
+    }
+    if (settingsDiffer || isAnySplit()) {
+      refusals++;
+      return;
+    }
+    throw new Violation(
+        "RefusalIsReal",
+        "%s/%d gave up its connection (%s): %s"
+            .formatted(node.name(), changed.volume(), changed.reason(), changed.after()));
+  }
+
+  private boolean isAnySplit() {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      if (view.lineage().isSplit(volume)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

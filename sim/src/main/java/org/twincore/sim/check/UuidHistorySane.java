@@ -1,0 +1,119 @@
+package org.twincore.sim.check;
+
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.meta.Superblock;
+import org.twincore.sim.world.NodeWatcher;
+import org.twincore.sim.world.SimNode;
+
+/// The generation identifiers that a node writes make a sane history: the current one is new or the
+/// peer's, never one that the node itself left behind; it is not at the same time an older one; and
+/// two healthy replicas have the same one and no bitmap UUID.
+public final class UuidHistorySane implements NodeWatcher {
+  private static final String NAME = "UuidHistorySane";
+
+  private final ClusterView view;
+
+  /// By volume and node: what was written last.
+  private final TreeMap<Long, GenerationUuids> last = new TreeMap<>();
+
+  /// By volume and node: every current or bitmap UUID ever written.
+  private final TreeMap<Long, TreeSet<Long>> used = new TreeMap<>();
+
+  private long changes;
+
+  public UuidHistorySane(ClusterView view) {
+    this.view = view;
+  }
+
+  /// How many changes of a current UUID were seen.
+  public long changes() {
+    return changes;
+  }
+
+  @Override
+  public void effect(SimNode node, Effect effect) {
+    if (!(effect instanceof Effect.WriteMetadata write)) {
+      return;
+    }
+    long place = node.drive(write.volume()).layout().superblockOffsetBytes();
+    for (Effect.Region region : write.regions()) {
+      if (region.offsetBytes() == place) {
+        written(node.id(), write.volume(), region.bytes());
+      }
+    }
+  }
+
+  private void written(int node, int volume, byte[] bytes) {
+    GenerationUuids now;
+    try {
+      now = Superblock.decode(bytes).uuids();
+    } catch (MetadataException e) {
+      throw new Violation(NAME, "%s writes a broken superblock: %s".formatted(name(node), e));
+    }
+    long current = now.currentIdentity();
+    if (current != 0 && (isSame(current, now.bitmap()) || isSame(current, now.history0()))) {
+      throw new Violation(
+          NAME,
+          "%s/%d: the current UUID is an older one too: %s".formatted(name(node), volume, now));
+    }
+    GenerationUuids before = last.put(key(node, volume), now);
+    if (before != null && before.currentIdentity() != current) {
+      changes++;
+      checkNew(node, volume, before, now);
+    }
+    remember(node, volume, now);
+  }
+
+  private void checkNew(int node, int volume, GenerationUuids before, GenerationUuids now) {
+    long current = now.currentIdentity();
+    boolean own = usedBy(node, volume).contains(current);
+    boolean peers = usedBy(1 - node, volume).contains(current);
+    if (own && !peers) {
+      throw new Violation(
+          NAME,
+          "%s/%d goes back to a current UUID of its own: %s, before %s"
+              .formatted(name(node), volume, now, before));
+    }
+  }
+
+  private void remember(int node, int volume, GenerationUuids now) {
+    usedBy(node, volume).add(now.currentIdentity());
+    usedBy(node, volume).add(now.bitmap() & ~GenerationUuids.PRIMARY_BIT);
+  }
+
+  private static boolean isSame(long current, long older) {
+    return current == (older & ~GenerationUuids.PRIMARY_BIT);
+  }
+
+  private TreeSet<Long> usedBy(int node, int volume) {
+    return used.computeIfAbsent(key(node, volume), _ -> new TreeSet<>());
+  }
+
+  private static long key(int node, int volume) {
+    return volume * 2L + node;
+  }
+
+  private String name(int node) {
+    return view.node(node).name();
+  }
+
+  /// Compares the identifiers of healthy volumes; only where the run has come to rest.
+  public void checkAtRest() {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      GenerationUuids first = last.get(key(0, volume));
+      GenerationUuids second = last.get(key(1, volume));
+      if (first == null || second == null || !view.board().isHealthy(volume)) {
+        continue;
+      }
+      boolean isOne = first.currentIdentity() == second.currentIdentity();
+      if (!isOne || first.bitmap() != 0 || second.bitmap() != 0) {
+        throw new Violation(
+            NAME, "volume %d is healthy with %s and %s".formatted(volume, first, second));
+      }
+    }
+  }
+}
