@@ -1,0 +1,109 @@
+package org.twincore.drbd.engine.replay;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.twincore.drbd.wire.DpFlags;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+
+/// The random and timing fields in which a replayed node may differ from the captured one.
+///
+/// | field | why |
+/// |---|---|
+/// | `block_id` of own writes | opaque, a pointer in the kernel; the peer's acks are translated |
+/// | `barrier` | opaque; the peer's barrier acks are translated |
+/// | `pad` of block requests and barriers | left-over memory in the kernel |
+/// | `dp_flags` SYNC | a property of the application's request, which NBD does not have |
+/// | P_SIZES queue limits | those of the machine's disk |
+/// | P_UNPLUG_REMOTE | a hint; the kernel's plugging decides when |
+///
+/// UUIDs are no difference: [ScriptedRandom] draws the captured ones. Neither is time: the replay
+/// lets it pass until the next captured packet is due.
+final class AllowedDifferences {
+  private final Map<Long, Long> blockIds = new HashMap<>();
+  private final Map<Integer, Integer> barriers = new HashMap<>();
+
+  /// Whether the captured node's packet may be missing.
+  static boolean mayBeMissing(Packet captured) {
+    return captured.type() == PacketType.UNPLUG_REMOTE;
+  }
+
+  /// Compares what the replayed node sent with what the captured one did; empty if they agree.
+  Optional<String> between(Packet captured, Packet own) {
+    Packet expected = captured;
+    Packet found = own;
+    if (captured instanceof Packet.Data c && own instanceof Packet.Data o && isWrite(c.type())) {
+      blockIds.put(c.blockId(), o.blockId());
+      expected =
+          new Packet.Data(
+              c.type(), c.sector(), 0, c.sequence(), ofEngine(c.flags()), c.payloadBytes());
+      found =
+          new Packet.Data(
+              o.type(), o.sector(), 0, o.sequence(), ofEngine(o.flags()), o.payloadBytes());
+    } else if (captured instanceof Packet.Range c && own instanceof Packet.Range o) {
+      blockIds.put(c.blockId(), o.blockId());
+      expected = comparable(c);
+      found = comparable(o);
+    } else if (captured instanceof Packet.Barrier c && own instanceof Packet.Barrier o) {
+      barriers.put(c.barrier(), o.barrier());
+      expected = new Packet.Barrier(0, 0);
+      found = new Packet.Barrier(0, 0);
+    } else if (captured instanceof Packet.BlockRequest c && own instanceof Packet.BlockRequest o) {
+      expected = comparable(c);
+      found = comparable(o);
+    } else if (captured instanceof Packet.Sizes c && own instanceof Packet.Sizes o) {
+      expected = comparable(c);
+      found = comparable(o);
+    }
+    return expected.equals(found)
+        ? Optional.empty()
+        : Optional.of("expected " + expected + "\n   found " + found);
+  }
+
+  /// The captured peer's packet as it would have been sent to the replayed node.
+  Packet translated(Packet fromPeer) {
+    return switch (fromPeer) {
+      case Packet.BlockAck ack ->
+          new Packet.BlockAck(
+              ack.type(),
+              ack.sector(),
+              blockIds.getOrDefault(ack.blockId(), ack.blockId()),
+              ack.sizeBytes(),
+              ack.sequence());
+      case Packet.BarrierAck ack ->
+          new Packet.BarrierAck(barriers.getOrDefault(ack.barrier(), ack.barrier()), ack.setSize());
+      default -> fromPeer;
+    };
+  }
+
+  private static boolean isWrite(PacketType type) {
+    return type == PacketType.DATA;
+  }
+
+  private static int ofEngine(int flags) {
+    return flags & ~DpFlags.SYNC;
+  }
+
+  private static Packet comparable(Packet.Range p) {
+    return new Packet.Range(
+        p.type(), p.sector(), 0, p.sequence(), ofEngine(p.flags()), p.sizeBytes(), 0);
+  }
+
+  private static Packet comparable(Packet.BlockRequest p) {
+    return new Packet.BlockRequest(
+        p.type(), p.sector(), p.blockId(), p.sizeBytes(), 0, p.payloadBytes());
+  }
+
+  /// The limits stay, as far as that they are there.
+  private static Packet comparable(Packet.Sizes p) {
+    return new Packet.Sizes(
+        p.diskSectors(),
+        p.configuredSectors(),
+        p.currentSectors(),
+        p.maxBioBytes(),
+        p.queueOrderType(),
+        p.ddsFlags(),
+        p.limits().map(_ -> new Packet.QueueLimits(0, 0, 0, 0, 0, 0, 0, 0, 0)));
+  }
+}

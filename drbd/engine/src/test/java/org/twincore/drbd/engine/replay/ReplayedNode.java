@@ -1,0 +1,181 @@
+package org.twincore.drbd.engine.replay;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.Resource;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Effects;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Payload;
+
+/// A [Resource] with a disk in memory and a network that only collects: every effect is carried out
+/// at once, except that reads wait until they are asked for and dials until the capture has one.
+final class ReplayedNode {
+  private static final int TRACE_LINES_MAX = 60;
+
+  private final Resource resource;
+  private final byte[] disk;
+  private final Effects effects = new Effects();
+  private final Deque<Event> answers = new ArrayDeque<>();
+  private final Map<Long, Deque<Effect.Send>> sent = new HashMap<>();
+  private final Deque<Effect.Dial> dials = new ArrayDeque<>();
+  private final List<Effect.ReadLocal> reads = new ArrayList<>();
+  private final TreeSet<Long> closed = new TreeSet<>();
+  private final Deque<String> trace = new ArrayDeque<>();
+  private long now;
+  private long lastTicket;
+
+  ReplayedNode(ScriptedRandom random, byte[] disk) {
+    this.resource = new Resource("r0", OptionValues.DEFAULTS, random);
+    this.disk = disk;
+  }
+
+  void admin(AdminCommand command) {
+    step(new Event.Admin(++lastTicket, command));
+  }
+
+  /// Applies the event, and then the answers of the disk and whatever follows from them.
+  void step(Event event) {
+    answers.add(event);
+    for (Event next = answers.poll(); next != null; next = answers.poll()) {
+      trace("> " + next);
+      resource.step(now, next, effects);
+      for (Effect effect : effects.drain()) {
+        trace("  < " + effect);
+        carryOut(effect);
+      }
+    }
+  }
+
+  /// Lets time pass up to the next deadline; false if there is none.
+  boolean tick() {
+    long deadline = resource.nextDeadlineNanos();
+    if (deadline == Long.MAX_VALUE) {
+      return false;
+    }
+    now = Math.max(now, deadline);
+    step(new Event.Tick());
+    return true;
+  }
+
+  long now() {
+    return now;
+  }
+
+  private void carryOut(Effect effect) {
+    switch (effect) {
+      case Effect.ReadLocal read -> reads.add(read);
+      case Effect.WriteLocal write -> {
+        write.payload().copyTo(at(new Extent(write.sector(), write.payload().lengthBytes())));
+        answers.add(new Event.LocalDone(write.volume(), write.token()));
+      }
+      case Effect.DiscardLocal discard -> {
+        at(discard.extent()).put(new byte[(int) discard.extent().sizeBytes()]);
+        answers.add(new Event.LocalDone(discard.volume(), discard.token()));
+      }
+      case Effect.FlushLocal flush ->
+          answers.add(new Event.LocalDone(flush.volume(), flush.token()));
+      case Effect.WriteMetadata write ->
+          answers.add(new Event.LocalDone(write.volume(), write.token()));
+      case Effect.Dial dial -> dials.add(dial);
+      case Effect.Send send -> {
+        sent.computeIfAbsent(send.socket(), _ -> new ArrayDeque<>()).add(send);
+        if (send.token() != 0) {
+          answers.add(new Event.Sent(send.socket(), send.token()));
+        }
+      }
+      case Effect.CloseSocket(long socket) -> closed.add(socket);
+      case Effect.AppFailed failed -> throw new AssertionError(failed + "\n" + trace());
+      case Effect.AdminDone done -> {
+        if (!done.result().isSuccess()) {
+          throw new AssertionError(done + "\n" + trace());
+        }
+      }
+      case Effect.CallHandler(int _, String _, long token) -> {
+        if (token != 0) {
+          answers.add(new Event.HandlerDone(token, 0));
+        }
+      }
+      case Effect.CloseDisk _,
+          Effect.Listen _,
+          Effect.StopListening _,
+          Effect.LimitBody _,
+          Effect.PauseReading _,
+          Effect.ResumeReading _,
+          Effect.AppDone _,
+          Effect.AppReadDone _,
+          Effect.StateChanged _,
+          Effect.SizeChanged _,
+          Effect.Log _ -> {}
+    }
+  }
+
+  private ByteBuffer at(Extent extent) {
+    return ByteBuffer.wrap(disk, (int) extent.offsetBytes(), (int) extent.sizeBytes());
+  }
+
+  /// Answers the oldest read at that sector, or else the oldest of all; false if there is none.
+  boolean answerRead(long preferredSector) {
+    if (reads.isEmpty()) {
+      return false;
+    }
+    Effect.ReadLocal chosen = reads.getFirst();
+    for (Effect.ReadLocal read : reads) {
+      if (read.extent().sector() == preferredSector) {
+        chosen = read;
+        break;
+      }
+    }
+    reads.remove(chosen);
+    int from = (int) chosen.extent().offsetBytes();
+    byte[] bytes = Arrays.copyOfRange(disk, from, from + (int) chosen.extent().sizeBytes());
+    step(new Event.LocalReadDone(chosen.volume(), chosen.token(), Payload.of(bytes)));
+    return true;
+  }
+
+  /// The oldest packet sent on that socket and not taken yet.
+  Effect.@Nullable Send peekSent(int socket) {
+    Deque<Effect.Send> queue = sent.get((long) socket);
+    return queue == null ? null : queue.peek();
+  }
+
+  void takeSent(int socket) {
+    sent.getOrDefault((long) socket, new ArrayDeque<>()).poll();
+  }
+
+  /// Everything sent that nobody took.
+  List<Effect.Send> leftOver() {
+    return sent.values().stream().flatMap(Deque::stream).toList();
+  }
+
+  Effect.@Nullable Dial takeDial() {
+    return dials.poll();
+  }
+
+  boolean hasClosed(int socket) {
+    return closed.contains((long) socket);
+  }
+
+  /// The last things that happened.
+  String trace() {
+    return String.join("\n", trace);
+  }
+
+  private void trace(String line) {
+    trace.add("%8.3f %s".formatted(now / 1e9, line));
+    if (trace.size() > TRACE_LINES_MAX) {
+      trace.remove();
+    }
+  }
+}
