@@ -52,6 +52,11 @@ final class JsonLines {
     }
   }
 
+  @Override
+  public String toString() {
+    return text.toString();
+  }
+
   private StringBuilder member(String key) {
     text.append(fresh ? "\n" : ",\n").append(STEP.repeat(depth));
     fresh = false;

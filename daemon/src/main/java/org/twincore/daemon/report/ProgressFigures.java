@@ -59,11 +59,17 @@ record ProgressFigures(
   /// `[===>....] `: 20 characters between the brackets, 21 before anything is done.
   String bar() {
     int reached = permille / PERMILLE_PER_CHARACTER;
-    return "["
-        + "=".repeat(Math.max(0, reached - 1))
-        + ">"
-        + ".".repeat(BAR_CHARACTERS - reached)
-        + "] ";
+    return bar(reached, BAR_CHARACTERS - reached);
+  }
+
+  /// The same of 0.7, which rounds what is left instead of what is done.
+  String bar07() {
+    int missing = (1000 - permille) / PERMILLE_PER_CHARACTER;
+    return bar(BAR_CHARACTERS - missing, missing);
+  }
+
+  private static String bar(int reached, int missing) {
+    return "[" + "=".repeat(Math.max(0, reached - 1)) + ">" + ".".repeat(missing) + "] ";
   }
 
   /// ` 6.3%`

@@ -48,7 +48,7 @@ final class ProgressText {
       return "";
     }
     ProgressFigures figures = ProgressFigures.of(volume.progress().get(), nowNanos);
-    return bar(figures) + "\t" + speeds(figures) + "\n";
+    return bar(figures.bar(), figures) + "\t" + speeds(figures) + "\n";
   }
 
   /// The lines of 0.7: `stalled` instead of a speed when nothing moved for long.
@@ -58,7 +58,7 @@ final class ProgressText {
     }
     ProgressFigures figures = ProgressFigures.of(volume.progress().get(), nowNanos);
     boolean stalled = figures.markAgeSeconds() > STALLED_SECONDS_0_7;
-    return bar(figures) + "\t" + (stalled ? "stalled" : speeds(figures)) + "\n";
+    return bar(figures.bar07(), figures) + "\t" + (stalled ? "stalled" : speeds(figures)) + "\n";
   }
 
   static boolean isRunning(ConnectionState state) {
@@ -76,8 +76,8 @@ final class ProgressText {
     return state == ConnectionState.SYNC_SOURCE || state == ConnectionState.SYNC_TARGET;
   }
 
-  private static String bar(ProgressFigures figures) {
-    return "\t" + figures.bar() + "sync'ed:" + figures.percent() + " " + figures.amount() + "\n";
+  private static String bar(String bar, ProgressFigures figures) {
+    return "\t" + bar + "sync'ed:" + figures.percent() + " " + figures.amount() + "\n";
   }
 
   private static String speeds(ProgressFigures figures) {

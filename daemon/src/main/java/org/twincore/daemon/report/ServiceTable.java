@@ -74,7 +74,7 @@ final class ServiceTable {
       for (int column = 0; column < columns; column++) {
         String cell = column < row.size() ? row.get(column) : "";
         boolean last = column == columns - 1;
-        int fill = last && !cell.isEmpty() ? 0 : widths[column] - cell.length();
+        int fill = last ? 0 : widths[column] - cell.length();
         text.append(cell).repeat(' ', fill).append(last ? "" : GAP);
       }
       text.append('\n');
