@@ -42,7 +42,9 @@ public final class DeviceServer {
       System.out.println(isReleased ? "released" : "held");
     }
     for (DrbdDevice device : devices) {
-      device.abandon();
+      if (!device.release()) {
+        device.abandon();
+      }
       device.removeName();
     }
   }

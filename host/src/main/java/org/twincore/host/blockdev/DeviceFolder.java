@@ -17,9 +17,9 @@ import org.twincore.host.nbd.Exports;
 /// names /dev/drbdN.
 ///
 /// A FUSE file is called `drbdN.TOKEN` with a token of its own, so that a loop device over it is
-/// known for ours by its backing file alone, even after a crash at any moment and among the loop
-/// devices of other nodes and of containers on this machine. Only one process may use a private
-/// folder at a time.
+/// known for ours by its backing file alone, also among those of other nodes and of containers on
+/// this machine; and a file that is there at the start tells what a dead process had shown. Only
+/// one process may use a private folder at a time.
 public final class DeviceFolder {
   private static final Pattern FUSE_FILE = Pattern.compile("drbd(\\d{1,7})\\.[0-9a-f]{16}");
   private static final int TOKEN_BYTES = 8;
@@ -63,18 +63,14 @@ public final class DeviceFolder {
     return new DeviceNode(names.resolve("drbd" + minor), files + "/drbd" + minor + ".");
   }
 
-  /// Takes away the loop devices, mounts and names that a dead process left behind. Whoever still
-  /// has one of its devices open keeps getting EIO; the kernel frees the loop device when they
-  /// leave.
+  /// Takes away the mounts and names that a dead process left behind. Whoever still has one of its
+  /// devices open keeps getting EIO; the kernel frees the loop device when they leave.
   public void clearStale() throws IOException {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(files)) {
       for (Path file : left) {
         Matcher name = FUSE_FILE.matcher(file.getFileName().toString());
         if (name.matches()) {
-          node(Integer.parseInt(name.group(1))).remove();
-          for (int number : LoopDevice.numbersOver("/" + file.getFileName())) {
-            LoopDevice.abandon(number, names.resolve("." + file.getFileName()));
-          }
+          node(Integer.parseInt(name.group(1))).removeStale();
           DevFuse.removeStale(file);
         }
       }

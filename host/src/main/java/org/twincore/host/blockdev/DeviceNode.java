@@ -60,6 +60,17 @@ public final class DeviceNode {
     }
   }
 
+  /// Takes away the name that a dead process of ours had shown: its loop device may serve another
+  /// program's file by now.
+  void removeStale() throws IOException {
+    if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && isBlockDevice()) {
+      int major = SysStat.major(rdev());
+      if (major == NOWHERE || major == LoopDevice.MAJOR) {
+        Files.delete(path);
+      }
+    }
+  }
+
   private void replace(int major, int minor) throws IOException {
     Optional<String> foreign = foreign();
     if (foreign.isPresent()) {
@@ -93,9 +104,8 @@ public final class DeviceNode {
     if (!isBlockDevice()) {
       return Optional.of("no block device");
     }
-    long device = (long) Files.getAttribute(path, "unix:rdev", LinkOption.NOFOLLOW_LINKS);
-    int major = SysStat.major(device);
-    int minor = SysStat.minor(device);
+    int major = SysStat.major(rdev());
+    int minor = SysStat.minor(rdev());
     if (major == NOWHERE) {
       return Optional.empty();
     }
@@ -105,6 +115,10 @@ public final class DeviceNode {
     return LoopDevice.backingFile(minor)
         .filter(file -> !file.contains(ownBackingFiles))
         .map(file -> "loop device " + minor + " over " + file);
+  }
+
+  private long rdev() throws IOException {
+    return (long) Files.getAttribute(path, "unix:rdev", LinkOption.NOFOLLOW_LINKS);
   }
 
   private boolean isBlockDevice() throws IOException {

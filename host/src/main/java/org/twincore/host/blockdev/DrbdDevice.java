@@ -13,7 +13,8 @@ import org.twincore.host.nbd.Exports;
 ///
 /// Requests go to the target that `source` opens; it is asked at the first request of a user (a
 /// loop device asks nothing by itself) and again after the device was away. If this process dies,
-/// every request gets EIO at once; [DeviceFolder#clearStale] takes away what is left.
+/// every request gets EIO at once; the kernel frees the loop device when its last user leaves, and
+/// [DeviceFolder#clearStale] takes away the mount and the name.
 ///
 /// ```
 /// shown --release, nobody has it open--> gone      shown --release, somebody has--> shown

@@ -7,11 +7,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
@@ -20,10 +17,11 @@ import org.twincore.host.linux.SysStat;
 
 /// One loop device over one file, with direct I/O.
 ///
-/// Who else has it open is found out exactly by giving it up: [#release] clears the backing file
-/// and closes the only descriptor held here. Without other openers the kernel then lets go of the
-/// file at once; with others it would wait for the last of them (autoclear), which [#release] takes
-/// back.
+/// The kernel frees it by itself when the last opener leaves (autoclear): this class while it
+/// lives, so a process that dies leaves no loop device behind. Who else has it open is found out
+/// exactly by giving it up: [#release] clears the backing file and closes the only descriptor held
+/// here. Without other openers the kernel lets go of the file at once; with others it waits for the
+/// last of them, and [#release] becomes an opener again.
 ///
 /// ```
 /// attached --release, no opener--> detached        attached --release, opener--> attached
@@ -37,8 +35,6 @@ public final class LoopDevice {
   static final int MAJOR = 7;
 
   private static final long LOOP_CLR_FD = 0x4C01;
-  private static final long LOOP_SET_STATUS64 = 0x4C04;
-  private static final long LOOP_GET_STATUS64 = 0x4C05;
   private static final long LOOP_SET_CAPACITY = 0x4C07;
   private static final long LOOP_CONFIGURE = 0x4C0A;
   private static final long LOOP_CTL_ADD = 0x4C80;
@@ -46,7 +42,6 @@ public final class LoopDevice {
 
   private static final int CONFIG_BYTES = 304;
   private static final int INFO_OFFSET = 8;
-  private static final int INFO_BYTES = 232;
   private static final int FLAGS_OFFSET = 52;
   private static final int NAME_OFFSET = 56;
   private static final int NAME_BYTES = 64;
@@ -79,7 +74,7 @@ public final class LoopDevice {
             Descriptor.open(file.toString(), Descriptor.O_RDWR | Descriptor.O_DIRECT)) {
       for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         int number = freeNumber(control);
-        Descriptor loop = open(number, scratch, Descriptor.O_RDWR);
+        Descriptor loop = open(number, scratch);
         try {
           configure(loop, backing, file);
           return new LoopDevice(number, scratch, backingFile(number).orElse(""), loop);
@@ -104,11 +99,11 @@ public final class LoopDevice {
     }
   }
 
-  private static Descriptor open(int number, Path scratch, int flags) throws IOException {
+  private static Descriptor open(int number, Path scratch) throws IOException {
     Files.deleteIfExists(scratch);
     SysStat.makeBlockNode(scratch.toString(), 0600, MAJOR, number);
     try {
-      return Descriptor.open(scratch.toString(), flags);
+      return Descriptor.open(scratch.toString(), Descriptor.O_RDWR);
     } finally {
       Files.deleteIfExists(scratch);
     }
@@ -128,7 +123,7 @@ public final class LoopDevice {
       MemorySegment config = arena.allocate(CONFIG_BYTES, 8);
       config.set(JAVA_INT, 0, backing.number());
       config.set(JAVA_INT, 4, SECTOR_BYTES);
-      config.set(JAVA_INT, INFO_OFFSET + FLAGS_OFFSET, LO_FLAGS_DIRECT_IO);
+      config.set(JAVA_INT, INFO_OFFSET + FLAGS_OFFSET, LO_FLAGS_DIRECT_IO | LO_FLAGS_AUTOCLEAR);
       byte[] name = file.toString().getBytes(StandardCharsets.UTF_8);
       int length = Math.min(name.length, NAME_BYTES - 1);
       MemorySegment.copy(MemorySegment.ofArray(name), 0, config, INFO_OFFSET + NAME_OFFSET, length);
@@ -155,12 +150,11 @@ public final class LoopDevice {
     if (isDetached()) {
       return true;
     }
-    held = open(number, scratch, Descriptor.O_RDWR);
+    held = open(number, scratch);
     if (isDetached()) { // the last opener left in between
       held.close();
       return true;
     }
-    clearAutoclear();
     return false;
   }
 
@@ -181,42 +175,6 @@ public final class LoopDevice {
   /// the number since.
   private boolean isDetached() {
     return !backingFile(number).equals(Optional.of(backing));
-  }
-
-  private void clearAutoclear() throws LinuxException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment info = arena.allocate(INFO_BYTES, 8);
-      held.ioctl("LOOP_GET_STATUS64", LOOP_GET_STATUS64, info);
-      info.set(JAVA_INT, FLAGS_OFFSET, info.get(JAVA_INT, FLAGS_OFFSET) & ~LO_FLAGS_AUTOCLEAR);
-      held.ioctl("LOOP_SET_STATUS64", LOOP_SET_STATUS64, info);
-    }
-  }
-
-  /// The loop devices whose backing file's path ends with `ending`, from all mount namespaces.
-  static List<Integer> numbersOver(String ending) throws IOException {
-    List<Integer> found = new ArrayList<>();
-    try (DirectoryStream<Path> devices =
-        Files.newDirectoryStream(Path.of("/sys/block"), "loop[0-9]*")) {
-      for (Path device : devices) {
-        int number = Integer.parseInt(device.getFileName().toString().substring("loop".length()));
-        if (backingFile(number).filter(file -> file.endsWith(ending)).isPresent()) {
-          found.add(number);
-        }
-      }
-    }
-    return found;
-  }
-
-  /// Takes loop device `number` away from whoever holds it: for one that a dead process left
-  /// behind. The kernel frees it when its last opener leaves.
-  static void abandon(int number, Path scratch) throws IOException {
-    try (Descriptor loop = open(number, scratch, Descriptor.O_RDONLY)) {
-      loop.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
-    } catch (LinuxException failed) {
-      if (failed.errno() != Errno.ENXIO) { // it became free by itself
-        throw failed;
-      }
-    }
   }
 
   /// Size in bytes of the device behind an open block device (linux/fs.h, BLKGETSIZE64).
