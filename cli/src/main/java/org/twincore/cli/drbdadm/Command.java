@@ -68,18 +68,18 @@ enum Command {
   PROXY_UP("proxy-up", Scope.RESOURCE, Group.SHELL),
   PROXY_DOWN("proxy-down", Scope.RESOURCE, Group.SHELL),
   NEW_RESOURCE("new-resource", Scope.RESOURCE, Group.SHELL),
-  BEFORE_RESYNC_TARGET("before-resync-target", Scope.EITHER, Group.HANDLER),
-  AFTER_RESYNC_TARGET("after-resync-target", Scope.EITHER, Group.HANDLER),
-  BEFORE_RESYNC_SOURCE("before-resync-source", Scope.EITHER, Group.HANDLER),
-  PRI_ON_INCON_DEGR("pri-on-incon-degr", Scope.EITHER, Group.HANDLER),
-  PRI_LOST_AFTER_SB("pri-lost-after-sb", Scope.EITHER, Group.HANDLER),
+  BEFORE_RESYNC_TARGET("before-resync-target", Scope.ONE_VOLUME, Group.HANDLER),
+  AFTER_RESYNC_TARGET("after-resync-target", Scope.ONE_VOLUME, Group.HANDLER),
+  BEFORE_RESYNC_SOURCE("before-resync-source", Scope.ONE_VOLUME, Group.HANDLER),
+  PRI_ON_INCON_DEGR("pri-on-incon-degr", Scope.ONE_VOLUME, Group.HANDLER),
+  PRI_LOST_AFTER_SB("pri-lost-after-sb", Scope.ONE_VOLUME, Group.HANDLER),
   FENCE_PEER("fence-peer", Scope.RESOURCE, Group.HANDLER),
   UNFENCE_PEER("unfence-peer", Scope.RESOURCE, Group.HANDLER),
-  LOCAL_IO_ERROR("local-io-error", Scope.EITHER, Group.HANDLER),
-  PRI_LOST("pri-lost", Scope.EITHER, Group.HANDLER),
-  INITIAL_SPLIT_BRAIN("initial-split-brain", Scope.EITHER, Group.HANDLER),
-  SPLIT_BRAIN("split-brain", Scope.EITHER, Group.HANDLER),
-  OUT_OF_SYNC("out-of-sync", Scope.EITHER, Group.HANDLER),
+  LOCAL_IO_ERROR("local-io-error", Scope.ONE_VOLUME, Group.HANDLER),
+  PRI_LOST("pri-lost", Scope.ONE_VOLUME, Group.HANDLER),
+  INITIAL_SPLIT_BRAIN("initial-split-brain", Scope.ONE_VOLUME, Group.HANDLER),
+  SPLIT_BRAIN("split-brain", Scope.ONE_VOLUME, Group.HANDLER),
+  OUT_OF_SYNC("out-of-sync", Scope.ONE_VOLUME, Group.HANDLER),
   SH_NEW_MINOR("sh-new-minor", Scope.VOLUME, Group.EXPERT),
   NEW_MINOR("new-minor", Scope.VOLUME, Group.EXPERT),
   SUSPEND_IO("suspend-io", Scope.VOLUME, Group.EXPERT),
@@ -158,6 +158,14 @@ enum Command {
   /// Further options; those that need a value end with `=`.
   List<String> own() {
     return own;
+  }
+
+  /// Whether drbdmeta alone carries it out, which checks its own options.
+  boolean isMetadata() {
+    return switch (this) {
+      case CREATE_MD, DUMP_MD, WIPE_MD, APPLY_AL, SET_GI -> true;
+      default -> false;
+    };
   }
 
   /// The command of that word, old spellings included.

@@ -1,10 +1,13 @@
 package org.twincore.cli.drbdadm;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
-import org.twincore.drbd.config.AddressChecks;
+import java.util.Optional;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminRequest;
 import org.twincore.drbd.config.ConfigException;
 import org.twincore.drbd.config.NodeConfiguration;
 
@@ -13,12 +16,16 @@ import org.twincore.drbd.config.NodeConfiguration;
 /// Exit codes are those of DRBD 8.4's drbdadm: 0 done, 1 usage or unknown resource, 10 invalid
 /// configuration or refused, 20 failed, and others as drbdsetup gives them.
 public final class Drbdadm {
+  private static final int FAILED = 20;
+
   private final Invocation invocation;
   private final Console console;
+  private final InputStream in;
 
-  private Drbdadm(Invocation invocation, Console console) {
+  private Drbdadm(Invocation invocation, Console console, InputStream in) {
     this.invocation = invocation;
     this.console = console;
+    this.in = in;
   }
 
   /// Runs one command line; returns its exit code.
@@ -27,64 +34,74 @@ public final class Drbdadm {
     Console console = new Console(out, err, env);
     try {
       Invocation invocation = ArgumentParser.parse(List.of(args));
-      return new Drbdadm(invocation, console).run(in);
+      return new Drbdadm(invocation, console, in).run();
     } catch (UsageException e) {
       console.complain(String.valueOf(e.getMessage()));
       return e.exitCode();
     } catch (ConfigException e) {
       console.complain(String.valueOf(e.getMessage()));
       return e.exitCode();
+    } catch (IOException e) {
+      console.complain(String.valueOf(e.getMessage()));
+      return FAILED;
     } finally {
       out.flush();
       err.flush();
     }
   }
 
-  private int run(InputStream in) throws UsageException, ConfigException {
-    NodeConfiguration all = Loaded.configuration(invocation, console, in);
+  private int run() throws UsageException, ConfigException, IOException {
     Command command = invocation.command();
-    if (Answers.knows(command)) {
-      return answer(all);
+    if (invocation.flags().help() || command == Command.HELP) {
+      return help();
     }
-    throw UsageException.usage(command.word() + ": not there yet");
-  }
-
-  private int answer(NodeConfiguration all) throws UsageException {
-    boolean forNode = invocation.command().scope() == Command.Scope.NONE;
-    List<String> names = invocation.resources();
-    if (forNode && !names.isEmpty()) {
-      console.complain("This command will ignore resource names!");
-    }
-    boolean everything = names.isEmpty() || names.getFirst().equals("all");
-    if (forNode || (isDump() && everything)) {
-      return answerForNode(all);
-    }
-    if (everything) {
-      for (Target target : Target.all(all, invocation)) {
-        console.out().print(Answers.forTarget(invocation, all, target));
-      }
+    if (command == Command.HIDDEN_COMMANDS) {
+      console.out().print(Usage.hidden());
       return 0;
     }
-    for (String name : names) {
-      Target target = Target.named(name, all, invocation);
-      console.out().print(Answers.forTarget(invocation, all, target));
-    }
-    return 0;
-  }
-
-  private boolean isDump() {
-    return invocation.command() == Command.DUMP || invocation.command() == Command.DUMP_XML;
-  }
-
-  private int answerForNode(NodeConfiguration all) {
-    if (isDump() && !invocation.flags().dryRun()) {
-      List<String> complaints = AddressChecks.complaints(all);
-      complaints.forEach(console::complain);
-      if (!complaints.isEmpty()) {
-        return ConfigException.INVALID;
+    try (NodeLine node = new NodeLine(invocation.flags().node(), console.environment())) {
+      boolean fromNode =
+          !invocation.flags().dryRun() && (command == Command.STATUS || command == Command.PROC);
+      Optional<Integer> answered = fromNode ? ask(node) : Optional.empty();
+      if (answered.isPresent()) {
+        return answered.get();
       }
+      NodeConfiguration all = Loaded.configuration(invocation, console, in);
+      return new Execution(invocation, console, all, node, in).run();
     }
-    console.out().print(Answers.forNode(invocation, all));
+  }
+
+  private int help() {
+    Optional<Command> about =
+        invocation.command() == Command.HELP
+            ? invocation.resources().stream().findFirst().flatMap(Command::of)
+            : Optional.of(invocation.command());
+    console.out().print(Usage.text(about));
     return 0;
+  }
+
+  /// The texts that need no configuration; empty if one must be read to explain an unknown name.
+  private Optional<Integer> ask(NodeLine node) throws IOException {
+    StepRunner runner = new StepRunner(invocation, console, node, new MetadataTool(console, in));
+    if (invocation.command() == Command.PROC) {
+      AdminRequest proc =
+          new AdminRequest.Report(AdminRequest.ReportKind.PROC, Optional.empty(), List.of());
+      return Optional.of(runner.tell(List.of("proc"), node.ask(proc)));
+    }
+    List<String> names = invocation.resources();
+    if (names.isEmpty() || names.getFirst().equals("all")) {
+      AdminRequest status = StatusRequest.of(invocation, Optional.empty());
+      return Optional.of(runner.tell(List.of("status"), node.ask(status)));
+    }
+    StringBuilder texts = new StringBuilder();
+    for (String name : names) {
+      AdminAnswer answer = node.ask(StatusRequest.of(invocation, Optional.of(name)));
+      if (!(answer instanceof AdminAnswer.Text(String text))) {
+        return Optional.empty();
+      }
+      texts.append(text);
+    }
+    console.out().print(texts);
+    return Optional.of(0);
   }
 }

@@ -249,6 +249,13 @@ public enum Option {
     return Optional.empty();
   }
 
+  /// Whether the text is a number that the option takes, with or without a suffix.
+  public static boolean isNumber(Option option, String text) {
+    return option.type instanceof Type.Number type
+        && Numbers.parse(text, type.unit()).stream()
+            .anyMatch(number -> number >= type.min() && number <= type.max());
+  }
+
   private static Type number(Unit unit, long defaultValue, long min, long max, RangeCheck check) {
     return new Type.Number(unit, defaultValue, min, max, check);
   }

@@ -65,7 +65,7 @@ public record OptionList(List<Setting> settings) {
 
   /// The values that count. A number that the table does not allow and the parser does not refuse
   /// reads as its default (`al-extents` as its nearest limit); [LateChecks] names it.
-  OptionValues values(Section section) {
+  public OptionValues values(Section section) {
     OptionValues values = OptionValues.DEFAULTS;
     for (Setting setting : settings) {
       Optional<Option> option = Option.of(tableSection(section), setting.name());

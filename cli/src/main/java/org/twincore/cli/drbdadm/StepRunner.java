@@ -1,0 +1,161 @@
+package org.twincore.cli.drbdadm;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminAnswer.Kind;
+import org.twincore.cli.drbdadm.NodeLine.VolumeInNode;
+
+/// Carries out steps, one after the other; each gives an exit code.
+final class StepRunner {
+  private static final int FAILED = 20;
+  private static final int NO_MINOR = 127;
+
+  /// Numbers that say that the node does not have the disk: 127 no minor, 138 no disk, 158 no
+  /// resource.
+  private static final Set<Integer> NOT_CONFIGURED = Set.of(NO_MINOR, 138, 158);
+
+  private static final int DISKLESS = -11;
+
+  private final Invocation invocation;
+  private final Console console;
+  private final NodeLine node;
+  private final MetadataTool metadata;
+
+  StepRunner(Invocation invocation, Console console, NodeLine node, MetadataTool metadata) {
+    this.invocation = invocation;
+    this.console = console;
+    this.node = node;
+    this.metadata = metadata;
+  }
+
+  int run(Step step) {
+    Invocation.Flags flags = invocation.flags();
+    if (flags.dryRun() || flags.verbose()) {
+      step.lines().forEach(line -> console.say(CommandLine.shown(line)));
+    }
+    if (flags.dryRun()) {
+      return 0;
+    }
+    try {
+      return carryOut(step);
+    } catch (IOException e) {
+      console.complain(String.valueOf(e.getMessage()));
+      return FAILED;
+    }
+  }
+
+  private int carryOut(Step step) throws IOException {
+    return switch (step) {
+      case Step.Ask ask -> ask(ask);
+      case Step.Metadata tool -> metadata.run(tool.arguments());
+      case Step.AskOrMetadata(Step.Ask ask, Step.Metadata otherwise) -> askOr(ask, otherwise);
+      case Step.Query query -> query(query);
+      case Step.Handler handler -> handler(handler);
+      case Step.Implied _ -> 0;
+      case Step.Refused(List<String> _, String why) -> {
+        console.complain(why);
+        yield FAILED;
+      }
+    };
+  }
+
+  private int ask(Step.Ask ask) throws IOException {
+    return tell(ask.line(), node.ask(ask.request()));
+  }
+
+  private int askOr(Step.Ask ask, Step.Metadata otherwise) throws IOException {
+    if (!node.isThere()) {
+      return metadata.run(otherwise.arguments());
+    }
+    AdminAnswer answer = node.ask(ask.request());
+    boolean hasNoDisk =
+        answer instanceof AdminAnswer.Result(Kind kind, int number, String _)
+            && ((kind == Kind.CONFIG && NOT_CONFIGURED.contains(number))
+                || (kind == Kind.STATE && number == DISKLESS));
+    return hasNoDisk ? metadata.run(otherwise.arguments()) : tell(ask.line(), answer);
+  }
+
+  /// Prints an answer and gives its exit code.
+  int tell(List<String> line, AdminAnswer answer) {
+    return switch (answer) {
+      case AdminAnswer.Text(String text) -> {
+        console.out().print(text);
+        yield 0;
+      }
+      case AdminAnswer.Result result -> {
+        if (!result.isSuccess()) {
+          complain(line, result);
+        }
+        yield result.exitCode();
+      }
+      case AdminAnswer.Failed(String text) -> {
+        console.complain(text);
+        yield FAILED;
+      }
+      case AdminAnswer.Status _, AdminAnswer.Info _, AdminAnswer.Line _, AdminAnswer.End _ -> {
+        console.complain("the node gave an answer of the wrong kind");
+        yield FAILED;
+      }
+    };
+  }
+
+  private void complain(List<String> line, AdminAnswer.Result result) {
+    String object = line.size() > 2 ? line.get(2) : "";
+    String what =
+        switch (result.kind()) {
+          case STATE -> "State change failed";
+          case CONFIG -> "Failure";
+          case WAIT -> "timed out";
+        };
+    if (result.kind() != Kind.WAIT) {
+      console.complain("%s: %s: (%d) %s".formatted(object, what, result.number(), result.text()));
+    }
+    console.complain(
+        "Command '%s' terminated with exit code %d"
+            .formatted(CommandLine.shown(line), result.exitCode()));
+  }
+
+  private int query(Step.Query query) throws IOException {
+    if (query.otherwise().isPresent() && !node.isThere()) {
+      return metadata.run(query.otherwise().get().arguments());
+    }
+    Optional<VolumeInNode> found = node.volume(query.minor());
+    boolean isDiskless = found.map(one -> VolumeAnswers.isDiskless(one.volume())).orElse(true);
+    if (isDiskless && query.otherwise().isPresent()) {
+      return metadata.run(query.otherwise().get().arguments());
+    }
+    if (found.isEmpty()) {
+      return tell(
+          query.line(),
+          new AdminAnswer.Result(Kind.CONFIG, NO_MINOR, "Device minor not allocated"));
+    }
+    switch (query.command()) {
+      case ROLE -> console.say(VolumeAnswers.role(found.get().volume()));
+      case CSTATE -> console.say(VolumeAnswers.connection(found.get().volume()));
+      case DSTATE -> console.say(VolumeAnswers.disks(found.get().volume()));
+      case GET_GI -> console.say(VolumeAnswers.generations(found.get().volume()));
+      default -> {
+        return metadata.run(query.otherwise().orElseThrow().arguments());
+      }
+    }
+    return 0;
+  }
+
+  private int handler(Step.Handler handler) throws IOException {
+    console.out().flush();
+    ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", handler.command()).inheritIO();
+    for (String variable : handler.environment()) {
+      int equals = variable.indexOf('=');
+      builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    try {
+      return builder.start().waitFor();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+      return FAILED;
+    }
+  }
+}
