@@ -1,47 +1,238 @@
 package org.twincore.drbd.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.state.Backing;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.IoCounters;
+import org.twincore.drbd.wire.StateWord;
 
 /// One DRBD resource on one node: the deterministic machine behind the device.
 ///
 /// Owned by one loop. It does no I/O, asks no time and draws no chance but from what it is given:
 /// the same events at the same times with the same random generator give the same effects. A new
 /// resource has no volumes and no connection; admin commands bring them.
+///
+/// This class hands each event to the part that owns it and then lets the parts do what is due; see
+/// the package's documentation for who owns what.
 public final class Resource {
-  private final String name;
+  private final Parts parts;
+  private final States states;
+  private final ClusterChanges changes;
+  private final Liveness liveness;
+  private final PeerLink link;
+  private final Resyncs resyncs;
+  private final Disks disks;
+  private final PeerPackets packets;
+  private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
-  /// retry jitter.
+  /// retry jitter, and must be unpredictable for a peer.
   public Resource(String name, OptionValues options, RandomGenerator random) {
-    this.name = name;
+    parts = new Parts(name, options, random);
+    states = new States(parts);
+    changes = new ClusterChanges(parts);
+    liveness = new Liveness(parts.turn);
+    Parameters parameters = new Parameters(parts, states);
+    link = new PeerLink(parts, states, parameters, changes, liveness);
+    resyncs = new Resyncs(parts, states, liveness);
+    disks = new Disks(parts, states, parameters, resyncs);
+    PeerStates peerStates = new PeerStates(parts, states, parameters, resyncs, changes, link);
+    packets = new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, link);
+    Promotion promotion = new Promotion(parts, states, changes, liveness);
+    desk =
+        new AdminDesk(
+            parts, states, parameters, resyncs, changes, disks, promotion, link, this::add);
+  }
+
+  private void add(Device device) {
+    parts.volumes.put(
+        device.volume(),
+        new Volume(device, parts.turn, parts.peering, parts.log, new FromVolume(device)));
   }
 
   /// Applies one event at `nowNanos` (monotonic, never earlier than before), to completion. Effects
   /// are appended to `out` in the order in which they must start.
-  public void step(long nowNanos, Event event, Effects out) {}
+  public void step(long nowNanos, Event event, Effects out) {
+    parts.turn.begin(nowNanos, out);
+    switch (event) {
+      case Event.Tick _ -> {}
+      case Event.AppRead(int volume, long _, var _) -> toVolume(volume, event);
+      case Event.AppWrite write -> toVolume(write.volume(), event);
+      case Event.AppDiscard discard -> toVolume(discard.volume(), event);
+      case Event.AppFlush(int volume, long _) -> toVolume(volume, event);
+      case Event.Opened(int volume, var access) ->
+          volume(volume).ifPresent(it -> it.device.opened(access));
+      case Event.Closed(int volume, var access) ->
+          volume(volume).ifPresent(it -> it.device.closed(access));
+      case Event.LocalReadDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
+      case Event.LocalDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
+      case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
+      case Event.PacketArrived arrived -> {
+        if (!link.take(arrived)) {
+          packets.take(arrived);
+        }
+      }
+      case Event.Accepted _,
+          Event.Dialed _,
+          Event.DialFailed _,
+          Event.Sent _,
+          Event.SocketClosed _ ->
+          link.take(event);
+      case Event.Admin admin -> desk.take(admin);
+      case Event.HandlerDone _ -> {}
+    }
+    maintain();
+  }
+
+  private Optional<Volume> volume(int number) {
+    return Optional.ofNullable(parts.volumes.get(number));
+  }
+
+  private void toVolume(int number, Event event) {
+    Volume volume = parts.volumes.get(number);
+    if (volume == null) {
+      throw new IllegalArgumentException("no volume " + number + " in " + parts.name);
+    }
+    volume.application(event);
+  }
+
+  /// What may be due after any event, always in this order.
+  private void maintain() {
+    for (Volume volume : parts.all()) {
+      volume.turnActivity();
+      volume.syncTarget.tick();
+      volume.markProgress();
+    }
+    disks.maintain();
+    link.maintain();
+  }
 
   /// When the owner must send the next [Event.Tick]; Long.MAX_VALUE if never.
   public long nextDeadlineNanos() {
-    return Long.MAX_VALUE;
+    long deadline = link.deadlineNanos();
+    for (Volume volume : parts.all()) {
+      deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
+    }
+    return deadline;
   }
 
   /// Whether an application may open the volume now. [StateResult#SUCCESS] (or above) means yes,
   /// and the owner sends [Event.Opened] before anything else.
-  public StateResult mayOpen(int volume, Event.Access access) {
-    return StateResult.SUCCESS;
+  public StateResult mayOpen(int number, Event.Access access) {
+    Volume volume = parts.volumes.get(number);
+    if (volume == null) {
+      return StateResult.UNKNOWN_ERROR;
+    }
+    StateWord state = volume.device.state();
+    if (access == Event.Access.READ_WRITE && state.role() != Role.PRIMARY) {
+      return StateResult.PRIMARY_NOP;
+    }
+    boolean hasData = state.disk() == DiskState.UP_TO_DATE || state.pdsk() == DiskState.UP_TO_DATE;
+    return hasData || state.role() == Role.PRIMARY
+        ? StateResult.SUCCESS
+        : StateResult.NO_UP_TO_DATE_DISK;
   }
+
+  // ---- status
 
   /// An immutable snapshot for the tools.
   public ResourceStatus status() {
+    List<ResourceStatus.VolumeStatus> volumes = new ArrayList<>();
+    for (Volume volume : parts.all()) {
+      volumes.add(status(volume));
+    }
     return new ResourceStatus(
-        name, ConnectionState.STAND_ALONE, Optional.empty(), 0, 'f', 0, List.of(), List.of());
+        parts.name,
+        link.conn(),
+        parts.peering.isConfigured() && link.conn() != ConnectionState.STAND_ALONE
+            ? Optional.of(parts.peering.protocol())
+            : Optional.empty(),
+        parts.peering.version(),
+        link.orderingLetter(),
+        Math.max(parts.log.epochs(), link.epochCount()),
+        volumes,
+        Waits.of(parts, link));
+  }
+
+  private static ResourceStatus.VolumeStatus status(Volume volume) {
+    Device device = volume.device;
+    Backing backing = device.backing();
+    return new ResourceStatus.VolumeStatus(
+        volume.number(),
+        device.minor(),
+        device.state(),
+        device.sizeSectors(),
+        device.outOfSyncBlocks(),
+        Optional.ofNullable(backing).map(Backing::uuids),
+        backing == null ? 0 : backing.superblock().flags(),
+        device.openers(),
+        backing != null && backing.activity().isSuspended(),
+        counters(device.counters(), backing),
+        volume.progress());
+  }
+
+  private static ResourceStatus.Counters counters(IoCounters counters, @Nullable Backing backing) {
+    return new ResourceStatus.Counters(
+        counters.sentSectors(),
+        counters.receivedSectors(),
+        counters.writtenSectors(),
+        counters.readSectors(),
+        backing == null ? 0 : backing.activityWrites(),
+        backing == null ? 0 : backing.bitmapWrites(),
+        backing == null ? 0 : backing.disk().pending(),
+        counters.peerPending(),
+        counters.unacked(),
+        counters.applicationPending());
+  }
+
+  /// What the machines of one volume report.
+  private final class FromVolume implements Volume.Reports {
+    private final Device device;
+
+    FromVolume(Device device) {
+      this.device = device;
+    }
+
+    private Optional<Volume> self() {
+      return volume(device.volume());
+    }
+
+    @Override
+    public void localWriteFailed(String cause) {
+      self().ifPresent(it -> disks.failed(it, false, cause));
+    }
+
+    @Override
+    public void localReadFailed(String cause) {
+      self().ifPresent(it -> disks.failed(it, true, cause));
+    }
+
+    @Override
+    public void replicationGap() {
+      link.lose(ConnectionState.NETWORK_FAILURE, "the peer cannot take a discard");
+    }
+
+    @Override
+    public void nothingLeft() {
+      self().ifPresent(resyncs::nothingLeft);
+    }
+
+    @Override
+    public void metadataFailed(String cause) {
+      self().ifPresent(it -> disks.metadataFailed(it, cause));
+    }
   }
 }

@@ -1,0 +1,272 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.Backing;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.Fencing;
+import org.twincore.drbd.engine.state.MetadataFlagsRule;
+import org.twincore.drbd.engine.state.SizeNegotiation;
+import org.twincore.drbd.engine.state.StateContext;
+import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.meta.MetadataFlags;
+import org.twincore.drbd.meta.MetadataImage;
+import org.twincore.drbd.meta.Superblock;
+
+/// How backing disks come and go: attach, detach, and giving up one that failed (drbd-metadata
+/// section 2.1).
+final class Disks {
+  private static final int DISK_TOO_SMALL = 111;
+  private static final int IMPLICIT_SHRINK = 170;
+  private static final int ALREADY_ATTACHED = 124;
+  private static final int DATA_NOT_CURRENT = 150;
+
+  private final Parts parts;
+  private final States states;
+  private final Parameters parameters;
+  private final Resyncs resyncs;
+  private final TreeMap<Integer, List<Consumer<AdminResult>>> onDiskless = new TreeMap<>();
+
+  Disks(Parts parts, States states, Parameters parameters, Resyncs resyncs) {
+    this.parts = parts;
+    this.states = states;
+    this.parameters = parameters;
+    this.resyncs = resyncs;
+  }
+
+  // ---- attach
+
+  void attach(Volume volume, MetadataImage image, Consumer<AdminResult> then) {
+    Device device = volume.device;
+    if (device.backing() != null) {
+      then.accept(
+          new AdminResult.Config(
+              ALREADY_ATTACHED, "Device is attached to a disk (use detach first)"));
+      return;
+    }
+    long wanted = device.wantedSectors();
+    SizeNegotiation.Size size =
+        SizeNegotiation.deviceSize(
+            new SizeNegotiation.Bounds(
+                image.layout().usableSectors(),
+                ClusterChanges.isConnected(volume) ? device.peerSectors() : 0,
+                image.superblock().lastAgreedSectors(),
+                wanted));
+    AdminResult refusal = refusal(device, image, size, wanted);
+    if (refusal != null) {
+      parts.turn.add(new Effect.CloseDisk(volume.number()));
+      then.accept(refusal);
+      return;
+    }
+    begin(volume, image, size.sectors());
+    Backing backing = device.disk();
+    backing.initialiseActivityLog(_ -> {});
+    backing.writeSuperblock();
+    backing.settle(ok -> attached(volume, ok, then));
+  }
+
+  private static @Nullable AdminResult refusal(
+      Device device, MetadataImage image, SizeNegotiation.Size size, long wanted) {
+    Superblock superblock = image.superblock();
+    if (size.wantedTooBig() || size.sectors() < device.sizeSectors()) {
+      return new AdminResult.Config(
+          DISK_TOO_SMALL,
+          "the disk has room for %d sectors, the device has %d"
+              .formatted(image.layout().usableSectors(), Math.max(wanted, device.sizeSectors())));
+    }
+    boolean consistent = superblock.has(MetadataFlags.CONSISTENT);
+    if (consistent && size.sectors() < superblock.lastAgreedSectors() && wanted == 0) {
+      return new AdminResult.Config(
+          IMPLICIT_SHRINK,
+          "Implicit device shrinking not allowed: %d sectors agreed, %d usable"
+              .formatted(superblock.lastAgreedSectors(), size.sectors()));
+    }
+    boolean primaryAlone =
+        device.state().role() == Role.PRIMARY
+            && device.state().conn().isBelow(CONNECTED)
+            && device.exposedUuid() != 0;
+    if (primaryAlone
+        && superblock.uuids().currentIdentity()
+            != (device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT)) {
+      return new AdminResult.Config(
+          DATA_NOT_CURRENT, "Can only attach to the data this Primary had last");
+    }
+    return null;
+  }
+
+  private void begin(Volume volume, MetadataImage image, long sectors) {
+    Device device = volume.device;
+    Backing backing = volume.attach(image);
+    states.force(volume, state -> state.withDisk(DiskState.ATTACHING), "attach");
+    Superblock superblock = backing.superblock();
+    Fencing fencing =
+        Fencing.ofWord(device.options().word(Option.FENCING)).orElse(Fencing.DONT_CARE);
+    MetadataFlagsRule.Attach found =
+        MetadataFlagsRule.attach(superblock.flags(), device.state(), fencing);
+    boolean fresh = superblock.lastAgreedSectors() == 0;
+    int flags = superblock.flags() & ~(MetadataFlags.AL_CLEAN | MetadataFlags.AL_DISABLED);
+    backing.replace(
+        superblock
+            .withFlags(flags)
+            .withClean(false)
+            .withAlExtents(
+                (int) Math.min(Integer.MAX_VALUE, device.options().num(Option.AL_EXTENTS)))
+            .withUuids(UuidChanges.forRole(superblock.uuids(), device.state().role())));
+    device.setCrashedPrimary(found.crashed());
+    parameters.resize(volume, sectors, true);
+    if (fresh || found.fullSync()) {
+      resyncs.markAll(volume);
+    }
+    device.remember(
+        new StateContext.Remembered(
+            found.disk(),
+            found.peerDisk(),
+            backing.uuids().currentIdentity(),
+            device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT));
+  }
+
+  private void attached(Volume volume, boolean ok, Consumer<AdminResult> then) {
+    Device device = volume.device;
+    if (!ok || device.state().disk() != DiskState.ATTACHING) {
+      then.accept(
+          new AdminResult.Config(118, "IO error(s) occurred during initial access to meta-data."));
+      return;
+    }
+    boolean negotiates = ClusterChanges.isConnected(volume);
+    StateContext.Remembered found = device.remembered();
+    if (device.state().role() == Role.SECONDARY || device.exposedUuid() == 0) {
+      device.expose(device.uuids().current());
+    }
+    StateResult result =
+        states.change(
+            volume,
+            state ->
+                negotiates
+                    ? state.withDisk(DiskState.NEGOTIATING)
+                    : state.withDisk(found.disk()).withPdsk(found.peerDisk()),
+            StateRules.Force.HARD,
+            "attached");
+    if (!result.isSuccess()) {
+      states.force(volume, state -> state.withDisk(DiskState.FAILED), "attach refused");
+    } else if (negotiates) {
+      parameters.sendSizes(volume, 0);
+      states.sendUuids(volume, 0);
+      states.sendState(volume);
+    }
+    then.accept(result.isSuccess() ? AdminResult.OK : new AdminResult.State(result, ""));
+  }
+
+  // ---- the end of a disk
+
+  /// The disk is Failed from now on, or goes there; `then` hears when it is released.
+  void whenDiskless(Volume volume, Consumer<AdminResult> then) {
+    onDiskless.computeIfAbsent(volume.number(), _ -> new ArrayList<>()).add(then);
+    if (volume.device.backing() == null) {
+      released(volume);
+    }
+  }
+
+  /// An admin gives the disk up; the rules have agreed.
+  void detach(Volume volume, boolean clean, Consumer<AdminResult> then) {
+    volume.detachesCleanly = clean;
+    states.force(volume, state -> state.withDisk(DiskState.FAILED), "detach");
+    whenDiskless(volume, then);
+  }
+
+  /// The disk failed an operation; what happens is up to `on-io-error`.
+  void failed(Volume volume, boolean isRead, String cause) {
+    Device device = volume.device;
+    String policy = device.options().word(Option.ON_IO_ERROR);
+    parts.turn.log(
+        Effect.Level.ERROR,
+        "volume %d: local %s failed: %s; on-io-error is %s"
+            .formatted(volume.number(), isRead ? "read" : "write", cause, policy));
+    switch (policy) {
+      case "pass_on" -> {
+        if (!isRead) {
+          states.change(
+              volume,
+              state ->
+                  state.disk() == DiskState.UP_TO_DATE
+                      ? state.withDisk(DiskState.INCONSISTENT)
+                      : state,
+              StateRules.Force.HARD,
+              "local write failed");
+          if (ClusterChanges.isConnected(volume)) {
+            states.sendState(volume);
+          }
+        }
+      }
+      default -> {
+        if (policy.equals("call-local-io-error")) {
+          parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
+        }
+        give(volume, cause);
+      }
+    }
+  }
+
+  /// The metadata cannot be written: the disk is of no use whatever the policy says.
+  void metadataFailed(Volume volume, String cause) {
+    parts.turn.log(
+        Effect.Level.ERROR,
+        "volume %d: metadata could not be written: %s".formatted(volume.number(), cause));
+    give(volume, cause);
+  }
+
+  private void give(Volume volume, String cause) {
+    DiskState disk = volume.device.state().disk();
+    if (volume.device.backing() != null && disk != DiskState.FAILED && disk != DiskState.DISKLESS) {
+      volume.detachesCleanly = false;
+      states.force(
+          volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    }
+  }
+
+  /// At the end of each step: releases a Failed disk that nobody uses any more.
+  void maintain() {
+    for (Volume volume : parts.all()) {
+      Backing backing = volume.device.backing();
+      boolean done =
+          backing != null
+              && volume.device.state().disk() == DiskState.FAILED
+              && !volume.releasing
+              && backing.isIdle();
+      if (done) {
+        volume.releasing = true;
+        if (volume.detachesCleanly) {
+          backing.writeClean(_ -> release(volume));
+        } else {
+          release(volume);
+        }
+      }
+    }
+  }
+
+  private void release(Volume volume) {
+    states.force(volume, state -> state.withDisk(DiskState.DISKLESS), "disk released");
+    volume.device.dropBacking();
+    parts.turn.add(new Effect.CloseDisk(volume.number()));
+    released(volume);
+  }
+
+  private void released(Volume volume) {
+    List<Consumer<AdminResult>> waiting = onDiskless.remove(volume.number());
+    if (waiting != null) {
+      waiting.forEach(then -> then.accept(AdminResult.OK));
+    }
+  }
+}

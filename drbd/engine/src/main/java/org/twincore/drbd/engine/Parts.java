@@ -1,0 +1,30 @@
+package org.twincore.drbd.engine;
+
+import java.util.Collection;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.request.TransferLog;
+import org.twincore.drbd.engine.state.Peering;
+
+/// What the parts of one resource share. Only holds; decides nothing.
+final class Parts {
+  final String name;
+  final RandomGenerator random;
+  final Turn turn = new Turn();
+  final Peering peering = new Peering();
+  final TransferLog log = new TransferLog(turn, peering);
+  final TreeMap<Integer, Volume> volumes = new TreeMap<>();
+  OptionValues options;
+
+  Parts(String name, OptionValues options, RandomGenerator random) {
+    this.name = name;
+    this.options = options;
+    this.random = random;
+  }
+
+  Collection<Volume> all() {
+    return volumes.values();
+  }
+}

@@ -1,0 +1,483 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.BROKEN_PIPE;
+import static org.twincore.drbd.ConnectionState.DISCONNECTING;
+import static org.twincore.drbd.ConnectionState.NETWORK_FAILURE;
+import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+import static org.twincore.drbd.ConnectionState.STAND_ALONE;
+import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
+import static org.twincore.drbd.ConnectionState.TIMEOUT;
+import static org.twincore.drbd.ConnectionState.UNCONNECTED;
+import static org.twincore.drbd.ConnectionState.WF_CONNECTION;
+import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.ReplicationProtocol;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.connection.Connector;
+import org.twincore.drbd.engine.connection.Handshake;
+import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.request.PeerEpochs;
+import org.twincore.drbd.engine.state.LocalDisk;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.UuidFlags;
+
+/// The connection to the peer: found, agreed, watched, lost and found again.
+///
+/// ```
+/// StandAlone -> Unconnected -> WFConnection -> WFReportParams -> Connected and above
+///      ^             ^                                                 |
+///      |             +--- failures, when all of the peer is done ------+
+///      +----------------- Disconnecting
+/// ```
+///
+/// What packets mean is up to [PeerPackets].
+final class PeerLink {
+  private static final long TENTH_NANOS = 100_000_000L;
+  private static final long SECOND_NANOS = 1_000_000_000L;
+  private static final int BODY_BYTES_MAX = (1 << 20) + 4096;
+  private static final int HANDSHAKE_PING_TIMEOUTS = 4;
+  private static final long HELD_BYTES_MAX = 16L << 20;
+
+  private final Parts parts;
+  private final States states;
+  private final Parameters parameters;
+  private final ClusterChanges changes;
+  private final Liveness liveness;
+  private final Connector connector;
+  private final List<Runnable> onStandAlone = new ArrayList<>();
+  private ConnectionState conn = STAND_ALONE;
+  private @Nullable Handshake handshake;
+  private @Nullable PeerEpochs epochs;
+  private boolean protocolSeen;
+  private boolean discardMyData;
+  private boolean dryRun;
+  private boolean peerDryRun;
+  private boolean readingPaused;
+  private boolean leaves;
+  private boolean resolves;
+  private long deadlineNanos = Long.MAX_VALUE;
+
+  PeerLink(
+      Parts parts,
+      States states,
+      Parameters parameters,
+      ClusterChanges changes,
+      Liveness liveness) {
+    this.parts = parts;
+    this.states = states;
+    this.parameters = parameters;
+    this.changes = changes;
+    this.liveness = liveness;
+    this.connector = new Connector(parts.turn, parts.random);
+  }
+
+  /// The state of the connection as a whole; at most Connected.
+  ConnectionState conn() {
+    return conn;
+  }
+
+  boolean isEstablished() {
+    return conn == ConnectionState.CONNECTED;
+  }
+
+  boolean discardsMyData() {
+    return discardMyData;
+  }
+
+  boolean isDryRun() {
+    return dryRun || peerDryRun;
+  }
+
+  boolean peerIsDryRun() {
+    return peerDryRun;
+  }
+
+  /// The peer's writes of this connection.
+  PeerEpochs epochs() {
+    PeerEpochs present = epochs;
+    if (present == null) {
+      throw new IllegalStateException("no connection");
+    }
+    return present;
+  }
+
+  int epochCount() {
+    PeerEpochs present = epochs;
+    return present == null ? 0 : present.count();
+  }
+
+  // ---- coming
+
+  /// `connect`.
+  void connect(OptionValues net, boolean discard, boolean tentative) {
+    parts.peering.configure(net);
+    discardMyData = discard;
+    dryRun = tentative;
+    leaves = false;
+    move(UNCONNECTED, "connect");
+    seek();
+  }
+
+  private void seek() {
+    move(WF_CONNECTION, "looking for the peer");
+    OptionValues net = parts.peering.net();
+    long pingTimeout = net.num(Option.PING_TIMEOUT) * TENTH_NANOS;
+    long check = net.num(Option.SOCKET_CHECK_TIMEOUT) * TENTH_NANOS;
+    connector.start(
+        new Connector.Timing(
+            net.num(Option.CONNECT_INT) * SECOND_NANOS,
+            pingTimeout,
+            check == 0 ? pingTimeout : check));
+  }
+
+  private void move(ConnectionState to, String reason) {
+    conn = to;
+    states.connection(to, reason);
+  }
+
+  private void established(Connector.Sockets sockets) {
+    parts.turn.link(sockets.data(), sockets.meta());
+    Handshake started = new Handshake(parts.turn, parts.peering.net(), parts.random);
+    handshake = started;
+    resolves = sockets.resolveConflicts();
+    protocolSeen = false;
+    long pingTimeout = parts.peering.net().num(Option.PING_TIMEOUT) * TENTH_NANOS;
+    deadlineNanos = parts.turn.now() + HANDSHAKE_PING_TIMEOUTS * pingTimeout;
+    started.start();
+    sockets.early().ifPresent(packet -> shakeHands(started, packet));
+  }
+
+  private void shakeHands(Handshake running, Packet packet) {
+    switch (running.take(packet)) {
+      case Handshake.Continues _ -> {}
+      case Handshake.Agreed(var agreement) -> {
+        handshake = null;
+        deadlineNanos = Long.MAX_VALUE;
+        parts.peering.connected(agreement, resolves);
+        parts.turn.log(
+            Effect.Level.INFO,
+            "agreed on protocol %d, features 0x%x"
+                .formatted(agreement.version(), agreement.features()));
+        tellAll();
+      }
+      case Handshake.Refused(String reason) -> lose(DISCONNECTING, reason);
+      case Handshake.Broken(String reason) -> lose(NETWORK_FAILURE, reason);
+    }
+  }
+
+  private void tellAll() {
+    parts.turn.add(new Effect.LimitBody(parts.turn.dataSocket(), BODY_BYTES_MAX));
+    parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL, discardMyData, dryRun));
+    parts.log.restart();
+    epochs =
+        new PeerEpochs(
+            parts.turn,
+            ordering(),
+            this::disksToFlush,
+            cause -> lose(PROTOCOL_ERROR, "flush failed: " + cause));
+    for (Volume volume : parts.all()) {
+      volume.device.restartSequence();
+      parameters.sendAll(volume, discardMyData ? UuidFlags.DISCARD_MY_DATA : 0);
+      states.sendState(volume);
+    }
+    move(WF_REPORT_PARAMS, "handshake");
+    liveness.start(timing());
+  }
+
+  private PeerEpochs.Ordering ordering() {
+    boolean flush = parts.volumes.isEmpty();
+    boolean drain = false;
+    for (Volume volume : parts.all()) {
+      flush |= volume.device.options().flag(Option.DISK_FLUSHES);
+      drain |= volume.device.options().flag(Option.DISK_DRAIN);
+    }
+    return flush
+        ? PeerEpochs.Ordering.FLUSH
+        : drain ? PeerEpochs.Ordering.DRAIN : PeerEpochs.Ordering.NONE;
+  }
+
+  /// `f`, `d` or `n` for the status.
+  char orderingLetter() {
+    return Character.toLowerCase(ordering().name().charAt(0));
+  }
+
+  private List<LocalDisk> disksToFlush() {
+    List<LocalDisk> disks = new ArrayList<>();
+    for (Volume volume : parts.all()) {
+      if (volume.device.hasUsableDisk() && volume.device.options().flag(Option.DISK_FLUSHES)) {
+        disks.add(volume.device.disk().disk());
+      }
+    }
+    return disks;
+  }
+
+  private Liveness.Timing timing() {
+    OptionValues net = parts.peering.net();
+    return new Liveness.Timing(
+        net.num(Option.PING_INT) * SECOND_NANOS,
+        net.num(Option.PING_TIMEOUT) * TENTH_NANOS,
+        net.num(Option.TIMEOUT) * TENTH_NANOS * net.num(Option.KO_COUNT));
+  }
+
+  /// Net options changed while running.
+  void reconfigure(OptionValues net) {
+    parts.peering.configure(net);
+    liveness.retime(timing());
+    if (isEstablished()) {
+      parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL_UPDATE, false, false));
+      parts.all().forEach(parameters::sendSyncParam);
+    }
+  }
+
+  /// The first P_PROTOCOL of a connection; answers what is wrong with it, or null.
+  @Nullable String protocolArrived(Packet.Protocol protocol) {
+    protocolSeen = true;
+    peerDryRun = (protocol.connFlags() & Packet.Protocol.DRY_RUN) != 0;
+    return parameters.take(protocol, discardMyData);
+  }
+
+  /// P_PROTOCOL_UPDATE: the peer's admin changed the settings, they hold here too.
+  void peerReconfigures(Packet.Protocol protocol) {
+    Optional<ReplicationProtocol> wanted = ReplicationProtocol.ofCode(protocol.protocol());
+    if (wanted.isEmpty() || protocol.twoPrimaries() != 0 || !protocol.integrityAlg().isEmpty()) {
+      lose(DISCONNECTING, "the peer changed to settings that this node does not have");
+      return;
+    }
+    parts.peering.configure(parts.peering.net().with(Option.PROTOCOL, wanted.get().name()));
+  }
+
+  boolean protocolSeen() {
+    return protocolSeen;
+  }
+
+  /// A volume is past the handshake.
+  void connected() {
+    boolean all =
+        parts.all().stream()
+            .allMatch(it -> it.device.state().conn().isAtLeast(ConnectionState.CONNECTED));
+    if (conn == WF_REPORT_PARAMS && all) {
+      conn = ConnectionState.CONNECTED;
+      discardMyData = false;
+    }
+  }
+
+  // ---- events of the link
+
+  /// Events that the link itself deals with; false if a packet is left for the resource.
+  boolean take(Event event) {
+    switch (event) {
+      case Event.Accepted(long socket) -> connector.accepted(socket);
+      case Event.Dialed(long attempt, long socket) -> connector.dialed(attempt, socket);
+      case Event.DialFailed(long attempt, String _) -> connector.dialFailed(attempt);
+      case Event.Sent(long _, long token) -> parts.log.handedOver(token);
+      case Event.SocketClosed closed -> closed(closed);
+      case Event.PacketArrived arrived -> {
+        return taken(arrived);
+      }
+      default -> throw new IllegalArgumentException(event.toString());
+    }
+    return true;
+  }
+
+  private void closed(Event.SocketClosed closed) {
+    boolean ours =
+        closed.socket() == parts.turn.dataSocket() || closed.socket() == parts.turn.metaSocket();
+    if (!ours || !parts.turn.isLinked()) {
+      connector.closed(closed.socket());
+    } else if (closed.malformed()) {
+      lose(PROTOCOL_ERROR, closed.cause());
+    } else {
+      lose(conn == TEAR_DOWN ? TEAR_DOWN : BROKEN_PIPE, closed.cause());
+    }
+  }
+
+  private boolean taken(Event.PacketArrived arrived) {
+    if (connector.packet(arrived.socket(), arrived.packet())) {
+      return true;
+    }
+    Turn turn = parts.turn;
+    if (!turn.isLinked()
+        || (arrived.socket() != turn.dataSocket() && arrived.socket() != turn.metaSocket())) {
+      return true;
+    }
+    liveness.heard();
+    boolean meta = arrived.socket() == turn.metaSocket();
+    PacketType.Stream stream = arrived.packet().type().stream();
+    if (stream != PacketType.Stream.BOTH && (stream == PacketType.Stream.META) != meta) {
+      lose(PROTOCOL_ERROR, arrived.packet().type().wireName() + " on the wrong socket");
+      return true;
+    }
+    Handshake running = handshake;
+    if (running == null) {
+      return false;
+    }
+    if (meta) {
+      lose(PROTOCOL_ERROR, arrived.packet().type().wireName() + " before the handshake");
+    } else {
+      shakeHands(running, arrived.packet());
+    }
+    return true;
+  }
+
+  // ---- going
+
+  /// The connection is over. `to` says why: a failure (it is sought again) or Disconnecting (not).
+  void lose(ConnectionState to, String reason) {
+    if (!parts.turn.isLinked() && !connector.isActive()) {
+      return;
+    }
+    parts.turn.log(
+        to == DISCONNECTING || to == PROTOCOL_ERROR ? Effect.Level.WARN : Effect.Level.INFO,
+        "connection lost (" + to + "): " + reason);
+    connector.stop();
+    close(parts.turn.dataSocket());
+    close(parts.turn.metaSocket());
+    parts.turn.unlink();
+    parts.peering.lost();
+    liveness.stop();
+    handshake = null;
+    readingPaused = false;
+    leaves = to == DISCONNECTING;
+    move(to, reason);
+    cleanUp();
+    deadlineNanos = Long.MAX_VALUE;
+  }
+
+  private void close(long socket) {
+    if (socket != Turn.NO_SOCKET) {
+      parts.turn.add(new Effect.CloseSocket(socket));
+    }
+  }
+
+  private void cleanUp() {
+    PeerEpochs present = epochs;
+    epochs = null;
+    if (present != null) {
+      present.end();
+    }
+    changes.connectionLost();
+    for (Volume volume : parts.all()) {
+      volume.bitmapExchange.reset();
+      volume.earlySyncUuid = null;
+      volume.syncSource.connectionLost();
+      volume.device.setPeerUuids(null);
+      volume.device.setConsiderResync(false);
+      volume.device.counters().connectionLost();
+    }
+    parts.log.connectionLost();
+    for (Volume volume : parts.all()) {
+      volume.reads.connectionLost();
+      if (volume.device.hasUsableDisk()) {
+        volume.device.disk().writeBitmap(_ -> {});
+      }
+    }
+  }
+
+  /// Goes to StandAlone from wherever it is; `then` runs when it is there.
+  void leave(String reason, Runnable then) {
+    onStandAlone.add(then);
+    if (conn == STAND_ALONE) {
+      arriveStandAlone();
+    } else if (parts.turn.isLinked() || connector.isActive()) {
+      lose(DISCONNECTING, reason);
+    } else {
+      leaves = true;
+      move(DISCONNECTING, reason);
+    }
+  }
+
+  /// The peer leaves: it closes the sockets, or in a second we do.
+  void peerLeaves() {
+    conn = TEAR_DOWN;
+    deadlineNanos = parts.turn.now() + SECOND_NANOS;
+  }
+
+  private void arriveStandAlone() {
+    List<Runnable> then = List.copyOf(onStandAlone);
+    onStandAlone.clear();
+    then.forEach(Runnable::run);
+  }
+
+  // ---- at the end of each step
+
+  void maintain() {
+    connector.tick().ifPresent(this::established);
+    long now = parts.turn.now();
+    if (parts.turn.isLinked()) {
+      liveness.tick(parts.log.oldestNanos()).ifPresent(this::loseInTime);
+    }
+    if (parts.turn.isLinked() && now >= deadlineNanos) {
+      lose(conn == TEAR_DOWN ? TEAR_DOWN : NETWORK_FAILURE, "the peer said nothing in time");
+    }
+    throttle();
+    if (isGoing() && isPeerIdle()) {
+      settle(now);
+    }
+  }
+
+  private void loseInTime(String reason) {
+    lose(reason.startsWith("a request") ? TIMEOUT : NETWORK_FAILURE, reason);
+  }
+
+  /// After a failure: wait until everything of the peer is done, then look for it again.
+  private void settle(long now) {
+    if (leaves) {
+      move(STAND_ALONE, "disconnected");
+      discardMyData = false;
+      arriveStandAlone();
+    } else if (conn != UNCONNECTED) {
+      boolean atOnce = conn == TEAR_DOWN;
+      move(UNCONNECTED, "to be connected again");
+      deadlineNanos = atOnce ? now : now + parts.random.nextLong(TENTH_NANOS, 5 * TENTH_NANOS);
+    } else if (now >= deadlineNanos) {
+      deadlineNanos = Long.MAX_VALUE;
+      seek();
+    }
+  }
+
+  private boolean isGoing() {
+    return !parts.turn.isLinked()
+        && !connector.isActive()
+        && conn != STAND_ALONE
+        && conn.isBelow(WF_CONNECTION);
+  }
+
+  private boolean isPeerIdle() {
+    return parts.all().stream().allMatch(Volume::isPeerIdle);
+  }
+
+  /// Takes no more off the data socket than the disks can follow.
+  private void throttle() {
+    if (!parts.turn.isLinked()) {
+      return;
+    }
+    long bytes = 0;
+    for (Volume volume : parts.all()) {
+      bytes += volume.peerRequests.bytesInFlight();
+    }
+    if (!readingPaused && bytes > HELD_BYTES_MAX) {
+      readingPaused = true;
+      parts.turn.add(new Effect.PauseReading(parts.turn.dataSocket()));
+    } else if (readingPaused && bytes < HELD_BYTES_MAX / 2) {
+      readingPaused = false;
+      parts.turn.add(new Effect.ResumeReading(parts.turn.dataSocket()));
+    }
+  }
+
+  long deadlineNanos() {
+    long deadline = Math.min(deadlineNanos, connector.deadlineNanos());
+    return parts.turn.isLinked()
+        ? Math.min(deadline, liveness.deadlineNanos(parts.log.oldestNanos()))
+        : deadline;
+  }
+}

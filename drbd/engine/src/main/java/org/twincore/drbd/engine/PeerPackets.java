@@ -1,0 +1,244 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.DISCONNECTING;
+import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+
+/// Brings each packet of an established connection to the part that it is for (drbd-wire section
+/// 3).
+///
+/// A packet that no honest peer sends ends the connection with ProtocolError.
+final class PeerPackets {
+  private static final long SECTORS_MAX = 1L << 51;
+  private static final long DATA_BYTES_MAX = 1 << 20;
+  private static final long DISCARD_BYTES_MAX = 128L << 20;
+
+  private final Parts parts;
+  private final Parameters parameters;
+  private final PeerStates peerStates;
+  private final Resyncs resyncs;
+  private final ClusterChanges changes;
+  private final Liveness liveness;
+  private final PeerLink link;
+
+  PeerPackets(
+      Parts parts,
+      Parameters parameters,
+      PeerStates peerStates,
+      Resyncs resyncs,
+      ClusterChanges changes,
+      Liveness liveness,
+      PeerLink link) {
+    this.parts = parts;
+    this.parameters = parameters;
+    this.peerStates = peerStates;
+    this.resyncs = resyncs;
+    this.changes = changes;
+    this.liveness = liveness;
+    this.link = link;
+  }
+
+  void take(Event.PacketArrived arrived) {
+    Packet packet = arrived.packet();
+    if (!link.protocolSeen() && packet.type().stream() == PacketType.Stream.DATA) {
+      firstPacket(packet);
+      return;
+    }
+    if (ofConnection(packet)) {
+      return;
+    }
+    Volume volume = parts.volumes.get(arrived.volume());
+    if (volume == null) {
+      violates(packet, "unknown volume " + arrived.volume());
+      return;
+    }
+    ofVolume(volume, packet, arrived.payload());
+  }
+
+  private void violates(Packet packet, String what) {
+    link.lose(PROTOCOL_ERROR, packet.type().wireName() + ": " + what);
+  }
+
+  private void firstPacket(Packet packet) {
+    if (!(packet instanceof Packet.Protocol protocol) || packet.type() != PacketType.PROTOCOL) {
+      link.lose(
+          DISCONNECTING,
+          "expected P_PROTOCOL, found "
+              + packet.type().wireName()
+              + ": is cram-hmac-alg set on both nodes?");
+      return;
+    }
+    refuse(link.protocolArrived(protocol));
+  }
+
+  private void refuse(@Nullable String why) {
+    if (why != null) {
+      link.lose(DISCONNECTING, why);
+    }
+  }
+
+  /// Packets that are for no one volume.
+  private boolean ofConnection(Packet packet) {
+    switch (packet.type()) {
+      case PING -> parts.turn.send(0, new Packet.Empty(PacketType.PING_ACK));
+      case PING_ACK -> liveness.pong();
+      case BARRIER -> {
+        if (packet instanceof Packet.Barrier barrier) {
+          link.epochs().barrier(barrier.barrier());
+        }
+      }
+      case BARRIER_ACK -> {
+        if (packet instanceof Packet.BarrierAck ack && !parts.log.barrierAcknowledged(ack)) {
+          violates(
+              packet,
+              "barrier %d with %d writes is not due".formatted(ack.barrier(), ack.setSize()));
+        }
+      }
+      case CONN_ST_CHG_REQ -> {
+        if (packet instanceof Packet.StateChange request) {
+          peerStates.connectionAsked(request);
+        }
+      }
+      case CONN_ST_CHG_REPLY, STATE_CHG_REPLY -> {
+        if (packet instanceof Packet.StateChangeReply reply && !changes.answered(reply)) {
+          violates(packet, "nothing was asked");
+        }
+      }
+      case PROTOCOL_UPDATE -> {
+        if (packet instanceof Packet.Protocol protocol) {
+          link.peerReconfigures(protocol);
+        }
+      }
+      case UNPLUG_REMOTE, DELAY_PROBE -> {}
+      case PROTOCOL,
+          CONNECTION_FEATURES,
+          AUTH_CHALLENGE,
+          AUTH_RESPONSE,
+          INITIAL_DATA,
+          INITIAL_META ->
+          violates(packet, "only at the start of a connection");
+      default -> {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void ofVolume(Volume volume, Packet packet, @Nullable Payload payload) {
+    switch (packet) {
+      case Packet.Data data when payload != null -> data(volume, data, payload);
+      case Packet.Range range when range.type() != PacketType.WSAME ->
+          expect(
+              packet,
+              isSound(range.sector(), range.sizeBytes(), DISCARD_BYTES_MAX)
+                  && volume.peerRequests.discard(range, link.epochs()),
+              "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
+      case Packet.BlockAck ack -> ack(volume, ack);
+      case Packet.BlockRequest request -> request(volume, request);
+      case Packet.BlockDescription description -> description(volume, description);
+      case Packet.SyncParam89 param -> refuse(parameters.take(volume, param));
+      case Packet.Sizes sizes -> refuse(parameters.take(volume, sizes));
+      case Packet.Uuids uuids -> refuse(parameters.take(volume, uuids));
+      case Packet.State state -> peerStates.arrived(volume, state);
+      case Packet.StateChange request -> peerStates.asked(volume, request);
+      case Packet.SyncUuid uuid -> resyncs.syncUuidArrived(volume, uuid.uuid());
+      case Packet.Bytes bytes -> bitmap(volume, bytes);
+      default -> violates(packet, "not spoken here");
+    }
+  }
+
+  private void expect(Packet packet, boolean ok, String otherwise) {
+    if (!ok) {
+      violates(packet, otherwise);
+    }
+  }
+
+  private void data(Volume volume, Packet.Data data, Payload payload) {
+    boolean sound = isSound(data.sector(), payload.lengthBytes(), DATA_BYTES_MAX);
+    boolean ok =
+        sound
+            && switch (data.type()) {
+              case DATA -> volume.peerRequests.write(data, payload, link.epochs());
+              case DATA_REPLY -> volume.reads.replied(data, payload);
+              case RS_DATA_REPLY -> volume.syncTarget.replied(data, payload);
+              default -> false;
+            };
+    expect(data, ok, "sector %d, %d bytes".formatted(data.sector(), payload.lengthBytes()));
+  }
+
+  private static boolean isSound(long sector, long bytes, long bytesMax) {
+    return sector >= 0
+        && sector <= SECTORS_MAX
+        && bytes > 0
+        && bytes <= bytesMax
+        && bytes % Extent.SECTOR_BYTES == 0;
+  }
+
+  private void ack(Volume volume, Packet.BlockAck ack) {
+    if (!isSound(ack.sector(), ack.sizeBytes(), DISCARD_BYTES_MAX)) {
+      violates(ack, "sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
+      return;
+    }
+    boolean ofResync = ack.blockId() == Packet.RESYNC_BLOCK_ID;
+    boolean ok =
+        switch (ack.type()) {
+          case RECV_ACK, WRITE_ACK -> volume.writes.acknowledged(ack);
+          case RS_WRITE_ACK, NEG_ACK ->
+              ofResync ? volume.syncSource.acknowledged(ack) : volume.writes.acknowledged(ack);
+          case NEG_DREPLY -> volume.reads.refused(ack);
+          case NEG_RS_DREPLY, RS_CANCEL -> volume.syncTarget.refused(ack);
+          default -> false;
+        };
+    expect(
+        ack, ok, "answers nothing: sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
+  }
+
+  private void request(Volume volume, Packet.BlockRequest request) {
+    int bytes = request.sizeBytes();
+    boolean sound =
+        isSound(request.sector(), bytes, DATA_BYTES_MAX)
+            && volume.device.contains(new Extent(request.sector(), bytes));
+    if (!sound) {
+      violates(request, "sector %d, %d bytes".formatted(request.sector(), bytes));
+      return;
+    }
+    switch (request.type()) {
+      case DATA_REQUEST -> volume.peerRequests.read(request);
+      case RS_DATA_REQUEST, RS_THIN_REQ ->
+          expect(request, volume.syncSource.asked(request), "is already being served");
+      default -> violates(request, "not spoken here");
+    }
+  }
+
+  /// P_OUT_OF_SYNC.
+  private void description(Volume volume, Packet.BlockDescription description) {
+    int bytes = description.sizeBytes();
+    boolean sound =
+        description.type() == PacketType.OUT_OF_SYNC
+            && isSound(description.sector(), bytes, DISCARD_BYTES_MAX)
+            && volume.device.contains(new Extent(description.sector(), bytes));
+    if (sound) {
+      volume.device.markOutOfSync(new Extent(description.sector(), bytes));
+    } else {
+      violates(description, "sector %d, %d bytes".formatted(description.sector(), bytes));
+    }
+  }
+
+  private void bitmap(Volume volume, Packet.Bytes bytes) {
+    if (volume.device.backing() == null) {
+      violates(bytes, "this node is diskless");
+      return;
+    }
+    String why = resyncs.bitmapArrived(volume, bytes);
+    if (why != null) {
+      link.lose(PROTOCOL_ERROR, why);
+    }
+  }
+}

@@ -1,0 +1,279 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.DISCONNECTING;
+import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
+import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
+import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.PeerState;
+import org.twincore.drbd.engine.state.SyncHandshake;
+import org.twincore.drbd.engine.state.UuidCompare;
+import org.twincore.drbd.wire.Features;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.drbd.wire.UuidFlags;
+
+/// What the peer's state means for ours: P_STATE with the handshake of the disks, and the changes
+/// that the peer asks for (drbd-wire sections 6.3, 7.2, 7.3).
+final class PeerStates {
+  private final Parts parts;
+  private final States states;
+  private final Parameters parameters;
+  private final Resyncs resyncs;
+  private final ClusterChanges changes;
+  private final PeerLink link;
+
+  PeerStates(
+      Parts parts,
+      States states,
+      Parameters parameters,
+      Resyncs resyncs,
+      ClusterChanges changes,
+      PeerLink link) {
+    this.parts = parts;
+    this.states = states;
+    this.parameters = parameters;
+    this.resyncs = resyncs;
+    this.changes = changes;
+    this.link = link;
+  }
+
+  // ---- P_STATE
+
+  void arrived(Volume volume, Packet.State packet) {
+    Optional<StateWord> peer = StateWord.of(packet.word());
+    if (peer.isEmpty()) {
+      link.lose(PROTOCOL_ERROR, "P_STATE 0x%08x is none".formatted(packet.word()));
+      return;
+    }
+    Device device = volume.device;
+    StateWord before = device.state();
+    PeerState.Decision decision =
+        PeerState.decide(arrival(volume, peer.get()), real -> shakeHands(volume, peer.get(), real));
+    device.setConsiderResync(false);
+    switch (decision) {
+      case PeerState.Ignore _ -> {}
+      case PeerState.FinishVerify _ ->
+          states.force(volume, state -> state.withConn(CONNECTED), "verify done");
+      case PeerState.FinishResync(var _, boolean now) -> {
+        if (now) {
+          resyncs.finishSource(volume);
+        }
+      }
+      case PeerState.Drop drop -> drop(volume, drop);
+      case PeerState.Adopt adopt -> adopt(volume, before, adopt);
+    }
+  }
+
+  private PeerState.Arrival arrival(Volume volume, StateWord peer) {
+    Device device = volume.device;
+    Packet.Uuids uuids = device.peerUuids();
+    boolean reallyInconsistent = uuids != null && (uuids.flags() & UuidFlags.INCONSISTENT) != 0;
+    return new PeerState.Arrival(
+        device.state(),
+        peer,
+        new PeerState.Known(uuids != null, reallyInconsistent, link.peerIsDryRun()),
+        new PeerState.Pending(
+            device.considerResync(),
+            device.newUuidPostponed(),
+            device.outOfSyncBlocks(),
+            volume.failedBlocks()),
+        states.context(volume));
+  }
+
+  private SyncHandshake.Decision shakeHands(Volume volume, StateWord peer, DiskState realDisk) {
+    Device device = volume.device;
+    Packet.Uuids theirs = device.peerUuids();
+    if (theirs == null) {
+      throw new IllegalStateException("the rules ask only with the peer's UUIDs");
+    }
+    DiskState own = device.state().disk();
+    DiskState intended = own == DiskState.NEGOTIATING ? device.remembered().disk() : own;
+    boolean peerCrashed = (theirs.flags() & UuidFlags.CRASHED_PRIMARY) != 0;
+    boolean peerDiscards = (theirs.flags() & UuidFlags.DISCARD_MY_DATA) != 0;
+    UuidCompare.Question question =
+        new UuidCompare.Question(
+            new UuidCompare.Node(device.uuids(), device.state().role(), device.crashedPrimary()),
+            new UuidCompare.Node(theirs.uuids(), peer.role(), peerCrashed),
+            new UuidCompare.Terms(
+                parts.peering.version(),
+                parts.peering.has(Features.WSAME),
+                parts.peering.resolvesConflicts()));
+    SyncHandshake.Policies policies =
+        new SyncHandshake.Policies(
+            parameters.policy(Option.AFTER_SB_0PRI),
+            parameters.policy(Option.AFTER_SB_1PRI),
+            parameters.policy(Option.AFTER_SB_2PRI),
+            parameters.policy(Option.RR_CONFLICT),
+            parts.peering.net().flag(Option.ALWAYS_ASBP));
+    SyncHandshake.Decision decision =
+        SyncHandshake.decide(
+            new SyncHandshake.Meeting(
+                question,
+                new SyncHandshake.Disks(own, intended, realDisk),
+                new SyncHandshake.Wishes(link.discardsMyData(), peerDiscards, link.isDryRun()),
+                device.outOfSyncBlocks(),
+                theirs.bitsSet(),
+                policies));
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: self %s peer %s: %s"
+            .formatted(volume.number(), device.uuids(), theirs.uuids(), decision.trace().text()));
+    return decision;
+  }
+
+  /// What a handshake brings besides the state; false if it cannot be carried out.
+  private boolean carryOut(Volume volume, SyncHandshake.Decision decision) {
+    Device device = volume.device;
+    UuidCompare.Comparison comparison = decision.trace().comparison();
+    if (!comparison.self().equals(device.uuids())) {
+      volume.setUuids(comparison.self());
+    }
+    Packet.Uuids theirs = device.peerUuids();
+    if (theirs != null) {
+      device.setPeerUuids(new Packet.Uuids(comparison.peer(), theirs.bitsSet(), theirs.flags()));
+    }
+    for (String handler : decision.trace().handlers()) {
+      parts.turn.add(new Effect.CallHandler(volume.number(), handler, 0));
+    }
+    switch (decision) {
+      case SyncHandshake.Refuse _ -> {}
+      case SyncHandshake.StayConnected _ -> {
+        if (device.outOfSyncBlocks() > 0) {
+          parts.turn.log(
+              Effect.Level.INFO,
+              "volume %d: no resync, but %d bits in the bitmap"
+                  .formatted(volume.number(), device.outOfSyncBlocks()));
+        }
+      }
+      case SyncHandshake.BecomeSource(var _, boolean full) -> markIf(volume, full);
+      case SyncHandshake.BecomeTarget(var _, boolean full, boolean demoteFirst) -> {
+        if (demoteFirst) {
+          return false;
+        }
+        markIf(volume, full);
+      }
+    }
+    return true;
+  }
+
+  private void markIf(Volume volume, boolean full) {
+    if (full) {
+      resyncs.markAll(volume);
+    }
+  }
+
+  private void drop(Volume volume, PeerState.Drop drop) {
+    drop.handshake().ifPresent(decision -> carryOut(volume, decision));
+    String why =
+        drop.handshake().map(it -> it.trace().text()).orElse(drop.rules().getLast().name());
+    link.lose(drop.to(), "volume %d: %s".formatted(volume.number(), why));
+    if (drop.failFrozenWrites()) {
+      states.newGeneration(volume, "frozen writes given up");
+      states.force(
+          volume, state -> state.withSuspFen(false).withSuspNod(false), "the peer was restarted");
+    }
+  }
+
+  private void adopt(Volume volume, StateWord before, PeerState.Adopt adopt) {
+    if (adopt.handshake().isPresent() && !carryOut(volume, adopt.handshake().get())) {
+      link.lose(DISCONNECTING, "this Primary would have to become Secondary first");
+      return;
+    }
+    Device device = volume.device;
+    boolean connects = before.conn().isBelow(CONNECTED);
+    String why =
+        adopt.handshake().map(it -> it.trace().text()).orElse(adopt.rules().getLast().name());
+    states.adopt(volume, adopt.outcome().state(), why);
+    StateWord after = device.state();
+    if (connects && after.conn().isAtLeast(CONNECTED)) {
+      link.connected();
+    }
+    if (adopt.answer()) {
+      states.sendUuids(volume, 0);
+      states.sendState(volume);
+    }
+    if (after.disk().isBelow(DiskState.INCONSISTENT) && after.conn().isAtLeast(CONNECTED)) {
+      Packet.Uuids theirs = device.peerUuids();
+      if (theirs != null && theirs.uuids().current() != 0) {
+        device.expose(theirs.uuids().current() & ~GenerationUuids.PRIMARY_BIT);
+      }
+    }
+  }
+
+  // ---- changes that the peer asks for
+
+  /// P_STATE_CHG_REQ.
+  void asked(Volume volume, Packet.StateChange request) {
+    ClusterChange.Answer answer = answer(volume, request, ClusterChange.Scope.VOLUME);
+    reply(volume.number(), PacketType.STATE_CHG_REPLY, answer.result());
+    take(volume, answer);
+  }
+
+  /// P_CONN_ST_CHG_REQ: all volumes or none.
+  void connectionAsked(Packet.StateChange request) {
+    List<ClusterChange.Answer> answers = new ArrayList<>();
+    StateResult result = StateResult.SUCCESS;
+    for (Volume volume : parts.all()) {
+      ClusterChange.Answer answer = answer(volume, request, ClusterChange.Scope.CONNECTION);
+      answers.add(answer);
+      if (!answer.result().isSuccess()) {
+        result = answer.result();
+      }
+    }
+    reply(0, PacketType.CONN_ST_CHG_REPLY, result);
+    if (!result.isSuccess()) {
+      return;
+    }
+    int index = 0;
+    boolean leaves = false;
+    for (Volume volume : parts.all()) {
+      take(volume, answers.get(index++));
+      leaves |= volume.device.state().conn() == TEAR_DOWN;
+    }
+    if (leaves) {
+      link.peerLeaves();
+    }
+  }
+
+  private ClusterChange.Answer answer(
+      Volume volume, Packet.StateChange request, ClusterChange.Scope scope) {
+    boolean yields = parts.peering.resolvesConflicts() && changes.isAsking();
+    return ClusterChange.answer(
+        volume.device.state(),
+        new ClusterChange.Change(request.mask(), request.value()),
+        scope,
+        states.context(volume),
+        yields);
+  }
+
+  private void reply(int volume, PacketType type, StateResult result) {
+    int code = result == StateResult.NOTHING_TO_DO ? StateResult.SUCCESS.code() : result.code();
+    parts.turn.send(volume, new Packet.StateChangeReply(type, code));
+  }
+
+  private void take(Volume volume, ClusterChange.Answer answer) {
+    if (answer.outcome().isEmpty() || !answer.result().isSuccess()) {
+      return;
+    }
+    states.adopt(volume, answer.outcome().get().state(), "asked by the peer");
+    ConnectionState conn = volume.device.state().conn();
+    if ((conn == STARTING_SYNC_S || conn == STARTING_SYNC_T) && volume.device.hasUsableDisk()) {
+      resyncs.startFull(volume);
+    }
+  }
+}

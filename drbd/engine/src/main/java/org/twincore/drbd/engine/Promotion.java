@@ -1,0 +1,144 @@
+package org.twincore.drbd.engine;
+
+import java.util.function.Consumer;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.NewUuidRule;
+import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.wire.StateWord;
+
+/// Becoming Primary and Secondary (`drbd_set_role`).
+final class Promotion {
+  private static final int TRIES_MAX = 4;
+
+  private final Parts parts;
+  private final States states;
+  private final ClusterChanges changes;
+  private final Liveness liveness;
+
+  Promotion(Parts parts, States states, ClusterChanges changes, Liveness liveness) {
+    this.parts = parts;
+    this.states = states;
+    this.changes = changes;
+    this.liveness = liveness;
+  }
+
+  /// `primary`; with `force` a disk that is not UpToDate is declared so.
+  void promote(Volume volume, boolean force, Consumer<AdminResult> then) {
+    promote(volume, force, TRIES_MAX, then);
+  }
+
+  private void promote(Volume volume, boolean force, int tries, Consumer<AdminResult> then) {
+    DiskState disk = volume.device.state().disk();
+    StateRules.Outcome outcome = judge(volume, false);
+    boolean mayForce =
+        outcome.result() == StateResult.NO_UP_TO_DATE_DISK
+            && force
+            && disk.isBelow(DiskState.UP_TO_DATE)
+            && disk.isAtLeast(DiskState.INCONSISTENT);
+    boolean forced = mayForce;
+    if (mayForce) {
+      outcome = judge(volume, true);
+    }
+    if (!outcome.isSuccess() || outcome.result() == StateResult.NOTHING_TO_DO) {
+      then.accept(new AdminResult.State(outcome.result(), ""));
+      return;
+    }
+    if (ClusterChange.needsPeer(volume.device.state(), outcome.state()).isEmpty()) {
+      then.accept(new AdminResult.State(become(volume, forced), ""));
+      return;
+    }
+    ClusterChange.Change change = ClusterChange.PROMOTE;
+    if (forced) {
+      StateWord up = StateWord.INITIAL.withDisk(DiskState.UP_TO_DATE);
+      change =
+          change.and(
+              new ClusterChange.Change(StateWord.DISK_MASK, up.toInt() & StateWord.DISK_MASK));
+    }
+    changes.ask(volume.number(), change, result -> agreed(volume, force, tries, result, then));
+    liveness.ping(() -> {});
+  }
+
+  private void agreed(
+      Volume volume, boolean force, int tries, StateResult result, Consumer<AdminResult> then) {
+    boolean again =
+        result == StateResult.NEED_CONNECTION
+            || result == StateResult.IN_TRANSIENT_STATE
+            || result == StateResult.CONCURRENT_CHANGE;
+    if (again && tries > 1) {
+      promote(volume, force, tries - 1, then);
+    } else if (!result.isSuccess()) {
+      then.accept(new AdminResult.State(result, ""));
+    } else {
+      boolean forced = judge(volume, false).result() == StateResult.NO_UP_TO_DATE_DISK && force;
+      then.accept(new AdminResult.State(become(volume, forced), ""));
+    }
+  }
+
+  private StateRules.Outcome judge(Volume volume, boolean forced) {
+    return states.judge(volume, state -> wanted(state, forced), StateRules.Force.SOFT);
+  }
+
+  private static StateWord wanted(StateWord state, boolean forced) {
+    StateWord primary = state.withRole(Role.PRIMARY);
+    return forced ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
+  }
+
+  private StateResult become(Volume volume, boolean forced) {
+    Device device = volume.device;
+    StateResult result =
+        states.change(
+            volume,
+            state -> wanted(state, forced),
+            StateRules.Force.SOFT,
+            forced ? "primary --force" : "primary");
+    if (!result.isSuccess()) {
+      return result;
+    }
+    boolean told = false;
+    if (device.hasUsableDisk()) {
+      NewUuidRule.Decision decision =
+          NewUuidRule.afterPromotion(device.state(), device.uuids().bitmap(), forced);
+      told = decision.answer() == NewUuidRule.Answer.CREATE;
+      states.startGeneration(volume, decision);
+    }
+    if (ClusterChanges.isConnected(volume)) {
+      if (forced && !told) {
+        states.sendUuids(volume, 0);
+      }
+      states.sendState(volume);
+    }
+    return result;
+  }
+
+  /// `secondary`: answered when all marks of the time as Primary are durable.
+  void demote(Volume volume, Consumer<AdminResult> then) {
+    Device device = volume.device;
+    parts.log.close();
+    StateResult result =
+        device.openers() > 0 && device.state().role() == Role.PRIMARY
+            ? StateResult.DEVICE_IN_USE
+            : states.change(
+                volume,
+                state -> state.withRole(Role.SECONDARY),
+                StateRules.Force.SOFT,
+                "secondary");
+    if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
+      then.accept(new AdminResult.State(result, ""));
+      return;
+    }
+    if (ClusterChanges.isConnected(volume)) {
+      states.sendState(volume);
+    }
+    if (device.hasUsableDisk()) {
+      device.disk().writeBitmap(_ -> then.accept(new AdminResult.State(result, "")));
+    } else {
+      then.accept(new AdminResult.State(result, ""));
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.BEHIND;
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_T;
+import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
+import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
+import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
+import static org.twincore.drbd.ConnectionState.SYNC_TARGET;
+import static org.twincore.drbd.ConnectionState.WF_BITMAP_S;
+import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
+import static org.twincore.drbd.ConnectionState.WF_SYNC_UUID;
+
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.meta.MetadataFlags;
+import org.twincore.drbd.wire.BitmapReceiver;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.WireFormatException;
+
+/// The course of a resync from the bitmaps to its end (drbd-wire sections 6.1, 11.1, 12.1).
+///
+/// ```
+/// source: WFBitMapS -> SyncSource (P_SYNC_UUID) -> Connected, when the target says so
+/// target: WFBitMapT -> WFSyncUUID -> SyncTarget -> Connected
+/// ```
+final class Resyncs {
+  private final Parts parts;
+  private final States states;
+  private final Liveness liveness;
+
+  Resyncs(Parts parts, States states, Liveness liveness) {
+    this.parts = parts;
+    this.states = states;
+    this.liveness = liveness;
+  }
+
+  // ---- beginning
+
+  /// Sets all bits; the flag in the superblock makes up for bits that a crash keeps from the disk.
+  void markAll(Volume volume) {
+    Device device = volume.device;
+    int flags = device.disk().superblock().flags();
+    device.disk().setFlags(flags | MetadataFlags.FULL_SYNC);
+    device.disk().markAll();
+    device.disk().writeBitmap(ok -> allMarked(volume, ok));
+  }
+
+  private static void allMarked(Volume volume, boolean ok) {
+    if (ok && volume.device.backing() != null) {
+      int flags = volume.device.disk().superblock().flags();
+      volume.device.disk().setFlags(flags & ~MetadataFlags.FULL_SYNC);
+    }
+  }
+
+  /// P_BITMAP or P_COMPRESSED_BITMAP; answers why it cannot be, or null.
+  @Nullable String bitmapArrived(Volume volume, Packet.Bytes packet) {
+    ConnectionState conn = volume.device.state().conn();
+    if (conn != WF_BITMAP_S && conn != WF_BITMAP_T) {
+      return packet.type().wireName() + " in " + conn;
+    }
+    try {
+      if (volume.bitmapExchange.receive(packet) == BitmapReceiver.Progress.COMPLETE) {
+        bitmapComplete(volume, conn);
+      }
+      return null;
+    } catch (WireFormatException bad) {
+      return packet.type().wireName() + ": " + bad.getMessage();
+    }
+  }
+
+  private void bitmapComplete(Volume volume, ConnectionState conn) {
+    if (conn == WF_BITMAP_S) {
+      startSource(volume, "bitmaps exchanged");
+      return;
+    }
+    volume.bitmapExchange.send();
+    states.force(volume, state -> state.withConn(WF_SYNC_UUID), "bitmaps exchanged");
+    takeEarlySyncUuid(volume);
+  }
+
+  /// Becomes SyncSource; the UUID of the resync goes out when it is durable here.
+  private void startSource(Volume volume, String why) {
+    Device device = volume.device;
+    call(volume, "before-resync-source");
+    states.force(volume, state -> state.withConn(SYNC_SOURCE), why);
+    if (!volume.isSyncing()) {
+      return;
+    }
+    UuidChanges.SourceStart start = UuidChanges.startSource(device.uuids(), parts.random);
+    volume.setUuids(start.uuids());
+    int link = parts.peering.link();
+    device.disk().settle(ok -> announce(volume, start.syncUuid(), link, ok));
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: began resync as source, %d KiB in %d bits"
+            .formatted(volume.number(), device.outOfSyncBlocks() * 4, device.outOfSyncBlocks()));
+  }
+
+  private void announce(Volume volume, long syncUuid, int link, boolean durable) {
+    if (durable && link == parts.peering.link()) {
+      parts.turn.send(volume.number(), new Packet.SyncUuid(syncUuid));
+    }
+  }
+
+  /// P_SYNC_UUID.
+  void syncUuidArrived(Volume volume, long uuid) {
+    ConnectionState conn = volume.device.state().conn();
+    if (conn == WF_BITMAP_T || conn == STARTING_SYNC_T) {
+      volume.earlySyncUuid = uuid;
+    } else if ((conn == WF_SYNC_UUID || conn == BEHIND) && volume.device.hasUsableDisk()) {
+      startTarget(volume, uuid);
+    } else {
+      parts.turn.log(
+          Effect.Level.WARN, "volume %d: P_SYNC_UUID ignored".formatted(volume.number()));
+    }
+  }
+
+  private void takeEarlySyncUuid(Volume volume) {
+    Long early = volume.earlySyncUuid;
+    volume.earlySyncUuid = null;
+    if (early != null && volume.device.state().conn() == WF_SYNC_UUID) {
+      startTarget(volume, early);
+    }
+  }
+
+  private void startTarget(Volume volume, long uuid) {
+    Device device = volume.device;
+    call(volume, "before-resync-target");
+    volume.setUuids(UuidChanges.startTarget(device.uuids(), uuid, device.state().role()));
+    states.force(volume, state -> state.withConn(SYNC_TARGET), "P_SYNC_UUID");
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: began resync as target, will fetch %d KiB in %d bits"
+            .formatted(volume.number(), device.outOfSyncBlocks() * 4, device.outOfSyncBlocks()));
+  }
+
+  /// Both agreed that all of one side is worthless: no bitmaps, all bits.
+  void startFull(Volume volume) {
+    ConnectionState conn = volume.device.state().conn();
+    markAll(volume);
+    if (conn == STARTING_SYNC_S) {
+      startSource(volume, "all of the peer's data is invalid");
+    } else if (conn == STARTING_SYNC_T) {
+      volume.device.disk().settle(_ -> awaitSyncUuid(volume));
+    }
+  }
+
+  private void awaitSyncUuid(Volume volume) {
+    if (volume.device.state().conn() == STARTING_SYNC_T) {
+      states.force(volume, state -> state.withConn(WF_SYNC_UUID), "all bits set");
+      takeEarlySyncUuid(volume);
+    }
+  }
+
+  // ---- end
+
+  /// The target has fetched all. Everything must be durable before anybody hears that this disk is
+  /// UpToDate; the ping makes sure that the source has seen every acknowledgement.
+  void nothingLeft(Volume volume) {
+    int link = parts.peering.link();
+    volume
+        .device
+        .disk()
+        .writeBitmap(ok -> {
+          if (ok && link == parts.peering.link() && isTarget(volume)) {
+            liveness.ping(() -> finishTarget(volume));
+          }
+        });
+  }
+
+  private static boolean isTarget(Volume volume) {
+    ConnectionState conn = volume.device.state().conn();
+    return conn == SYNC_TARGET || conn == PAUSED_SYNC_T;
+  }
+
+  private void finishTarget(Volume volume) {
+    Device device = volume.device;
+    if (!isTarget(volume)) {
+      return;
+    }
+    long failed = volume.failedBlocks();
+    if (device.outOfSyncBlocks() > failed) {
+      volume.syncTarget.goOn();
+      return;
+    }
+    boolean whole = failed == 0;
+    Packet.Uuids peer = device.peerUuids();
+    if (whole && peer != null) {
+      volume.setUuids(UuidChanges.endTarget(device.uuids(), peer.uuids(), device.state().role()));
+      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, peer.flags()));
+    }
+    DiskState disk = whole ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT;
+    states.change(
+        volume,
+        state -> state.withConn(CONNECTED).withDisk(disk).withPdsk(DiskState.UP_TO_DATE),
+        StateRules.Force.HARD,
+        whole ? "resync done" : "resync done, " + failed + " blocks failed");
+    int link = parts.peering.link();
+    device
+        .disk()
+        .settle(_ -> {
+          if (link == parts.peering.link()) {
+            states.sendState(volume);
+          }
+        });
+    if (whole) {
+      call(volume, "after-resync-target");
+    }
+  }
+
+  /// The target says that it has all.
+  void finishSource(Volume volume) {
+    Device device = volume.device;
+    if (device.backing() == null) {
+      return;
+    }
+    volume.setUuids(UuidChanges.endSource(device.uuids()));
+    states.change(
+        volume,
+        state ->
+            state.withConn(CONNECTED).withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE),
+        StateRules.Force.HARD,
+        "resync done");
+    Packet.Uuids peer = device.peerUuids();
+    if (peer != null) {
+      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, peer.flags()));
+    }
+    device.disk().writeBitmap(_ -> {});
+    liveness.ping(() -> {});
+  }
+
+  private void call(Volume volume, String handler) {
+    parts.turn.add(new Effect.CallHandler(volume.number(), handler, 0));
+  }
+}

@@ -1,0 +1,251 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_S;
+import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_T;
+import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
+import static org.twincore.drbd.ConnectionState.SYNC_TARGET;
+import static org.twincore.drbd.ConnectionState.VERIFY_S;
+import static org.twincore.drbd.ConnectionState.VERIFY_T;
+import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
+
+import java.util.function.UnaryOperator;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.Fencing;
+import org.twincore.drbd.engine.state.MetadataFlagsRule;
+import org.twincore.drbd.engine.state.NewUuidRule;
+import org.twincore.drbd.engine.state.PeerState;
+import org.twincore.drbd.engine.state.StateContext;
+import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
+
+/// The one place where a volume's state word changes, and where everything that follows from a
+/// change is set going (`_drbd_set_state`, `after_state_ch`).
+final class States {
+  private final Parts parts;
+
+  States(Parts parts) {
+    this.parts = parts;
+  }
+
+  /// What the rules need to know besides the word.
+  StateContext context(Volume volume) {
+    Device device = volume.device;
+    Fencing fencing =
+        Fencing.ofWord(device.options().word(Option.FENCING)).orElse(Fencing.DONT_CARE);
+    boolean suspends = parts.options.word(Option.ON_NO_DATA_ACCESSIBLE).equals("suspend-io");
+    StateContext.Options options =
+        new StateContext.Options(
+            parts.peering.net().flag(Option.ALLOW_TWO_PRIMARIES),
+            fencing,
+            suspends,
+            !parts.peering.net().word(Option.VERIFY_ALG).isEmpty());
+    return new StateContext(
+        options,
+        device.remembered(),
+        device.openers(),
+        otherVolumesPeer(volume),
+        parts.peering.version(),
+        device.state().conn() == WF_REPORT_PARAMS);
+  }
+
+  private Role otherVolumesPeer(Volume volume) {
+    Role highest = Role.UNKNOWN;
+    for (Volume other : parts.all()) {
+      Role peer = other.device.state().peer();
+      if (other != volume && (peer == Role.PRIMARY || highest == Role.UNKNOWN)) {
+        highest = peer;
+      }
+    }
+    return highest;
+  }
+
+  /// What would become of a change.
+  StateRules.Outcome judge(Volume volume, UnaryOperator<StateWord> change, StateRules.Force force) {
+    StateWord before = volume.device.state();
+    return StateRules.change(before, change.apply(before), context(volume), force);
+  }
+
+  /// Changes a volume's state if the rules allow it; `reason` is for logs.
+  StateResult change(
+      Volume volume, UnaryOperator<StateWord> change, StateRules.Force force, String reason) {
+    StateRules.Outcome outcome = judge(volume, change, force);
+    if (outcome.isSuccess()) {
+      adopt(volume, outcome.state(), reason);
+    } else {
+      parts.turn.log(
+          Effect.Level.WARN,
+          "volume %d: %s refused: %s".formatted(volume.number(), reason, outcome.result().text()));
+    }
+    return outcome.result();
+  }
+
+  /// What the world did: not to be refused.
+  void force(Volume volume, UnaryOperator<StateWord> change, String reason) {
+    change(volume, change, StateRules.Force.HARD, reason);
+  }
+
+  /// All volumes go to a connection state that the world brought.
+  void connection(ConnectionState conn, String reason) {
+    for (Volume volume : parts.all()) {
+      force(volume, state -> state.withConn(conn), reason);
+    }
+  }
+
+  /// Takes over a state that the rules have passed, and sets going what follows.
+  void adopt(Volume volume, StateWord after, String reason) {
+    Device device = volume.device;
+    StateWord before = device.state();
+    if (before.equals(after)) {
+      return;
+    }
+    device.setState(after);
+    parts.turn.add(new Effect.StateChanged(volume.number(), before, after, reason));
+    device.setCrashedPrimary(MetadataFlagsRule.staysCrashed(device.crashedPrimary(), after));
+    if (PeerState.forcesResync(before, after)) {
+      device.setConsiderResync(true);
+    }
+    metadata(volume, before, after);
+    resync(volume, before, after);
+    tellPeer(volume, before, after);
+    if (before.conn().isBelow(CONNECTED) && after.conn().isAtLeast(CONNECTED)) {
+      parts.log.close();
+    }
+    if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
+      volume.activityLost();
+    }
+    if (before.isSuspended() && !after.isSuspended()) {
+      thaw(volume);
+    }
+  }
+
+  private void metadata(Volume volume, StateWord before, StateWord after) {
+    Device device = volume.device;
+    if (device.backing() == null) {
+      return;
+    }
+    boolean usable = device.hasUsableDisk();
+    if (before.role() != after.role() && usable) {
+      volume.setUuids(UuidChanges.forRole(device.uuids(), after.role()));
+    }
+    if (usable && before.role() == after.role()) {
+      startGeneration(volume, NewUuidRule.afterChange(before, after, device.uuids().bitmap()));
+    }
+    device
+        .disk()
+        .setFlags(
+            MetadataFlagsRule.flags(
+                device.disk().superblock().flags(), after, device.crashedPrimary()));
+  }
+
+  /// Creates or postpones a new current UUID as the rule says.
+  void startGeneration(Volume volume, NewUuidRule.Decision decision) {
+    switch (decision.answer()) {
+      case KEEP -> {}
+      case POSTPONE -> volume.device.postponeNewUuid(true);
+      case CREATE -> newGeneration(volume, decision.rule().name());
+    }
+  }
+
+  /// A new current UUID, told to the peer if there is one.
+  void newGeneration(Volume volume, String why) {
+    Device device = volume.device;
+    device.postponeNewUuid(false);
+    volume.beginGeneration(
+        UuidChanges.newCurrent(device.uuids(), device.state().role(), parts.random));
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: new current UUID %016X (%s)"
+            .formatted(volume.number(), device.uuids().current(), why));
+    if (device.state().conn().isAtLeast(CONNECTED)) {
+      sendUuids(volume, 0);
+    }
+  }
+
+  private void resync(Volume volume, StateWord before, StateWord after) {
+    boolean wasSync = isSync(before.conn());
+    boolean isSync = isSync(after.conn());
+    if (!wasSync && isSync) {
+      volume.syncStarts(isTarget(after.conn()));
+    }
+    boolean wasPaused = wasSync && isPaused(before.conn());
+    boolean isPaused = isSync && isPaused(after.conn());
+    if (isPaused != wasPaused) {
+      volume.syncPauses(isPaused);
+    }
+    if (wasSync && !isSync) {
+      volume.syncEnds();
+    }
+    if (after.conn() == ConnectionState.WF_BITMAP_T
+        || after.conn() == ConnectionState.WF_BITMAP_S) {
+      if (before.conn() != after.conn()) {
+        volume.bitmapExchange.reset();
+      }
+    }
+  }
+
+  private static boolean isSync(ConnectionState conn) {
+    return conn == SYNC_SOURCE
+        || conn == SYNC_TARGET
+        || conn == PAUSED_SYNC_S
+        || conn == PAUSED_SYNC_T
+        || conn == VERIFY_S
+        || conn == VERIFY_T;
+  }
+
+  private static boolean isTarget(ConnectionState conn) {
+    return conn == SYNC_TARGET || conn == PAUSED_SYNC_T;
+  }
+
+  private static boolean isPaused(ConnectionState conn) {
+    return conn == PAUSED_SYNC_S || conn == PAUSED_SYNC_T;
+  }
+
+  private void tellPeer(Volume volume, StateWord before, StateWord after) {
+    if (after.conn().isBelow(CONNECTED)) {
+      return;
+    }
+    boolean connects = before.conn() == WF_REPORT_PARAMS;
+    boolean pauses = before.aftrIsp() != after.aftrIsp() || before.userIsp() != after.userIsp();
+    boolean loses =
+        (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED)
+            || (before.disk() != DiskState.DISKLESS && after.disk() == DiskState.DISKLESS);
+    if (connects || pauses || loses) {
+      sendState(volume);
+    }
+    if (before.conn() != after.conn() && after.conn() == ConnectionState.WF_BITMAP_S) {
+      volume.bitmapExchange.send();
+    }
+  }
+
+  /// P_STATE with the state as it is.
+  void sendState(Volume volume) {
+    parts.turn.send(volume.number(), new Packet.State(volume.device.state().toInt()));
+  }
+
+  /// P_UUIDS with the set as it is.
+  void sendUuids(Volume volume, long moreFlags) {
+    parts.turn.send(volume.number(), Parameters.uuids(volume, moreFlags));
+  }
+
+  /// I/O goes on; a generation put off until now begins if the peer still lacks the writes.
+  private void thaw(Volume volume) {
+    Device device = volume.device;
+    if (device.newUuidPostponed()
+        && device.hasUsableDisk()
+        && device.state().pdsk() != DiskState.UP_TO_DATE) {
+      newGeneration(volume, "thaw");
+    }
+    device.postponeNewUuid(false);
+    volume.writes.thaw();
+    volume.reads.thaw();
+  }
+}

@@ -1,0 +1,260 @@
+package org.twincore.drbd.engine;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.activity.ActivityLog;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.request.AppReads;
+import org.twincore.drbd.engine.request.AppRequests;
+import org.twincore.drbd.engine.request.AppWrites;
+import org.twincore.drbd.engine.request.PeerRequests;
+import org.twincore.drbd.engine.request.TransferLog;
+import org.twincore.drbd.engine.request.WriteGate;
+import org.twincore.drbd.engine.resync.BitmapExchange;
+import org.twincore.drbd.engine.resync.ResyncPacing;
+import org.twincore.drbd.engine.resync.SyncProgress;
+import org.twincore.drbd.engine.resync.SyncSource;
+import org.twincore.drbd.engine.resync.SyncTarget;
+import org.twincore.drbd.engine.state.Backing;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.meta.MetadataImage;
+
+/// One volume: its device and the machines that work on it, wired together.
+///
+/// It decides nothing about states; what its machines report goes to the [Reports] it was made
+/// with.
+final class Volume {
+  /// What a volume's machines report to the resource.
+  interface Reports
+      extends AppWrites.Listener, AppReads.Listener, PeerRequests.Listener, SyncTarget.Listener {
+    void metadataFailed(String cause);
+  }
+
+  final Device device;
+  final AppRequests applications;
+  final AppWrites writes;
+  final AppReads reads;
+  final PeerRequests peerRequests;
+  final BitmapExchange bitmapExchange;
+  final SyncSource syncSource;
+  final SyncTarget syncTarget;
+  final ResyncPacing pacing;
+  private final Turn turn;
+  private final Reports reports;
+  private final Map<Long, Runnable> peerActivityWaiters = new HashMap<>();
+  private @Nullable SyncProgress progress;
+
+  /// The UUID of P_SYNC_UUID that came before this node was ready for it.
+  @Nullable Long earlySyncUuid;
+
+  /// A detach that an admin asked for leaves clean metadata.
+  boolean detachesCleanly;
+
+  /// The disk is being released; no second time.
+  boolean releasing;
+
+  Volume(Device device, Turn turn, Peering peering, TransferLog log, Reports reports) {
+    this.device = device;
+    this.turn = turn;
+    this.reports = reports;
+    WriteGate own = new WriteGate();
+    WriteGate peers = new WriteGate();
+    writes = new AppWrites(device, turn, peering, log, own, reports);
+    reads = new AppReads(device, turn, log, reports);
+    applications = new AppRequests(device, turn, peering, log, writes, reads);
+    peerRequests =
+        new PeerRequests(device, turn, peering, peers, peerActivityWaiters::put, reports);
+    bitmapExchange = new BitmapExchange(device, turn, peering);
+    pacing = new ResyncPacing(tuning(device.options(), peering.net()));
+    syncSource = new SyncSource(device, turn, peering, own, reports::localReadFailed);
+    syncTarget = new SyncTarget(device, turn, peering, own, peers, pacing, reports);
+  }
+
+  static ResyncPacing.Tuning tuning(OptionValues disk, OptionValues net) {
+    return new ResyncPacing.Tuning(
+        (int) disk.num(Option.RESYNC_RATE),
+        (int) disk.num(Option.C_PLAN_AHEAD),
+        (int) disk.num(Option.C_DELAY_TARGET),
+        (int) disk.num(Option.C_FILL_TARGET),
+        (int) disk.num(Option.C_MAX_RATE),
+        (int) disk.num(Option.C_MIN_RATE),
+        (int) net.num(Option.MAX_BUFFERS));
+  }
+
+  int number() {
+    return device.volume();
+  }
+
+  Backing attach(MetadataImage image) {
+    detachesCleanly = false;
+    releasing = false;
+    return device.attach(image, reports::metadataFailed);
+  }
+
+  // ---- events
+
+  void application(Event event) {
+    switch (event) {
+      case Event.AppRead read -> applications.read(read);
+      case Event.AppWrite write -> applications.write(write);
+      case Event.AppDiscard discard -> applications.discard(discard);
+      case Event.AppFlush flush -> applications.flush(flush);
+      default -> throw new IllegalArgumentException(event.toString());
+    }
+  }
+
+  void disk(Event event) {
+    Backing backing = device.backing();
+    if (backing == null) {
+      return;
+    }
+    switch (event) {
+      case Event.LocalReadDone(int _, long token, var payload) ->
+          backing.disk().answered(token, null, payload);
+      case Event.LocalDone(int _, long token) -> backing.disk().answered(token, null, null);
+      case Event.LocalFailed(int _, long token, String cause) ->
+          backing.disk().answered(token, cause, null);
+      default -> throw new IllegalArgumentException(event.toString());
+    }
+  }
+
+  /// Gives the activity log what it needs: writes that may go on do, and a transaction is written.
+  void turnActivity() {
+    Backing backing = device.backing();
+    if (backing == null || !backing.activity().hasWaiters() || !device.hasUsableDisk()) {
+      return;
+    }
+    ActivityLog activity = backing.activity();
+    ActivityLog.Turn next = activity.turn();
+    goOn(next.ready());
+    next.transaction().ifPresent(it -> backing.writeTransaction(it, ok -> written(activity, ok)));
+  }
+
+  private void written(ActivityLog activity, boolean ok) {
+    if (ok) {
+      goOn(activity.transactionDone());
+    }
+  }
+
+  private void goOn(List<Long> tokens) {
+    for (long token : tokens) {
+      if (!writes.activityReady(token)) {
+        Runnable waiter = peerActivityWaiters.remove(token);
+        if (waiter != null) {
+          waiter.run();
+        }
+      }
+    }
+  }
+
+  /// The disk is no longer used: whoever waits for its activity log goes on without.
+  void activityLost() {
+    writes.activityLost();
+    List<Long> tokens = peerActivityWaiters.keySet().stream().sorted().toList();
+    for (long token : tokens) {
+      Runnable waiter = peerActivityWaiters.remove(token);
+      if (waiter != null) {
+        waiter.run();
+      }
+    }
+  }
+
+  // ---- UUIDs
+
+  /// New UUIDs, queued for the disk; the exposed one follows.
+  void setUuids(GenerationUuids uuids) {
+    if (device.backing() != null) {
+      device.disk().setUuids(uuids);
+    }
+    device.expose(uuids.current());
+  }
+
+  /// UUIDs of a new generation: writes that the peer lacks are answered only when they are durable.
+  void beginGeneration(GenerationUuids uuids) {
+    writes.generationBegins();
+    setUuids(uuids);
+    device.disk().settle(_ -> writes.generationDurable());
+  }
+
+  // ---- resync
+
+  /// A resync begins. A target asks for its first block only when it is durable that the disk is
+  /// Inconsistent: from then on the data changes.
+  void syncStarts(boolean asTarget) {
+    SyncProgress starting = new SyncProgress(turn.now(), device.outOfSyncBlocks());
+    progress = starting;
+    if (asTarget) {
+      device.disk().settle(ok -> fetchFrom(starting, ok));
+    } else {
+      syncSource.start();
+    }
+  }
+
+  private void fetchFrom(SyncProgress starting, boolean durable) {
+    if (durable && progress == starting) {
+      syncTarget.start();
+      if (device.state().isResyncPaused()) {
+        syncTarget.pause();
+      }
+    }
+  }
+
+  void syncEnds() {
+    progress = null;
+    syncTarget.stop();
+  }
+
+  void syncPauses(boolean pause) {
+    SyncProgress running = progress;
+    if (running == null) {
+      return;
+    }
+    if (pause) {
+      running.pause(turn.now());
+      syncTarget.pause();
+    } else {
+      running.resume(turn.now());
+      syncTarget.resume();
+    }
+  }
+
+  boolean isSyncing() {
+    return progress != null;
+  }
+
+  long failedBlocks() {
+    return syncTarget.failedBlocks() + syncSource.failedBlocks();
+  }
+
+  void markProgress() {
+    if (progress != null) {
+      progress.look(turn.now(), device.outOfSyncBlocks());
+    }
+  }
+
+  Optional<ResourceStatus.Progress> progress() {
+    SyncProgress running = progress;
+    return running == null
+        ? Optional.empty()
+        : Optional.of(
+            running.snapshot(
+                turn.now(),
+                device.outOfSyncBlocks(),
+                pacing.wantKibPerSecond(),
+                syncTarget.positionSectors()));
+  }
+
+  /// Nothing that the peer asked for is under way.
+  boolean isPeerIdle() {
+    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle();
+  }
+}
