@@ -10,6 +10,7 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
@@ -181,7 +182,28 @@ public final class Resource {
         device.openers(),
         backing != null && backing.activity().isSuspended(),
         counters(device.counters(), backing),
+        load(volume, backing),
         volume.progress());
+  }
+
+  private static ResourceStatus.Load load(Volume volume, @Nullable Backing backing) {
+    if (backing == null) {
+      return ResourceStatus.Load.IDLE;
+    }
+    ActivityLog.Statistics log = backing.activity().statistics();
+    return new ResourceStatus.Load(
+        ResourceStatus.Load.IDLE.resync(),
+        new ResourceStatus.ExtentCache(
+            log.usedSlots(),
+            log.slots(),
+            log.hits(),
+            log.misses(),
+            log.starvations(),
+            0,
+            log.changes()),
+        volume.writes.awaitingActivity(),
+        false,
+        false);
   }
 
   private static ResourceStatus.Counters counters(IoCounters counters, @Nullable Backing backing) {

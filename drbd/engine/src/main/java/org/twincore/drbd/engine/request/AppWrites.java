@@ -76,6 +76,11 @@ public final class AppWrites implements WriteRequest.Owner {
     return inFlight;
   }
 
+  /// Writes that wait for the activity log.
+  public int awaitingActivity() {
+    return awaitingActivity.size();
+  }
+
   // ---- the way in
 
   /// Takes one write (with `payload`) or discard (with `kind`); it is answered once.
