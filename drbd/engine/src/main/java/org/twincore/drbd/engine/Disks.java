@@ -240,12 +240,10 @@ final class Disks {
   void maintain() {
     for (Volume volume : parts.all()) {
       Backing backing = volume.device.backing();
-      boolean done =
-          backing != null
-              && volume.device.state().disk() == DiskState.FAILED
-              && !volume.releasing
-              && backing.isIdle();
-      if (done) {
+      if (backing != null
+          && volume.device.state().disk() == DiskState.FAILED
+          && !volume.releasing
+          && backing.isIdle()) {
         volume.releasing = true;
         if (volume.detachesCleanly) {
           backing.writeClean(_ -> release(volume));

@@ -12,6 +12,7 @@ import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
@@ -70,10 +71,10 @@ public final class Resource {
     parts.turn.begin(nowNanos, out);
     switch (event) {
       case Event.Tick _ -> {}
-      case Event.AppRead(int volume, long _, var _) -> toVolume(volume, event);
-      case Event.AppWrite write -> toVolume(write.volume(), event);
-      case Event.AppDiscard discard -> toVolume(discard.volume(), event);
-      case Event.AppFlush(int volume, long _) -> toVolume(volume, event);
+      case Event.AppRead(int volume, long cookie, var _) -> toVolume(volume, cookie, event);
+      case Event.AppWrite write -> toVolume(write.volume(), write.cookie(), event);
+      case Event.AppDiscard discard -> toVolume(discard.volume(), discard.cookie(), event);
+      case Event.AppFlush(int volume, long cookie) -> toVolume(volume, cookie, event);
       case Event.Opened(int volume, var access) ->
           volume(volume).ifPresent(it -> it.device.opened(access));
       case Event.Closed(int volume, var access) ->
@@ -102,12 +103,13 @@ public final class Resource {
     return Optional.ofNullable(parts.volumes.get(number));
   }
 
-  private void toVolume(int number, Event event) {
+  private void toVolume(int number, long cookie, Event event) {
     Volume volume = parts.volumes.get(number);
     if (volume == null) {
-      throw new IllegalArgumentException("no volume " + number + " in " + parts.name);
+      parts.turn.add(new Effect.AppFailed(number, cookie, Effect.AppError.INVALID));
+    } else {
+      volume.application(event);
     }
-    volume.application(event);
   }
 
   /// What may be due after any event, always in this order.
