@@ -218,7 +218,14 @@ final class States {
     boolean loses =
         (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED)
             || (before.disk() != DiskState.DISKLESS && after.disk() == DiskState.DISKLESS);
-    if (connects || pauses || loses) {
+    boolean peerAttaches =
+        before.pdsk() == DiskState.DISKLESS
+            && after.pdsk() != DiskState.DISKLESS
+            && after.pdsk() != DiskState.D_UNKNOWN;
+    if (peerAttaches) {
+      sendUuids(volume, 0);
+    }
+    if (connects || pauses || loses || peerAttaches) {
       sendState(volume);
     }
     if (before.conn() != after.conn() && after.conn() == ConnectionState.WF_BITMAP_S) {
