@@ -271,6 +271,7 @@ final class Parameters {
           state -> state.withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE),
           StateRules.Force.HARD,
           "the peer skips the initial sync");
+      states.sendState(volume);
     }
     return null;
   }
