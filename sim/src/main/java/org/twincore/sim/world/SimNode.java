@@ -317,6 +317,17 @@ public final class SimNode {
     }
   }
 
+  /// The attach was refused: the drive is free again.
+  public void releaseDrive(int volume) {
+    Process running = process;
+    if (running != null) {
+      SimDisk disk = running.disks.remove(volume);
+      if (disk != null) {
+        disk.abandon();
+      }
+    }
+  }
+
   /// Whether the process has the volume's drive open.
   public boolean hasDriveOpen(int volume) {
     Process running = process;

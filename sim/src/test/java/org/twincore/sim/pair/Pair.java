@@ -74,9 +74,7 @@ final class Pair {
 
   void attach(int id) throws MetadataException {
     nodes[id].connectDrive(0);
-    ok(
-        id,
-        new AdminCommand.Attach(0, new DriveMetadata(nodes[id].drive(0)).readForAttach()));
+    ok(id, new AdminCommand.Attach(0, new DriveMetadata(nodes[id].drive(0)).readForAttach()));
   }
 
   void kill(int id) {

@@ -1,0 +1,273 @@
+package org.twincore.sim;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Simulation;
+import org.twincore.testkit.Prng;
+
+/// Who keeps the cluster in service: promotes a node that may serve, opens the volumes there,
+/// attaches drives that were detached, connects what was disconnected, and settles a split brain.
+///
+/// Looks about once a second. Never promotes a node without force unless its replica is complete
+/// and the other node is no Primary; only a run with `splits` does that on purpose.
+final class Operator {
+  private static final long LOOK_NANOS = 500 * Simulation.MILLISECOND;
+
+  private final ClusterView view;
+  private final List<NodeAdmin> admins;
+  private final List<VolumeWorkload> workloads;
+  private final Prng random;
+  private final boolean splits;
+  private final SplitRepair repair;
+  private @Nullable SimNode wanted;
+  private boolean isOff = true;
+  private boolean isSwapping;
+  private boolean isSwapped;
+  private boolean isHasty;
+  private long notBeforeNanos;
+
+  Operator(
+      ClusterView view,
+      List<NodeAdmin> admins,
+      List<VolumeWorkload> workloads,
+      Prng random,
+      boolean splits) {
+    this.view = view;
+    this.admins = admins;
+    this.workloads = workloads;
+    this.random = random;
+    this.splits = splits;
+    this.repair = new SplitRepair(view, admins);
+  }
+
+  /// Begins to look after the cluster.
+  void begin() {
+    isOff = false;
+    view.simulation().after(LOOK_NANOS, this::look);
+  }
+
+  /// From now on nothing waits for a human to notice, and no splits are made.
+  void hurry() {
+    isHasty = true;
+    notBeforeNanos = 0;
+  }
+
+  boolean isSwapping() {
+    return isSwapping;
+  }
+
+  private void look() {
+    if (isOff) {
+      return;
+    }
+    view.simulation().after(LOOK_NANOS, this::look);
+    for (NodeAdmin admin : admins) {
+      if (admin.node().isRunning() && admin.isIdle()) {
+        repairNode(admin);
+      }
+    }
+    repair.look();
+    if (!isSwapping) {
+      serve();
+    }
+  }
+
+  // ---- detached and disconnected nodes
+
+  private void repairNode(NodeAdmin admin) {
+    if (!isHasty && random.nextInt(8) != 0) {
+      return;
+    }
+    SimNode node = admin.node();
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      StateWord state = view.state(node.id(), volume);
+      if (isHasty && state.userIsp()) {
+        admin.command(new AdminCommand.ResumeSync(volume));
+      }
+      if (isHasty && state.susp()) {
+        admin.command(new AdminCommand.ResumeIo(volume));
+      }
+      boolean works = node.drive(volume).health().failing() == SimDrive.Failing.NOTHING;
+      if (state.disk() == DiskState.DISKLESS && works && !node.hasDriveOpen(volume)) {
+        admin.attach(volume);
+      }
+    }
+    boolean standsAlone = view.state(node.id(), 0).conn() == ConnectionState.STAND_ALONE;
+    if (standsAlone && !repair.isUnderWay() && (isHasty || admin.wantsConnection())) {
+      admin.connect(false);
+    }
+  }
+
+  // ---- who is Primary
+
+  private void serve() {
+    SimNode primary = primary();
+    if (primary != null) {
+      wanted = primary;
+      isSwapped = false;
+      promoteRest(primary);
+      openAt(primary);
+      return;
+    }
+    if (view.simulation().nowNanos() < notBeforeNanos) {
+      return;
+    }
+    SimNode candidate = candidate();
+    if (candidate != null) {
+      promoteRest(candidate);
+      notBeforeNanos = view.simulation().nowNanos() + random.nextLong(5 * Simulation.SECOND);
+    }
+  }
+
+  private @Nullable SimNode primary() {
+    for (SimNode node : view.nodes()) {
+      for (int volume = 0; volume < view.volumes(); volume++) {
+        if (view.board().isPrimary(node.id(), volume)) {
+          return node;
+        }
+      }
+    }
+    return null;
+  }
+
+  private @Nullable SimNode candidate() {
+    SimNode last = wanted;
+    if (last != null && mayServe(last) && (isSwapped || random.nextBoolean())) {
+      return last;
+    }
+    isSwapped = false;
+    int first = random.nextInt(2);
+    for (int id : new int[] {first, 1 - first}) {
+      if (mayServe(view.node(id))) {
+        return view.node(id);
+      }
+    }
+    if (splits && !isHasty && random.nextInt(4) == 0) {
+      return splitCandidate();
+    }
+    return null;
+  }
+
+  private boolean mayServe(SimNode node) {
+    if (!node.isRunning() || !admin(node).isIdle()) {
+      return false;
+    }
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      StateWord state = view.state(node.id(), volume);
+      if (!view.lineage().isComplete(node.id(), volume)
+          || state.disk().isBelow(DiskState.CONSISTENT)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// A node that runs alone and lacks writes: promoting it makes a split brain.
+  private @Nullable SimNode splitCandidate() {
+    for (SimNode node : view.nodes()) {
+      boolean isAlone = node.isRunning() && !view.node(1 - node.id()).isRunning();
+      boolean hasDisk =
+          view.state(node.id(), 0).disk().isAtLeast(DiskState.CONSISTENT) && admin(node).isIdle();
+      if (isAlone && hasDisk && view.volumes() == 1) {
+        adopt(node);
+        return node;
+      }
+    }
+    return null;
+  }
+
+  /// Whatever this node has is the truth now; what the other one had is given up.
+  private void adopt(SimNode node) {
+    view.simulation().trace().line("the admin goes on with what " + node.name() + " has");
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      VolumeHistory history = view.history(volume);
+      for (long sector : history.knownSectors()) {
+        history.settle(sector, view.onDrive(node.id(), volume, sector));
+      }
+      view.lineage().declare(node.id(), volume, true);
+      view.lineage().declare(1 - node.id(), volume, false);
+    }
+  }
+
+  private NodeAdmin admin(SimNode node) {
+    return admins.get(node.id());
+  }
+
+  private void promoteRest(SimNode node) {
+    if (!admin(node).isIdle()) {
+      return;
+    }
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      if (!view.board().isPrimary(node.id(), volume)
+          && view.lineage().isComplete(node.id(), volume)) {
+        admin(node).command(new AdminCommand.Primary(volume, false));
+      }
+    }
+  }
+
+  private void openAt(SimNode node) {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      VolumeWorkload workload = workloads.get(volume);
+      if (workload.where() == null && view.board().isPrimary(node.id(), volume)) {
+        workload.open(node);
+      }
+    }
+  }
+
+  // ---- role swap
+
+  /// Moves the Primary to the other node if all is well. Whether it was begun.
+  boolean swap() {
+    SimNode from = primary();
+    if (isSwapping || from == null || !view.node(1 - from.id()).isRunning()) {
+      return false;
+    }
+    isSwapping = true;
+    workloads.forEach(VolumeWorkload::pause);
+    awaitIdle(from, view.simulation().nowNanos() + 20 * Simulation.SECOND);
+    return true;
+  }
+
+  private void awaitIdle(SimNode from, long untilNanos) {
+    boolean isIdle = workloads.stream().allMatch(VolumeWorkload::isIdle);
+    if (!from.isRunning() || (!isIdle && view.simulation().nowNanos() > untilNanos)) {
+      endSwap();
+    } else if (!isIdle) {
+      view.simulation().after(LOOK_NANOS / 10, () -> awaitIdle(from, untilNanos));
+    } else {
+      workloads.forEach(VolumeWorkload::close);
+      for (int volume = 0; volume < view.volumes(); volume++) {
+        admin(from).command(new AdminCommand.Secondary(volume));
+      }
+      wanted = view.node(1 - from.id());
+      isSwapped = true;
+      notBeforeNanos = 0;
+      view.simulation().after(LOOK_NANOS, this::endSwap);
+    }
+  }
+
+  private void endSwap() {
+    isSwapping = false;
+    workloads.forEach(VolumeWorkload::resume);
+  }
+
+  /// Is some node Primary for all volumes, with all of them open?
+  boolean isServing() {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      SimNode node = workloads.get(volume).where();
+      if (node == null || view.state(node.id(), volume).role() != Role.PRIMARY) {
+        return false;
+      }
+    }
+    return !isSwapping;
+  }
+}

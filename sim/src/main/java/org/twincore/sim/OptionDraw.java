@@ -1,0 +1,69 @@
+package org.twincore.sim;
+
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.testkit.Prng;
+
+/// Random option values out of the option table's own ranges, the interesting ends more often.
+///
+/// Rates keep a lower border, so that a resync ends in the time a run has.
+final class OptionDraw {
+  private static final int RATE_KIB_MIN = 1_000;
+
+  private OptionDraw() {}
+
+  static OptionValues disk(Prng random) {
+    OptionValues values = OptionValues.DEFAULTS;
+    values = values.with(Option.AL_EXTENTS, within(random, Option.AL_EXTENTS, 67, 130));
+    values = values.with(Option.AL_UPDATES, random.nextInt(12) != 0);
+    values = values.with(Option.DISK_FLUSHES, random.nextInt(12) != 0);
+    values = values.with(Option.MD_FLUSHES, random.nextInt(16) != 0);
+    values =
+        values.with(Option.RESYNC_RATE, within(random, Option.RESYNC_RATE, RATE_KIB_MIN, 1 << 17));
+    values = values.with(Option.C_PLAN_AHEAD, oneOf(random, 0, 1, 7, 20, 300));
+    values = values.with(Option.C_DELAY_TARGET, within(random, Option.C_DELAY_TARGET, 1, 100));
+    values = values.with(Option.C_FILL_TARGET, oneOf(random, 0, 0, 100, 2_000));
+    values =
+        values.with(Option.C_MAX_RATE, within(random, Option.C_MAX_RATE, RATE_KIB_MIN, 1 << 20));
+    return values.with(Option.C_MIN_RATE, oneOf(random, 0, 250, 250, 4_000));
+  }
+
+  static OptionValues net(Prng random) {
+    int pingSeconds = random.nextInt(1, 11);
+    int connectSeconds = random.nextInt(1, 11);
+    int tenthsMax = 10 * Math.min(pingSeconds, connectSeconds);
+    OptionValues values = OptionValues.DEFAULTS;
+    values = values.with(Option.PING_INT, pingSeconds);
+    values = values.with(Option.CONNECT_INT, connectSeconds);
+    values = values.with(Option.TIMEOUT, random.nextInt(Math.min(5, tenthsMax - 1), tenthsMax));
+    values = values.with(Option.PING_TIMEOUT, random.nextInt(2, 31));
+    values = values.with(Option.KO_COUNT, oneOf(random, 0, 1, 2, 7, 7));
+    values = values.with(Option.MAX_EPOCH_SIZE, within(random, Option.MAX_EPOCH_SIZE, 1, 64));
+    values = values.with(Option.MAX_BUFFERS, within(random, Option.MAX_BUFFERS, 32, 4_096));
+    values = values.with(Option.USE_RLE, random.nextBoolean());
+    values = values.with(Option.SOCKET_CHECK_TIMEOUT, oneOf(random, 0, 0, 1, 10));
+    if (random.nextInt(3) == 0) {
+      String[] algorithms = {"sha1", "sha256", "sha512", "md5"};
+      values = values.with(Option.CRAM_HMAC_ALG, algorithms[random.nextInt(algorithms.length)]);
+      values = values.with(Option.SHARED_SECRET, "between us");
+    }
+    return values;
+  }
+
+  /// A number of the option's range, mostly from the given part of it.
+  private static long within(Prng random, Option option, long low, long high) {
+    if (!(option.type() instanceof Option.Type.Number range)) {
+      throw new IllegalArgumentException(option.word() + " is no number");
+    }
+    if (random.nextInt(8) == 0) {
+      return Math.max(low, range.defaultValue());
+    }
+    long least = Math.max(low, range.min());
+    long most = Math.min(high, range.max());
+    return random.nextBoolean() ? least : random.nextLong(least, most + 1);
+  }
+
+  private static long oneOf(Prng random, long... values) {
+    return values[random.nextInt(values.length)];
+  }
+}

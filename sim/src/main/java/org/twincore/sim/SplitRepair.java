@@ -1,0 +1,55 @@
+package org.twincore.sim;
+
+import java.util.List;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.sim.check.ClusterView;
+
+/// What an admin does about a split brain that was detected: the node whose writes are given up
+/// connects with discard-my-data, the other one plainly.
+final class SplitRepair {
+  private final ClusterView view;
+  private final List<NodeAdmin> admins;
+  private boolean isUnderWay;
+
+  SplitRepair(ClusterView view, List<NodeAdmin> admins) {
+    this.view = view;
+    this.admins = admins;
+  }
+
+  /// Whether the nodes are being kept apart to settle a split.
+  boolean isUnderWay() {
+    return isUnderWay;
+  }
+
+  void look() {
+    boolean isSplit = view.lineage().isSplit(0);
+    if (!isSplit) {
+      isUnderWay = false;
+      return;
+    }
+    boolean bothRun = view.nodes().stream().allMatch(node -> node.isRunning());
+    boolean isRefused =
+        view.state(0, 0).conn() == ConnectionState.STAND_ALONE
+            || view.state(1, 0).conn() == ConnectionState.STAND_ALONE;
+    if (!bothRun || !isRefused || !admins.stream().allMatch(NodeAdmin::isIdle)) {
+      return;
+    }
+    int victim = view.lineage().isComplete(0, 0) ? 1 : 0;
+    if (view.board().isPrimary(victim, 0)) {
+      admins.get(victim).command(new AdminCommand.Secondary(0));
+      return;
+    }
+    isUnderWay = true;
+    view.simulation()
+        .trace()
+        .line("the admin gives up what " + admins.get(victim).node().name() + " wrote");
+    for (NodeAdmin admin : admins) {
+      if (view.state(admin.node().id(), 0).conn() != ConnectionState.STAND_ALONE) {
+        admin.disconnect(true);
+      }
+    }
+    admins.get(victim).connect(true);
+    admins.get(1 - victim).connect(false);
+  }
+}

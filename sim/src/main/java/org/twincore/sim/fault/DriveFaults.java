@@ -1,0 +1,80 @@
+package org.twincore.sim.fault;
+
+import java.util.List;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Simulation;
+
+/// Slow, stalled and failing drives.
+public final class DriveFaults {
+  /// All of them.
+  public static final List<Fault> ALL =
+      List.of(
+          Fault.of("slow drive", DriveFaults::slow),
+          Fault.of("stalled drive", DriveFaults::stall),
+          Fault.of("reads fail", v -> fail(v, SimDrive.Failing.READS)),
+          Fault.of("writes fail", v -> fail(v, SimDrive.Failing.WRITES)),
+          Fault.of("metadata writes fail", v -> fail(v, SimDrive.Failing.METADATA)),
+          Fault.of("dead drive", v -> fail(v, SimDrive.Failing.EVERYTHING)));
+
+  private DriveFaults() {}
+
+  private static boolean slow(Victims victims) {
+    SimDrive drive = drive(victims, "slow");
+    long most = victims.nanos(5, 200);
+    drive.health().latency(most / 8, most);
+    victims.later(1_000, 20_000, () -> usual(drive));
+    return true;
+  }
+
+  private static boolean stall(Victims victims) {
+    SimDrive drive = drive(victims, "stalled");
+    drive.health().stallUntil(victims.simulation().nowNanos() + victims.nanos(100, 15_000));
+    return true;
+  }
+
+  private static SimDrive drive(Victims victims, String how) {
+    SimNode node = victims.anyNode();
+    int volume = victims.anyVolume();
+    victims.tell("drive of " + node.name() + "/" + volume + " is " + how);
+    return node.drive(volume);
+  }
+
+  private static boolean fail(Victims victims, SimDrive.Failing what) {
+    SimNode node = victims.anyNode();
+    int volume = victims.anyVolume();
+    SimDrive drive = node.drive(volume);
+    boolean may =
+        node.isRunning()
+            && node.hasDriveOpen(volume)
+            && drive.health().failing() == SimDrive.Failing.NOTHING
+            && victims.hasGoodCopyElsewhere(node.id(), volume);
+    if (!may) {
+      return false;
+    }
+    victims.tell("drive of %s/%d fails: %s".formatted(node.name(), volume, what));
+    drive.health().failing(what);
+    victims.later(
+        2_000,
+        20_000,
+        () -> {
+          victims.tell("drive of %s/%d works again".formatted(node.name(), volume));
+          drive.health().failing(SimDrive.Failing.NOTHING);
+        });
+    return true;
+  }
+
+  private static void usual(SimDrive drive) {
+    drive.health().latency(50 * Simulation.MICROSECOND, Simulation.MILLISECOND);
+  }
+
+  /// Everything as it was; a stall ends by itself.
+  public static void heal(Victims victims) {
+    for (SimNode node : victims.view().nodes()) {
+      for (int volume = 0; volume < victims.view().volumes(); volume++) {
+        usual(node.drive(volume));
+        node.drive(volume).health().failing(SimDrive.Failing.NOTHING);
+      }
+    }
+  }
+}
