@@ -1,11 +1,15 @@
 package org.twincore.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -72,9 +76,9 @@ class DeviceDeathTest {
       assertThat(writer.waitFor(ERROR_LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
       assertThat(errors).content().contains("Input/output error");
       assertThat(ourMounts()).isEqualTo(1);
-      assertThat(ourLoops()).isZero();
     }
     try (JavaProcess server = serve(1)) {
+      assertThat(ourLoops()).isEqualTo(1);
       assertThat(ourMounts()).isEqualTo(1);
       Tool.ok("mkfs.ext4", "-q", "-F", names.resolve("drbd0").toString());
       assertThat(server.ask("0")).isEqualTo("released");
@@ -127,6 +131,28 @@ class DeviceDeathTest {
     }
     assertThat(ourLoops()).isZero();
     assertThat(names).isEmptyDirectory();
+  }
+
+  /// The kernel still has pages to write to the device when its server dies.
+  @Test
+  void dirtyPagesDoNotKeepItAlive() throws Exception {
+    try (JavaProcess server = serve(1)) {
+      Path device = names.resolve("drbd0");
+      try (FileChannel writer = FileChannel.open(device, StandardOpenOption.WRITE)) {
+        writer.write(ByteBuffer.allocate(32 << 20));
+        server.kill();
+        assertThatThrownBy(() -> writer.force(false)).hasMessageContaining("Input/output error");
+      }
+    }
+    try (JavaProcess server = serve(1)) {
+      Path device = names.resolve("drbd0");
+      Tool.ok("dd", "if=/dev/urandom", "of=" + device, "bs=1M", "count=32");
+      server.kill();
+      Tool lost = Tool.run("timeout", "" + ERROR_LIMIT_SECONDS, "dd", "if=" + device, "count=1");
+      assertThat(lost.output()).contains("Input/output error");
+    }
+    serve(1).close();
+    assertThat(ourLoops()).isZero();
   }
 
   /// Tasks in uninterruptible sleep whose command line or working folder is of this test.

@@ -63,14 +63,18 @@ public final class DeviceFolder {
     return new DeviceNode(names.resolve("drbd" + minor), files + "/drbd" + minor + ".");
   }
 
-  /// Takes away the mounts and names that a dead process left behind. Whoever still has one of its
-  /// devices open keeps getting EIO; the kernel frees the loop device when they leave.
+  /// Takes away the loop devices, mounts and names that a dead process left behind. Whoever still
+  /// has one of its devices open keeps getting EIO; the kernel frees the loop device when they
+  /// leave.
   public void clearStale() throws IOException {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(files)) {
       for (Path file : left) {
         Matcher name = FUSE_FILE.matcher(file.getFileName().toString());
         if (name.matches()) {
           node(Integer.parseInt(name.group(1))).removeStale();
+          for (int number : LoopDevice.numbersOver("/" + file.getFileName())) {
+            LoopDevice.abandon(number, names.resolve("." + file.getFileName()));
+          }
           DevFuse.removeStale(file);
         }
       }

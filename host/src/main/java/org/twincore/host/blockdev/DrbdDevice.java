@@ -13,8 +13,7 @@ import org.twincore.host.nbd.Exports;
 ///
 /// Requests go to the target that `source` opens; it is asked at the first request of a user (a
 /// loop device asks nothing by itself) and again after the device was away. If this process dies,
-/// every request gets EIO at once; the kernel frees the loop device when its last user leaves, and
-/// [DeviceFolder#clearStale] takes away the mount and the name.
+/// every request gets EIO at once; [DeviceFolder#clearStale] takes away what is left.
 ///
 /// ```
 /// shown --release, nobody has it open--> gone      shown --release, somebody has--> shown
@@ -25,6 +24,9 @@ public final class DrbdDevice {
 
   /// The kernel tells of the last close asynchronously, but soon.
   private static final long RELEASE_MILLIS = 5000;
+
+  /// Requests of a user who does nothing else are soon all answered, for a moment.
+  private static final long IDLE_MILLIS = 2000;
 
   private final DeviceNode node;
   private final Path scratch;
@@ -86,6 +88,9 @@ public final class DrbdDevice {
     if (isGone) {
       return true;
     }
+    if (!storage.awaitIdle(IDLE_MILLIS)) {
+      return false; // somebody waits for it, perhaps for ever: asking the kernel would wait too
+    }
     node.hide(); // no new opener by this name meanwhile
     if (!loop.release()) {
       node.show(loop.number());
@@ -118,12 +123,9 @@ public final class DrbdDevice {
     }
     isGone = true;
     node.hide();
-    try {
-      loop.abandon();
-    } finally {
-      storage.close();
-      fuse.close();
-    }
+    storage.close();
+    fuse.close(); // first, so that nothing that was written is waited for
+    loop.abandon();
     LOG.log(Level.WARNING, "device={0} taken away while it may have been open", node.path());
   }
 

@@ -7,21 +7,28 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
 import org.twincore.host.linux.SysStat;
 
-/// One loop device over one file, with direct I/O.
+/// One loop device over one file that this process serves, with direct I/O.
 ///
-/// The kernel frees it by itself when the last opener leaves (autoclear): this class while it
-/// lives, so a process that dies leaves no loop device behind. Who else has it open is found out
-/// exactly by giving it up: [#release] clears the backing file and closes the only descriptor held
-/// here. Without other openers the kernel lets go of the file at once; with others it waits for the
-/// last of them, and [#release] becomes an opener again.
+/// This process keeps no descriptor of it: whoever closes a block device last waits, unkillably,
+/// until all that was written is on it, and a process that must serve these writes itself could
+/// then neither go on nor die. So the last user of the device waits for its own writes, as with any
+/// disk, and [#release] leaves that wait to a child process.
+///
+/// Who has it open is found out exactly by asking the kernel to give it up. Without openers it lets
+/// go of the file at once; with some it would wait for the last of them (autoclear), which
+/// [#release] takes back.
 ///
 /// ```
 /// attached --release, no opener--> detached        attached --release, opener--> attached
@@ -34,7 +41,8 @@ public final class LoopDevice {
   /// The major number of loop devices (Documentation/admin-guide/devices.txt).
   static final int MAJOR = 7;
 
-  private static final long LOOP_CLR_FD = 0x4C01;
+  private static final long LOOP_SET_STATUS64 = 0x4C04;
+  private static final long LOOP_GET_STATUS64 = 0x4C05;
   private static final long LOOP_SET_CAPACITY = 0x4C07;
   private static final long LOOP_CONFIGURE = 0x4C0A;
   private static final long LOOP_CTL_ADD = 0x4C80;
@@ -42,6 +50,7 @@ public final class LoopDevice {
 
   private static final int CONFIG_BYTES = 304;
   private static final int INFO_OFFSET = 8;
+  private static final int INFO_BYTES = 232;
   private static final int FLAGS_OFFSET = 52;
   private static final int NAME_OFFSET = 56;
   private static final int NAME_BYTES = 64;
@@ -52,16 +61,17 @@ public final class LoopDevice {
   /// Another program may take the free number first; more losses in a row than this are an error.
   private static final int ATTEMPTS_MAX = 32;
 
+  /// What users wrote last and the kernel has not passed on yet may take long on a slow disk.
+  private static final long DETACH_LIMIT_MINUTES = 10;
+
   private final int number;
   private final Path scratch;
   private final String backing;
-  private Descriptor held;
 
-  private LoopDevice(int number, Path scratch, String backing, Descriptor held) {
+  private LoopDevice(int number, Path scratch, String backing) {
     this.number = number;
     this.scratch = scratch;
     this.backing = backing;
-    this.held = held;
   }
 
   /// Makes a loop device over `file`. `scratch` is a name for a device node, in a folder where
@@ -74,12 +84,10 @@ public final class LoopDevice {
             Descriptor.open(file.toString(), Descriptor.O_RDWR | Descriptor.O_DIRECT)) {
       for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         int number = freeNumber(control);
-        Descriptor loop = open(number, scratch);
-        try {
+        try (Descriptor loop = open(number, scratch)) {
           configure(loop, backing, file);
-          return new LoopDevice(number, scratch, backingFile(number).orElse(""), loop);
+          return new LoopDevice(number, scratch, backingFile(number).orElse(""));
         } catch (LinuxException failed) {
-          loop.close();
           if (failed.errno() != Errno.EBUSY) {
             throw failed;
           }
@@ -87,26 +95,6 @@ public final class LoopDevice {
       }
     }
     throw new IOException("no free loop device after " + ATTEMPTS_MAX + " attempts");
-  }
-
-  /// What the kernel calls the file behind a loop device; empty if it has none.
-  static Optional<String> backingFile(int number) {
-    try {
-      return Optional.of(
-          Files.readString(Path.of("/sys/block/loop" + number + "/loop/backing_file")).strip());
-    } catch (IOException noFile) { // there is no such file while the device is free
-      return Optional.empty();
-    }
-  }
-
-  private static Descriptor open(int number, Path scratch) throws IOException {
-    Files.deleteIfExists(scratch);
-    SysStat.makeBlockNode(scratch.toString(), 0600, MAJOR, number);
-    try {
-      return Descriptor.open(scratch.toString(), Descriptor.O_RDWR);
-    } finally {
-      Files.deleteIfExists(scratch);
-    }
   }
 
   private static int freeNumber(Descriptor control) throws IOException {
@@ -117,13 +105,27 @@ public final class LoopDevice {
     return number;
   }
 
+  private static Descriptor open(int number, Path scratch) throws IOException {
+    makeNode(number, scratch);
+    try {
+      return Descriptor.open(scratch.toString(), Descriptor.O_RDWR);
+    } finally {
+      Files.deleteIfExists(scratch);
+    }
+  }
+
+  private static void makeNode(int number, Path scratch) throws IOException {
+    Files.deleteIfExists(scratch);
+    SysStat.makeBlockNode(scratch.toString(), 0600, MAJOR, number);
+  }
+
   private static void configure(Descriptor loop, Descriptor backing, Path file)
       throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment config = arena.allocate(CONFIG_BYTES, 8);
       config.set(JAVA_INT, 0, backing.number());
       config.set(JAVA_INT, 4, SECTOR_BYTES);
-      config.set(JAVA_INT, INFO_OFFSET + FLAGS_OFFSET, LO_FLAGS_DIRECT_IO | LO_FLAGS_AUTOCLEAR);
+      config.set(JAVA_INT, INFO_OFFSET + FLAGS_OFFSET, LO_FLAGS_DIRECT_IO);
       byte[] name = file.toString().getBytes(StandardCharsets.UTF_8);
       int length = Math.min(name.length, NAME_BYTES - 1);
       MemorySegment.copy(MemorySegment.ofArray(name), 0, config, INFO_OFFSET + NAME_OFFSET, length);
@@ -137,37 +139,58 @@ public final class LoopDevice {
   }
 
   /// The backing file grew: the device grows too.
-  public synchronized void updateSize() throws LinuxException {
-    held.ioctl("LOOP_SET_CAPACITY", LOOP_SET_CAPACITY, 0);
+  public void updateSize() throws IOException {
+    try (Descriptor loop = open(number, scratch)) {
+      loop.ioctl("LOOP_SET_CAPACITY", LOOP_SET_CAPACITY, 0);
+    }
   }
 
-  /// Gives the device up unless somebody else has it open.
+  /// Gives the device up unless somebody has it open.
   ///
   /// True: detached, everything written was handed to the file. False: others have it open; the
   /// device goes on as if nothing had been asked.
-  public synchronized boolean release() throws IOException {
-    giveUp();
+  public boolean release() throws IOException {
+    detach(number, scratch);
     if (isDetached()) {
       return true;
     }
-    held = open(number, scratch);
-    if (isDetached()) { // the last opener left in between
-      held.close();
-      return true;
+    try (Descriptor loop = open(number, scratch)) {
+      if (isDetached()) { // the last opener left in between
+        return true;
+      }
+      clearAutoclear(loop);
+      return false;
     }
-    return false;
   }
 
   /// Gives the device up whoever has it open; the kernel frees it when the last of them leaves.
-  public synchronized void abandon() throws IOException {
-    giveUp();
+  public void abandon() throws IOException {
+    detach(number, scratch);
   }
 
-  private void giveUp() throws LinuxException {
+  /// For a device that a dead process left behind; as [#abandon()].
+  static void abandon(int number, Path scratch) throws IOException {
+    detach(number, scratch);
+  }
+
+  /// LOOP_CLR_FD by a child process.
+  private static void detach(int number, Path scratch) throws IOException {
+    makeNode(number, scratch);
     try {
-      held.ioctl("LOOP_CLR_FD", LOOP_CLR_FD, 0);
+      Process child =
+          new ProcessBuilder("/sbin/losetup", "--detach", scratch.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      if (!child.waitFor(DETACH_LIMIT_MINUTES, TimeUnit.MINUTES)) {
+        child.destroyForcibly();
+        throw new IOException("loop device " + number + " does not take what was written to it");
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", interrupted);
     } finally {
-      held.close();
+      Files.deleteIfExists(scratch);
     }
   }
 
@@ -175,6 +198,40 @@ public final class LoopDevice {
   /// the number since.
   private boolean isDetached() {
     return !backingFile(number).equals(Optional.of(backing));
+  }
+
+  /// What the kernel calls the file behind a loop device; empty if it has none.
+  static Optional<String> backingFile(int number) {
+    try {
+      return Optional.of(
+          Files.readString(Path.of("/sys/block/loop" + number + "/loop/backing_file")).strip());
+    } catch (IOException noFile) { // there is no such file while the device is free
+      return Optional.empty();
+    }
+  }
+
+  private static void clearAutoclear(Descriptor loop) throws LinuxException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment info = arena.allocate(INFO_BYTES, 8);
+      loop.ioctl("LOOP_GET_STATUS64", LOOP_GET_STATUS64, info);
+      info.set(JAVA_INT, FLAGS_OFFSET, info.get(JAVA_INT, FLAGS_OFFSET) & ~LO_FLAGS_AUTOCLEAR);
+      loop.ioctl("LOOP_SET_STATUS64", LOOP_SET_STATUS64, info);
+    }
+  }
+
+  /// The loop devices whose backing file's path ends with `ending`, from all mount namespaces.
+  static List<Integer> numbersOver(String ending) throws IOException {
+    List<Integer> found = new ArrayList<>();
+    try (DirectoryStream<Path> devices =
+        Files.newDirectoryStream(Path.of("/sys/block"), "loop[0-9]*")) {
+      for (Path device : devices) {
+        int number = Integer.parseInt(device.getFileName().toString().substring("loop".length()));
+        if (backingFile(number).filter(file -> file.endsWith(ending)).isPresent()) {
+          found.add(number);
+        }
+      }
+    }
+    return found;
   }
 
   /// Size in bytes of the device behind an open block device (linux/fs.h, BLKGETSIZE64).

@@ -119,11 +119,28 @@ final class TargetStorage implements FuseStorage {
     BlockTarget last;
     synchronized (this) {
       inFlight--;
+      if (inFlight == 0) {
+        notifyAll();
+      }
       last = takeIfIdle();
     }
     if (last != null) {
       last.close();
     }
+  }
+
+  /// Waits for a moment without a request in flight; false if none comes in time.
+  synchronized boolean awaitIdle(long timeoutMillis) {
+    long deadline = System.nanoTime() + timeoutMillis * 1_000_000;
+    try {
+      for (long left = timeoutMillis; inFlight > 0 && left > 0; ) {
+        wait(left);
+        left = (deadline - System.nanoTime()) / 1_000_000;
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return inFlight == 0;
   }
 
   /// No request is taken from here on.
