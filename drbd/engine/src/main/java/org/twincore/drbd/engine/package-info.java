@@ -1,5 +1,23 @@
-/// The replicated block device as a pure machine: [Resource] owns the sub-machines and is the only
-/// place where they meet.
+/// The replicated block device as a pure machine. [Resource] is the way in; the sub-packages hold
+/// machines that know nothing of each other, and this package is the only place where they meet.
+///
+/// | class | owns |
+/// |---|---|
+/// | `Resource` | the step: event to owner, then what is due |
+/// | `Volume` | one volume's machines, wired together |
+/// | `States` | every change of a state word and what follows from it |
+/// | `PeerLink` | the connection: found, agreed, watched, lost |
+/// | `PeerPackets` | which part a packet is for |
+/// | `PeerStates` | P_STATE, the handshake of the disks, the peer's requests |
+/// | `Parameters` | P_PROTOCOL, P_SYNC_PARAM89, P_SIZES, P_UUIDS |
+/// | `ClusterChanges` | asking the peer before a change |
+/// | `Resyncs` | the course of a resync |
+/// | `Disks` | attach, detach, failing disks |
+/// | `Promotion` | Primary and Secondary |
+/// | `AdminDesk` | admin commands |
+/// | `Waits` | what a resource waits for, in words |
+///
+/// Order of imports: exchange < activity < state < request, connection, resync < this package.
 @NullMarked
 package org.twincore.drbd.engine;
 
