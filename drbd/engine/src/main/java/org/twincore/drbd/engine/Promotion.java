@@ -10,6 +10,7 @@ import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.NewUuidRule;
 import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.engine.state.UuidChanges;
 import org.twincore.drbd.wire.StateWord;
 
 /// Becoming Primary and Secondary (`drbd_set_role`).
@@ -106,6 +107,8 @@ final class Promotion {
           NewUuidRule.afterPromotion(device.state(), device.uuids().bitmap(), forced);
       told = decision.answer() == NewUuidRule.Answer.CREATE;
       states.startGeneration(volume, decision);
+      // Only now: the generation that ends was not written by this Primary.
+      volume.setUuids(UuidChanges.forRole(device.uuids(), Role.PRIMARY));
     }
     if (ClusterChanges.isConnected(volume)) {
       if (forced && !told) {

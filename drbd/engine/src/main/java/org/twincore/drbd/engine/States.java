@@ -133,7 +133,8 @@ final class States {
       return;
     }
     boolean usable = device.hasUsableDisk();
-    if (before.role() != after.role() && usable) {
+    boolean promoted = before.role() != after.role() && after.role() == Role.PRIMARY;
+    if (before.role() != after.role() && !promoted && usable) {
       volume.setUuids(UuidChanges.forRole(device.uuids(), after.role()));
     }
     if (usable && before.role() == after.role()) {

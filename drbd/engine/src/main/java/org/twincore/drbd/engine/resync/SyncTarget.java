@@ -141,7 +141,8 @@ public final class SyncTarget {
     nextTurnNanos = turn.now() + TURN_NANOS;
     long blocks = pacing.turn();
     ResyncScan.Bits bits = new ResyncScan.Bits(device.disk().bitmap()::nextSet);
-    while (blocks > 0 && scan.look(bits, blocks, _ -> false) instanceof ResyncScan.Ask ask) {
+    // A merged request may be one block longer than what is left, as the kernel's are.
+    while (blocks > 0 && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
       if (isAsked(ask.extent())) {
         continue;
       }

@@ -31,7 +31,7 @@ public final class UuidChanges {
   public static SourceStart startSource(GenerationUuids uuids, RandomGenerator random) {
     long old = uuids.bitmap();
     boolean known = old != 0 && old != JUST_CREATED;
-    long syncUuid = known ? old + UuidCompare.SYNC_UUID_OFFSET : draw(uuids, random) & ~PRIMARY_BIT;
+    long syncUuid = known ? old + UuidCompare.SYNC_UUID_OFFSET : draw(uuids, random);
     GenerationUuids pushed = old == 0 ? uuids : push(uuids, old);
     return new SourceStart(pushed.withBitmap(syncUuid), syncUuid);
   }

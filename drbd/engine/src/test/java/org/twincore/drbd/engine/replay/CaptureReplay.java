@@ -3,6 +3,7 @@ package org.twincore.drbd.engine.replay;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -83,7 +84,7 @@ final class CaptureReplay {
 
   private void expect(CapturedNode.Sends sends) {
     Packet packet = sends.packet().packet();
-    Effect.Send sent = node.peekSent(sends.socket());
+    Effect.Send sent = node.peekSent(sends.socket(), sends.packet().packet().type());
     if (AllowedDifferences.mayBeMissing(packet)
         && (sent == null || sent.packet().type() != packet.type())) {
       return;
@@ -92,7 +93,7 @@ final class CaptureReplay {
       provoke(sends);
       sent = await(sends);
     }
-    node.takeSent(sends.socket());
+    node.takeSent(sent);
     compare(sends, sent);
     compared++;
   }
@@ -120,7 +121,7 @@ final class CaptureReplay {
   private Effect.Send await(CapturedNode.Sends sends) {
     long patience = node.now() + PATIENCE_NANOS;
     for (int i = 0; i < TICKS_MAX && node.now() <= patience; i++) {
-      Effect.Send sent = node.peekSent(sends.socket());
+      Effect.Send sent = node.peekSent(sends.socket(), sends.packet().packet().type());
       if (sent != null) {
         return sent;
       }
@@ -137,7 +138,7 @@ final class CaptureReplay {
     if (difference.isPresent()
         || expected.framing() != sent.framing()
         || expected.volume() != sent.volume()
-        || !java.util.Objects.equals(expected.payload(), sent.payload())) {
+        || !Objects.equals(expected.payload(), sent.payload())) {
       throw new AssertionError(
           "at %.4f on socket %d: %s; headers %s/%d and %s/%d%n%s"
               .formatted(

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.OptionValues;
@@ -19,7 +18,6 @@ import org.twincore.testkit.CapturedSession;
 
 /// Our node in the place of either kernel node of two captured sessions (drbd-wire-captures): it
 /// gets what the kernel got and sends what the kernel sent.
-@Disabled("the engine does not run yet")
 class CaptureReplayTest {
   private static final int DISK_BYTES = 1 << 20;
   private static final int BLOCK_BYTES = 4096;

@@ -17,6 +17,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
 /// A [Resource] with a disk in memory and a network that only collects: every effect is carried out
@@ -144,14 +145,23 @@ final class ReplayedNode {
     return true;
   }
 
-  /// The oldest packet sent on that socket and not taken yet.
-  Effect.@Nullable Send peekSent(int socket) {
-    Deque<Effect.Send> queue = sent.get((long) socket);
-    return queue == null ? null : queue.peek();
+  /// The oldest packet sent on that socket and not taken yet; pings and their answers, which in the
+  /// kernel are sent by a thread of their own, are a row beside the others.
+  Effect.@Nullable Send peekSent(int socket, PacketType wanted) {
+    for (Effect.Send send : sent.getOrDefault((long) socket, new ArrayDeque<>())) {
+      if (isPing(wanted) ? send.packet().type() == wanted : !isPing(send.packet().type())) {
+        return send;
+      }
+    }
+    return null;
   }
 
-  void takeSent(int socket) {
-    sent.getOrDefault((long) socket, new ArrayDeque<>()).poll();
+  private static boolean isPing(PacketType type) {
+    return type == PacketType.PING || type == PacketType.PING_ACK;
+  }
+
+  void takeSent(Effect.Send send) {
+    sent.getOrDefault(send.socket(), new ArrayDeque<>()).removeFirstOccurrence(send);
   }
 
   /// Everything sent that nobody took.

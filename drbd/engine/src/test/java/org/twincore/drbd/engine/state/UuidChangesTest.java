@@ -59,10 +59,10 @@ final class UuidChangesTest {
     GenerationUuids none = uuids(0xc0, 0, 0x90, 0x80);
     RandomGenerator random = new Listed(0x5555);
     assertThat(UuidChanges.startSource(none, random).uuids())
-        .isEqualTo(uuids(0xc0, 0x5554, 0x90, 0x80));
+        .isEqualTo(uuids(0xc0, 0x5555, 0x90, 0x80));
     GenerationUuids fresh = uuids(0xc0, 4, 0, 0);
     assertThat(UuidChanges.startSource(fresh, new Listed(0x5555)).uuids())
-        .isEqualTo(uuids(0xc0, 0x5554, 4, 0));
+        .isEqualTo(uuids(0xc0, 0x5555, 4, 0));
   }
 
   @Test
