@@ -1,0 +1,244 @@
+package org.twincore.daemon.resource;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.twincore.admin.AdminRequest;
+import org.twincore.daemon.loop.LoopDisk;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
+import org.twincore.drbd.meta.MetadataFlags;
+
+/// What admins do to one resource. Each method waits until it is done.
+public final class ResourceAdmin {
+  /// For a disk that was given up to be closed.
+  private static final long RELEASE_SECONDS = 10;
+
+  private final ResourceNode node;
+
+  public ResourceAdmin(ResourceNode node) {
+    this.node = node;
+  }
+
+  public AdminResult newVolume(int number, int minor) throws RefusedException {
+    node.configuring().lock();
+    try {
+      if (node.volume(number).isPresent()) {
+        throw new RefusedException(
+            RefusedException.MINOR_OR_VOLUME_EXISTS,
+            "volume " + number + " of " + node.name() + " is there already");
+      }
+      AdminResult result =
+          node.command(new AdminCommand.NewVolume(number, minor, OptionValues.DEFAULTS));
+      if (result.isSuccess()) {
+        node.addVolume(new VolumeNode(number, minor));
+        node.publish();
+      }
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult deleteVolume(VolumeNode volume) throws RefusedException {
+    node.configuring().lock();
+    try {
+      AdminResult result = node.command(new AdminCommand.DeleteVolume(volume.number()));
+      if (result.isSuccess()) {
+        node.removeVolume(volume);
+        node.publish();
+      }
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult attach(VolumeNode volume, AdminRequest.Attach request)
+      throws RefusedException {
+    OptionValues options = OptionText.parse(Option.Section.DISK, request.options());
+    node.configuring().lock();
+    try {
+      if (status(volume).state().disk() != DiskState.DISKLESS) {
+        throw new RefusedException(
+            RefusedException.DISK_ALREADY_ATTACHED,
+            "minor " + volume.minor() + " has a disk already, detach it first");
+      }
+      awaitRelease(volume);
+      BackingDisk.Wanted wanted =
+          new BackingDisk.Wanted(
+              node.name() + "/" + volume.number(),
+              volume.number(),
+              request.disk(),
+              request.metaDisk(),
+              request.metaIndex());
+      BackingDisk disk = BackingDisk.open(wanted, node.loop());
+      return attach(volume, wanted, disk, options);
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  private AdminResult attach(
+      VolumeNode volume, BackingDisk.Wanted wanted, BackingDisk disk, OptionValues options)
+      throws RefusedException {
+    LoopDisk port = new LoopDisk(disk.disk(), node.aftermath());
+    node.loop().between(() -> node.runner().addDisk(volume.number(), port));
+    int flags = disk.image().superblock().flags();
+    boolean alone =
+        (flags & MetadataFlags.PRIMARY_INDICATOR) != 0
+            && (flags & MetadataFlags.CONNECTED_INDICATOR) == 0;
+    volume.attached(new VolumeNode.Attached(wanted, disk.released(), alone));
+    volume.holes().attached(wanted.dataPath());
+    boolean isAttached = false;
+    try {
+      AdminResult result = node.command(new AdminCommand.DiskOptions(volume.number(), options));
+      if (result.isSuccess()) {
+        volume.diskOptions(options);
+        result = node.command(new AdminCommand.Attach(volume.number(), disk.image()));
+      }
+      isAttached = result.isSuccess();
+      return result;
+    } finally {
+      if (!isAttached) {
+        volume.holes().detached();
+        node.loop().between(() -> port.carryOut(new Effect.CloseDisk(volume.number())));
+      }
+      node.publish();
+    }
+  }
+
+  public AdminResult detach(VolumeNode volume, boolean force) throws RefusedException {
+    AdminResult result = node.command(new AdminCommand.Detach(volume.number(), force));
+    if (result.isSuccess()) {
+      awaitRelease(volume);
+    }
+    return result;
+  }
+
+  private static void awaitRelease(VolumeNode volume) throws RefusedException {
+    if (volume.attached().isEmpty()) {
+      return;
+    }
+    try {
+      if (!volume.attached().get().released().await(RELEASE_SECONDS, TimeUnit.SECONDS)) {
+        throw RefusedException.nonsense(
+            "the disk of minor " + volume.minor() + " still has I/O under way");
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  public AdminResult connect(Wiring wanted, AdminRequest.Connect request)
+      throws RefusedException {
+    node.configuring().lock();
+    try {
+      if (node.reported().status().connection() == ConnectionState.STAND_ALONE) {
+        node.loop().between(() -> node.link().use(wanted.ends(), node.loop()));
+        node.wiring(wanted);
+      }
+      AdminResult result =
+          node.command(
+              new AdminCommand.Connect(
+                  wanted.net(), request.discardMyData(), request.tentative()));
+      node.publish();
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult disconnect(boolean force) throws RefusedException {
+    AdminResult result = node.command(new AdminCommand.Disconnect(force));
+    node.publish();
+    return result;
+  }
+
+  /// Demotes, disconnects, detaches; afterwards the resource is taken apart.
+  public AdminResult down() throws RefusedException {
+    AdminResult result = node.command(new AdminCommand.Down());
+    if (result.isSuccess()) {
+      for (VolumeNode volume : node.volumes()) {
+        awaitRelease(volume);
+      }
+      node.dismantle(node.name() + " is down");
+    }
+    return result;
+  }
+
+  public AdminResult diskOptions(VolumeNode volume, AdminRequest.DiskOptions request)
+      throws RefusedException {
+    OptionValues given = OptionText.parse(Option.Section.DISK, request.options());
+    node.configuring().lock();
+    try {
+      OptionValues merged =
+          request.setDefaults() ? given : volume.diskOptions().overriddenBy(given);
+      AdminResult result = node.command(new AdminCommand.DiskOptions(volume.number(), merged));
+      if (result.isSuccess()) {
+        volume.diskOptions(merged);
+      }
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult netOptions(AdminRequest.NetOptions request) throws RefusedException {
+    OptionValues given = OptionText.parse(Option.Section.NET, request.options());
+    node.configuring().lock();
+    try {
+      Optional<Wiring> wiring = node.wiring();
+      OptionValues running = wiring.map(Wiring::net).orElse(OptionValues.DEFAULTS);
+      OptionValues merged = request.setDefaults() ? given : running.overriddenBy(given);
+      AdminResult result = node.command(new AdminCommand.NetOptions(merged));
+      if (result.isSuccess() && wiring.isPresent()) {
+        node.wiring(wiring.get().withNet(merged));
+      }
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult resourceOptions(
+      Map<String, String> options, @Nullable Map<String, String> handlers, boolean setDefaults)
+      throws RefusedException {
+    OptionValues given = OptionText.parse(Option.Section.OPTIONS, options);
+    node.configuring().lock();
+    try {
+      OptionValues merged = setDefaults ? given : node.options().overriddenBy(given);
+      AdminResult result = node.command(new AdminCommand.ResourceOptions(merged));
+      if (result.isSuccess()) {
+        node.options(merged);
+        if (handlers != null) {
+          node.handlers().set(handlers);
+        }
+      }
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
+  public AdminResult change(AdminCommand command) throws RefusedException {
+    return node.command(command);
+  }
+
+  private VolumeStatus status(VolumeNode volume) throws RefusedException {
+    return node.reported().status().volumes().stream()
+        .filter(status -> status.volume() == volume.number())
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new RefusedException(
+                    RefusedException.MINOR_UNKNOWN, "minor " + volume.minor() + " is gone"));
+  }
+}

@@ -1,0 +1,217 @@
+package org.twincore.daemon.resource;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.random.RandomGenerator;
+import org.twincore.daemon.loop.Aftermath;
+import org.twincore.daemon.loop.Machine;
+import org.twincore.daemon.loop.Replies;
+import org.twincore.daemon.loop.ResourceLoop;
+import org.twincore.daemon.loop.Timers;
+import org.twincore.daemon.nbd.ExportedVolume;
+import org.twincore.daemon.nbd.NbdExports;
+import org.twincore.daemon.nbd.PendingAnswers;
+import org.twincore.daemon.report.ReportedResource;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.Resource;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.port.EffectRunner;
+
+/// One resource of this node: its loop, and everything around it, put together by hand.
+///
+/// Here is what exists; what admins do to it is [ResourceAdmin]'s.
+public final class ResourceNode {
+  private static final Logger LOG = System.getLogger("org.twincore.resource");
+
+  private final String name;
+  private final Aftermath aftermath = new Aftermath();
+  private final Tickets tickets = new Tickets();
+  private final ChangeSignal signal = new ChangeSignal();
+  private final Replies replies = new Replies();
+  private final PendingAnswers answers = new PendingAnswers(aftermath);
+  private final NbdExports exports;
+  private final StateFeed feed;
+  private final Handlers handlers;
+  private final SwitchedLink link;
+  private final EffectRunner runner;
+  private final ResourceServices services;
+  private final ResourceLoop loop;
+
+  /// One admin at a time changes what a resource consists of; state changes need no such lock.
+  private final ReentrantLock configuring = new ReentrantLock();
+
+  private final ConcurrentSkipListMap<Integer, VolumeNode> volumes = new ConcurrentSkipListMap<>();
+  private volatile OptionValues options;
+  private volatile Optional<Wiring> wiring = Optional.empty();
+
+  /// What all resources of a node share.
+  public record Shared(
+      Timers timers, NbdExports exports, StateFeed feed, RandomGenerator random) {}
+
+  /// A new resource without volumes and connection.
+  public ResourceNode(
+      String name, OptionValues options, Map<String, String> handlers, Shared shared) {
+    this.name = name;
+    this.options = options;
+    this.exports = shared.exports;
+    this.feed = shared.feed;
+    this.handlers = new Handlers(name, handlers);
+    this.link = new SwitchedLink(name);
+    this.services = new ResourceServices(this, aftermath, shared.feed);
+    this.runner = new EffectRunner(link, answers, services);
+    this.loop =
+        new ResourceLoop(
+            Machine.of(new Resource(name, options, shared.random)),
+            new ResourceLoop.Surroundings(
+                runner,
+                aftermath,
+                link::flush,
+                replies,
+                System::nanoTime,
+                shared.timers,
+                this::brokenBy));
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public ResourceLoop loop() {
+    return loop;
+  }
+
+  /// Woken at each change of a state.
+  public ChangeSignal signal() {
+    return signal;
+  }
+
+  /// The volume of that number, if it was made.
+  public Optional<VolumeNode> volume(int number) {
+    return Optional.ofNullable(volumes.get(number));
+  }
+
+  /// All volumes, lowest number first.
+  public List<VolumeNode> volumes() {
+    return List.copyOf(volumes.values());
+  }
+
+  public Optional<Wiring> wiring() {
+    return wiring;
+  }
+
+  public OptionValues options() {
+    return options;
+  }
+
+  public Map<String, String> handlerCommands() {
+    return handlers.commands();
+  }
+
+  /// How it stands, for the tools.
+  public ReportedResource reported() {
+    return new ReportedResource(
+        loop.ask(Machine::status),
+        wiring.map(Wiring::network).orElse(ReportedResource.Network.NONE));
+  }
+
+  /// Application requests that are not answered yet.
+  public int requestsInFlight() {
+    return answers.count();
+  }
+
+  /// Gives a command to the engine and waits for its answer.
+  AdminResult command(AdminCommand command) throws RefusedException {
+    Tickets.Ticket ticket = tickets.take();
+    loop.post(new Event.Admin(ticket.number(), command));
+    try {
+      return ticket.answer().join();
+    } catch (CompletionException broken) {
+      throw RefusedException.nonsense(String.valueOf(broken.getCause()));
+    }
+  }
+
+  // ---- for ResourceAdmin and ResourceServices
+
+  ReentrantLock configuring() {
+    return configuring;
+  }
+
+  Aftermath aftermath() {
+    return aftermath;
+  }
+
+  Tickets tickets() {
+    return tickets;
+  }
+
+  Handlers handlers() {
+    return handlers;
+  }
+
+  EffectRunner runner() {
+    return runner;
+  }
+
+  SwitchedLink link() {
+    return link;
+  }
+
+  void options(OptionValues newOptions) {
+    options = newOptions;
+  }
+
+  void wiring(Wiring newWiring) {
+    wiring = Optional.of(newWiring);
+  }
+
+  void addVolume(VolumeNode volume) {
+    volumes.put(volume.number(), volume);
+    exports.publish(exported(volume));
+  }
+
+  void removeVolume(VolumeNode volume) {
+    volumes.remove(volume.number());
+    exports.withdraw(exported(volume).exportName());
+  }
+
+  private ExportedVolume exported(VolumeNode volume) {
+    return new ExportedVolume(name, volume.number(), loop, answers, replies, volume.holes());
+  }
+
+  /// Something changed that the engine has no word for.
+  void publish() {
+    loop.between(services::published);
+    signal.changed();
+  }
+
+  /// Takes everything apart. The engine has nothing in use any more, or is not to be waited for.
+  void dismantle(String reason) {
+    ReportedResource last = reported();
+    loop.close();
+    link.close();
+    answers.failAll(reason);
+    tickets.failAll(reason);
+    volumes().forEach(this::removeVolume);
+    feed.gone(last);
+    signal.changed();
+  }
+
+  /// A bug of ours: the resource stands still for good, its peer and clients are let go.
+  private void brokenBy(Throwable bug) {
+    LOG.log(
+        Level.ERROR,
+        "resource=" + name + " frozen=\"broken invariant\": restart the node, report this",
+        bug);
+    link.close();
+    answers.failAll(name + " is frozen after a fault of the node");
+    tickets.failAll(name + " is frozen after a fault of the node: " + bug);
+  }
+}

@@ -1,0 +1,53 @@
+package org.twincore.daemon.resource;
+
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.twincore.daemon.nbd.LocalHoles;
+import org.twincore.drbd.config.OptionValues;
+
+/// One volume of a resource on this node: what admins said of it. Guarded by its resource's
+/// configuration lock, but for what is volatile.
+public final class VolumeNode {
+  private final int number;
+  private final int minor;
+  private final LocalHoles holes = new LocalHoles();
+  private volatile OptionValues diskOptions = OptionValues.DEFAULTS;
+  private volatile Optional<Attached> attached = Optional.empty();
+
+  VolumeNode(int number, int minor) {
+    this.number = number;
+    this.minor = minor;
+  }
+
+  /// A disk that was attached; it may be detached again, by an admin or after an error. `alone`:
+  /// this node was Primary without a peer when it last stopped.
+  record Attached(BackingDisk.Wanted wanted, CountDownLatch released, boolean alone) {}
+
+  public int number() {
+    return number;
+  }
+
+  public int minor() {
+    return minor;
+  }
+
+  LocalHoles holes() {
+    return holes;
+  }
+
+  OptionValues diskOptions() {
+    return diskOptions;
+  }
+
+  void diskOptions(OptionValues options) {
+    diskOptions = options;
+  }
+
+  Optional<Attached> attached() {
+    return attached;
+  }
+
+  void attached(Attached disk) {
+    attached = Optional.of(disk);
+  }
+}
