@@ -116,8 +116,7 @@ final class BackingDisk {
     } catch (MetadataException bad) {
       throw new RefusedException(bad.errorNumber(), String.valueOf(bad.getMessage()));
     } catch (IOException failed) {
-      throw new RefusedException(
-          RefusedException.METADATA_IO, "metadata: " + failed.getMessage());
+      throw new RefusedException(RefusedException.METADATA_IO, "metadata: " + failed.getMessage());
     }
   }
 

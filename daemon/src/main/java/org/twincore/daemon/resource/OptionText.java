@@ -17,11 +17,13 @@ public final class OptionText {
     for (Map.Entry<String, String> entry : texts.entrySet()) {
       Option option =
           Option.of(section, entry.getKey())
-              .orElseThrow(
-                  () ->
-                      RefusedException.nonsense(
-                          "'" + entry.getKey() + "' is no option of the " + section.word()
-                              + " section"));
+              .orElseThrow(() ->
+                  RefusedException.nonsense(
+                      "'"
+                          + entry.getKey()
+                          + "' is no option of the "
+                          + section.word()
+                          + " section"));
       values = with(values, option, entry.getValue());
     }
     return values;

@@ -137,8 +137,7 @@ public final class ResourceAdmin {
     }
   }
 
-  public AdminResult connect(Wiring wanted, AdminRequest.Connect request)
-      throws RefusedException {
+  public AdminResult connect(Wiring wanted, AdminRequest.Connect request) throws RefusedException {
     node.configuring().lock();
     try {
       if (node.reported().status().connection() == ConnectionState.STAND_ALONE) {
@@ -147,8 +146,7 @@ public final class ResourceAdmin {
       }
       AdminResult result =
           node.command(
-              new AdminCommand.Connect(
-                  wanted.net(), request.discardMyData(), request.tentative()));
+              new AdminCommand.Connect(wanted.net(), request.discardMyData(), request.tentative()));
       node.publish();
       return result;
     } finally {
@@ -172,6 +170,11 @@ public final class ResourceAdmin {
       node.dismantle(node.name() + " is down");
     }
     return result;
+  }
+
+  /// For a resource without volumes and connection.
+  public void forget() {
+    node.dismantle(node.name() + " was removed");
   }
 
   public AdminResult diskOptions(VolumeNode volume, AdminRequest.DiskOptions request)
@@ -236,9 +239,8 @@ public final class ResourceAdmin {
     return node.reported().status().volumes().stream()
         .filter(status -> status.volume() == volume.number())
         .findFirst()
-        .orElseThrow(
-            () ->
-                new RefusedException(
-                    RefusedException.MINOR_UNKNOWN, "minor " + volume.minor() + " is gone"));
+        .orElseThrow(() ->
+            new RefusedException(
+                RefusedException.MINOR_UNKNOWN, "minor " + volume.minor() + " is gone"));
   }
 }

@@ -51,10 +51,10 @@ public final class ResourceNode {
   private final ConcurrentSkipListMap<Integer, VolumeNode> volumes = new ConcurrentSkipListMap<>();
   private volatile OptionValues options;
   private volatile Optional<Wiring> wiring = Optional.empty();
+  private volatile boolean isGone;
 
   /// What all resources of a node share.
-  public record Shared(
-      Timers timers, NbdExports exports, StateFeed feed, RandomGenerator random) {}
+  public record Shared(Timers timers, NbdExports exports, StateFeed feed, RandomGenerator random) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -122,6 +122,17 @@ public final class ResourceNode {
         wiring.map(Wiring::network).orElse(ReportedResource.Network.NONE));
   }
 
+  /// Whether it was taken apart.
+  public boolean isGone() {
+    return isGone;
+  }
+
+  /// Whether this node was Primary without a peer when it last stopped.
+  public boolean wasAlone() {
+    return volumes().stream()
+        .anyMatch(v -> v.attached().map(VolumeNode.Attached::alone).orElse(false));
+  }
+
   /// Application requests that are not answered yet.
   public int requestsInFlight() {
     return answers.count();
@@ -187,7 +198,7 @@ public final class ResourceNode {
   }
 
   /// Something changed that the engine has no word for.
-  void publish() {
+  public void publish() {
     loop.between(services::published);
     signal.changed();
   }
@@ -201,6 +212,7 @@ public final class ResourceNode {
     tickets.failAll(reason);
     volumes().forEach(this::removeVolume);
     feed.gone(last);
+    isGone = true;
     signal.changed();
   }
 

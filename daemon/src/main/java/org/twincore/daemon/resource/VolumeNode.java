@@ -2,6 +2,7 @@ package org.twincore.daemon.resource;
 
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import org.twincore.admin.ResourceView;
 import org.twincore.daemon.nbd.LocalHoles;
 import org.twincore.drbd.config.OptionValues;
 
@@ -31,11 +32,18 @@ public final class VolumeNode {
     return minor;
   }
 
+  /// The disk that was attached last; whether it still is, the engine knows.
+  public Optional<ResourceView.Paths> paths() {
+    return attached
+        .map(Attached::wanted)
+        .map(disk -> new ResourceView.Paths(disk.data(), disk.metadata(), disk.index()));
+  }
+
   LocalHoles holes() {
     return holes;
   }
 
-  OptionValues diskOptions() {
+  public OptionValues diskOptions() {
     return diskOptions;
   }
 

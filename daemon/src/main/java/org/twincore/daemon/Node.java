@@ -1,0 +1,123 @@
+package org.twincore.daemon;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.security.SecureRandom;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.NodePaths;
+import org.twincore.admin.settings.NodeSettings;
+import org.twincore.admin.settings.NodeSettings.NbdSecondary;
+import org.twincore.daemon.admin.AdminServer;
+import org.twincore.daemon.loop.Timers;
+import org.twincore.daemon.nbd.NbdExports;
+import org.twincore.daemon.report.StatusStyle;
+import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.host.nbd.NbdAddress;
+import org.twincore.host.nbd.NbdListener;
+import org.twincore.host.nbd.NbdSettings;
+
+/// One node, put together by hand: resources, NBD, the admin socket.
+public final class Node {
+  private static final Logger LOG = System.getLogger("org.twincore.node");
+
+  /// Of the program, as `info` tells it.
+  private static final String VERSION = "0.1.0";
+
+  private final String name;
+  private final Instant started = Instant.now();
+  private final NodeLock lock;
+  private final Timers timers = new Timers();
+  private final StateHub hub = new StateHub();
+  private final NodeResources resources;
+  private final NbdListener nbd;
+  private final List<String> nbdUris = new ArrayList<>();
+  private final AdminServer admin;
+  private final CountDownLatch stopAsked = new CountDownLatch(1);
+
+  /// Starts a node; the addresses and the socket are open on return. Fails if one of that name runs
+  /// already, or an address cannot be had.
+  public Node(String name, NodeFolders folders, NodeSettings settings) throws IOException {
+    this.name = name;
+    this.lock = NodeLock.take(folders.run(), name);
+    NbdExports exports = new NbdExports(settings.nbdSecondary() == NbdSecondary.READ_ONLY);
+    this.resources =
+        new NodeResources(new ResourceNode.Shared(timers, exports, hub, new SecureRandom()));
+    this.nbd = new NbdListener(exports, NbdSettings.standard());
+    StatusStyle style =
+        StatusStyle.ofVersion(settings.statusStyle().word()).orElse(StatusStyle.V8_4);
+    NodeReports reports = new NodeReports(resources, style, name, started);
+    try {
+      for (String address : settings.nbdListen()) {
+        nbdUris.add(uri(nbd.listen(NbdAddress.parse(address))));
+      }
+      this.admin =
+          AdminServer.open(
+              NodePaths.adminSocket(folders.run(), name),
+              new NodeDesk(resources, reports, hub, this));
+    } catch (IOException | IllegalArgumentException failed) {
+      nbd.close();
+      timers.close();
+      lock.close();
+      throw new IOException(failed.getMessage(), failed);
+    }
+    LOG.log(Level.INFO, "node={0} pid={1} started", name, Long.toString(pid()));
+  }
+
+  private static String uri(SocketAddress address) {
+    return address instanceof UnixDomainSocketAddress unix
+        ? "nbd+unix:///?socket=" + unix.getPath()
+        : "nbd:/" + (address.toString().startsWith("/") ? "" : "/") + address;
+  }
+
+  private static long pid() {
+    return ProcessHandle.current().pid();
+  }
+
+  public NodeResources resources() {
+    return resources;
+  }
+
+  NbdListener nbd() {
+    return nbd;
+  }
+
+  AdminAnswer.Info info() {
+    return new AdminAnswer.Info(name, VERSION, pid(), started.toEpochMilli(), nbdUris);
+  }
+
+  /// Somebody wants the node to stop; [#awaitStop] returns.
+  public void requestStop(String why) {
+    if (stopAsked.getCount() > 0) {
+      LOG.log(Level.INFO, "node={0} stopping: {1}", name, why);
+    }
+    stopAsked.countDown();
+  }
+
+  public void awaitStop() throws InterruptedException {
+    stopAsked.await();
+  }
+
+  /// Stops: no new I/O, everything flushed, demoted and detached within the given time. False if
+  /// something was left in use; the process should end all the same.
+  public boolean stop(long nanos) {
+    boolean isClean = new NodeStop(this, System.nanoTime() + nanos).run();
+    hub.stopAll();
+    admin.close();
+    nbd.close();
+    timers.close();
+    try {
+      lock.close();
+    } catch (IOException failed) {
+      LOG.log(Level.WARNING, "node={0} lock: {1}", name, failed.getMessage());
+    }
+    LOG.log(Level.INFO, "node={0} stopped{1}", name, isClean ? "" : ", not cleanly");
+    return isClean;
+  }
+}

@@ -1,0 +1,69 @@
+package org.twincore.daemon;
+
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminRequest;
+import org.twincore.admin.AdminRequest.ReportOption;
+import org.twincore.daemon.report.Banner;
+import org.twincore.daemon.report.ProcText;
+import org.twincore.daemon.report.ReportedResource;
+import org.twincore.daemon.report.ServiceStatus;
+import org.twincore.daemon.report.StatusJson;
+import org.twincore.daemon.report.StatusStyle;
+import org.twincore.daemon.report.StatusText;
+import org.twincore.daemon.resource.RefusedException;
+import org.twincore.daemon.resource.ResourceNode;
+
+/// Answers the questions: status as data, and the texts.
+final class NodeReports {
+  private final NodeResources resources;
+  private final StatusStyle style;
+  private final String node;
+  private final Instant started;
+
+  NodeReports(NodeResources resources, StatusStyle style, String node, Instant started) {
+    this.resources = resources;
+    this.style = style;
+    this.node = node;
+    this.started = started;
+  }
+
+  AdminAnswer status(Optional<String> only) throws RefusedException {
+    long now = System.nanoTime();
+    return new AdminAnswer.Status(
+        chosen(only).stream().map(resource -> ResourceViews.of(resource, now)).toList());
+  }
+
+  AdminAnswer report(AdminRequest.Report request) throws RefusedException {
+    List<ResourceNode> chosen = chosen(request.resource());
+    List<ReportedResource> reported = chosen.stream().map(ResourceNode::reported).toList();
+    Set<ReportOption> options = EnumSet.noneOf(ReportOption.class);
+    options.addAll(request.options());
+    long now = System.nanoTime();
+    return new AdminAnswer.Text(
+        switch (request.kind()) {
+          case STATUS -> StatusText.render(reported, options);
+          case JSON -> StatusJson.render(reported, now);
+          case PROC -> ProcText.render(Banner.current(), reported, now, details(options));
+          case SHOW -> ShowText.render(chosen);
+          case SERVICE ->
+              ServiceStatus.render(style, node, started, reported, Mounts.of(chosen), now);
+        });
+  }
+
+  private static ProcText.Details details(Set<ReportOption> options) {
+    return options.contains(ReportOption.VERBOSE)
+        ? ProcText.Details.WAITERS
+        : options.contains(ReportOption.STATISTICS)
+            ? ProcText.Details.CACHES
+            : ProcText.Details.NONE;
+  }
+
+  private List<ResourceNode> chosen(Optional<String> only) throws RefusedException {
+    return only.isEmpty() ? resources.all() : List.of(resources.named(only.get()));
+  }
+}

@@ -1,0 +1,93 @@
+package org.twincore.daemon;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.twincore.daemon.resource.RefusedException;
+import org.twincore.daemon.resource.ResourceAdmin;
+import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.drbd.engine.exchange.AdminResult;
+
+/// The end of a node: clients answered and let go, then every resource down, all at once.
+///
+/// `down` flushes, demotes, disconnects and detaches. A resource that a peer holds up is
+/// disconnected by force when half of the time is over.
+final class NodeStop {
+  private static final Logger LOG = System.getLogger("org.twincore.node");
+
+  /// Share of the time for clients to get their answers.
+  private static final int CLIENTS_SHARE = 3;
+
+  private final Node node;
+  private final long deadlineNanos;
+
+  NodeStop(Node node, long deadlineNanos) {
+    this.node = node;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  private long leftNanos() {
+    return Math.max(0, deadlineNanos - System.nanoTime());
+  }
+
+  /// True if nothing is left in use.
+  boolean run() {
+    node.resources().close();
+    if (!node.nbd().close(TimeUnit.NANOSECONDS.toMillis(leftNanos() / CLIENTS_SHARE))) {
+      LOG.log(Level.WARNING, "nbd clients were cut off with requests in flight");
+    }
+    List<ResourceNode> all = node.resources().all();
+    AtomicInteger left = new AtomicInteger(all.size());
+    List<Thread> threads = new ArrayList<>();
+    for (ResourceNode resource : all) {
+      threads.add(
+          Thread.ofVirtual().name("down-" + resource.name()).start(() -> down(resource, left)));
+    }
+    joinAll(threads, leftNanos() / 2);
+    if (left.get() > 0) {
+      for (ResourceNode resource : node.resources().all()) {
+        Thread.ofVirtual().start(() -> disconnect(resource));
+      }
+      joinAll(threads, leftNanos());
+    }
+    return left.get() == 0;
+  }
+
+  private void down(ResourceNode resource, AtomicInteger left) {
+    try {
+      AdminResult result = node.resources().down(resource.name());
+      if (result.isSuccess()) {
+        left.decrementAndGet();
+      } else {
+        LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), result);
+      }
+    } catch (RefusedException refused) {
+      LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), refused);
+    }
+  }
+
+  private static void disconnect(ResourceNode resource) {
+    try {
+      new ResourceAdmin(resource).disconnect(true);
+    } catch (RefusedException refused) {
+      LOG.log(Level.WARNING, "resource={0} disconnect: {1}", resource.name(), refused);
+    }
+  }
+
+  private static void joinAll(List<Thread> threads, long nanos) {
+    long end = System.nanoTime() + nanos;
+    try {
+      for (Thread thread : threads) {
+        long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+        if (left > 0) {
+          thread.join(left);
+        }
+      }
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
