@@ -152,6 +152,38 @@ public record Superblock(
         alStripeSize4k);
   }
 
+  public Superblock withDeviceUuid(long uuid) {
+    return new Superblock(
+        lastAgreedSectors,
+        uuids,
+        uuid,
+        flags,
+        isClean,
+        metadataSectors,
+        alOffsetSectors,
+        alExtents,
+        bitmapOffsetSectors,
+        peerMaxBioBytes,
+        alStripes,
+        alStripeSize4k);
+  }
+
+  public Superblock withPeerMaxBioBytes(int bytes) {
+    return new Superblock(
+        lastAgreedSectors,
+        uuids,
+        deviceUuid,
+        flags,
+        isClean,
+        metadataSectors,
+        alOffsetSectors,
+        alExtents,
+        bitmapOffsetSectors,
+        bytes,
+        alStripes,
+        alStripeSize4k);
+  }
+
   /// The block as it stands on disk; a fresh array.
   public byte[] encode() {
     ByteBuffer out = ByteBuffer.allocate(SIZE_BYTES);
