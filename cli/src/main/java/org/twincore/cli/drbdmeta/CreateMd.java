@@ -42,8 +42,7 @@ final class CreateMd {
   private int create(int peerMaxBioBytes) throws IOException, ToolFailure {
     List<MetadataSighting> old =
         new ArrayList<>(MetadataSighting.all(session.invocation().kind(), session.store()));
-    Superblock superblock =
-        Superblock.fresh(layout, 0).withPeerMaxBioBytes(peerMaxBioBytes);
+    Superblock superblock = Superblock.fresh(layout, 0).withPeerMaxBioBytes(peerMaxBioBytes);
     for (MetadataSighting sighting : old) {
       describe(sighting);
       if (sighting.format() == Format.V07

@@ -56,8 +56,7 @@ public final class Drbdmeta {
     }
   }
 
-  private static int run(Invocation invocation, Dialogue dialogue)
-      throws IOException, ToolFailure {
+  private static int run(Invocation invocation, Dialogue dialogue) throws IOException, ToolFailure {
     Command command = invocation.command();
     Path device = invocation.device();
     if (command.access() == Command.Access.NONE) {
@@ -118,8 +117,7 @@ public final class Drbdmeta {
 
   private static void usage(PrintStream out) {
     out.println();
-    out.println(
-        "USAGE: drbdmeta [--force] [--verbose] MINOR v08 DEVICE INDEX COMMAND [ARGUMENTS]");
+    out.println("USAGE: drbdmeta [--force] [--verbose] MINOR v08 DEVICE INDEX COMMAND [ARGUMENTS]");
     out.println();
     out.println("DEVICE is a block device or a file.");
     out.println("INDEX:");

@@ -3,10 +3,10 @@ package org.twincore.cli.drbdmeta;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.Reader;
-import java.io.InputStreamReader;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,10 +37,7 @@ final class DumpCommands {
   static int dump(Session session) throws IOException, ToolFailure {
     MetadataReader.Found found = session.found();
     if (!found.isClean()) {
-      session
-          .dialogue()
-          .err()
-          .println("Found meta data is \"unclean\", please apply-al first");
+      session.dialogue().err().println("Found meta data is \"unclean\", please apply-al first");
       if (!session.invocation().flags().force()) {
         return ToolFailure.FAILED;
       }

@@ -108,9 +108,10 @@ record FoundData(String name, boolean isKnown, OptionalLong usedBytes) {
   }
 
   private static Optional<FoundData> sized(String name, long blocks, long blockBytes) {
-    long bytes = blocks < 0 || blocks > Long.MAX_VALUE / 2 / Math.max(1, blockBytes)
-        ? Long.MAX_VALUE
-        : blocks * blockBytes;
+    long bytes =
+        blocks < 0 || blocks > Long.MAX_VALUE / 2 / Math.max(1, blockBytes)
+            ? Long.MAX_VALUE
+            : blocks * blockBytes;
     return Optional.of(new FoundData(name, true, OptionalLong.of(bytes)));
   }
 

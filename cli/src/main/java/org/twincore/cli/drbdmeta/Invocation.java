@@ -70,8 +70,7 @@ record Invocation(
             .orElseThrow(() -> usage("Unknown command '" + words.get(4) + "'."));
     Map<String, String> values = new TreeMap<>();
     for (String name : List.of(PEER_MAX_BIO_SIZE, AL_STRIPES, AL_STRIPE_SIZE, NODE_ID)) {
-      Optional<String> value =
-          Optional.ofNullable(result.matchedOptionValue(name, (String) null));
+      Optional<String> value = Optional.ofNullable(result.matchedOptionValue(name, (String) null));
       if (value.isPresent() && !command.options().contains(name)) {
         throw new UsageWanted("drbdmeta: " + command.word() + " has no option " + name);
       }

@@ -1,6 +1,7 @@
 package org.twincore.cli.drbdmeta;
 
 import java.io.IOException;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.twincore.drbd.meta.MetadataArea;
 import org.twincore.drbd.meta.MetadataException;
@@ -27,7 +28,8 @@ record Session(Invocation invocation, Dialogue dialogue, MetadataStore store) {
         dialogue.err().println("v08 Magic number not found");
       }
       dialogue.err().println("No valid meta data found");
-      throw new ToolFailure(ToolFailure.FAILED, none.getMessage());
+      String reason = Objects.requireNonNullElse(none.getMessage(), "");
+      throw new ToolFailure(ToolFailure.FAILED, reason.replaceFirst("^No valid [^:]*: ", ""));
     }
   }
 

@@ -71,7 +71,8 @@ final class StateCommands {
         err.println("Error ignored, no need to apply the AL");
       }
       case CONTRADICTORY ->
-          err.println("Activity log is out of order: all extents that it names are taken as active");
+          err.println(
+              "Activity log is out of order: all extents that it names are taken as active");
       case INITIALISED, REPLAYED -> {
         if (replay.corruptBlocks() > 0) {
           err.println(replay.corruptBlocks() + " corrupt AL transactions found");
@@ -131,10 +132,7 @@ final class StateCommands {
   }
 
   static int readDeviceUuid(Session session) throws IOException, ToolFailure {
-    session
-        .dialogue()
-        .out()
-        .println("%016X".formatted(session.found().superblock().deviceUuid()));
+    session.dialogue().out().println("%016X".formatted(session.found().superblock().deviceUuid()));
     return 0;
   }
 

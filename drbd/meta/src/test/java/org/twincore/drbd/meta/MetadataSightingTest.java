@@ -28,13 +28,9 @@ class MetadataSightingTest {
   @Test
   void everyFormatIsSeenAtItsPlace() throws Exception {
     long end = 200 * MIB - 4096;
-    assertThat(
-            MetadataSighting.all(
-                new Kind.Internal(), withMagic(200 * MIB, end, 60, 0x8374026d)))
+    assertThat(MetadataSighting.all(new Kind.Internal(), withMagic(200 * MIB, end, 60, 0x8374026d)))
         .containsExactly(new MetadataSighting(Format.V09, false, end));
-    assertThat(
-            MetadataSighting.all(
-                new Kind.Internal(), withMagic(200 * MIB, end, 60, 0x8374026c)))
+    assertThat(MetadataSighting.all(new Kind.Internal(), withMagic(200 * MIB, end, 60, 0x8374026c)))
         .containsExactly(new MetadataSighting(Format.V08, false, end));
     assertThat(
             MetadataSighting.all(
@@ -59,13 +55,7 @@ class MetadataSightingTest {
   void countersOfFormat7BecomeIdentifiers() throws Exception {
     SimStore store = withMagic(200 * MIB, 72 * MIB, 28, 0x8374026a);
     byte[] block = store.read(72 * MIB, 4096);
-    ByteBuffer.wrap(block)
-        .putLong(100_000)
-        .putInt(0x7)
-        .putInt(2)
-        .putInt(3)
-        .putInt(4)
-        .putInt(5);
+    ByteBuffer.wrap(block).putLong(100_000).putInt(0x7).putInt(2).putInt(3).putInt(4).putInt(5);
     store.write(72 * MIB, block);
     LegacyMetadata old =
         LegacyMetadata.read(store, MetadataSighting.all(new Kind.Internal(), store).getFirst());
