@@ -115,9 +115,16 @@ final class DrbdmetaPair implements AutoCloseable {
     return line;
   }
 
-  /// Everything from the first to the last byte of metadata of this layout, or its first `limit`.
-  static byte[] area(Path disk, MetadataLayout layout, long limit) throws IOException {
+  /// Offset of the first byte of metadata in which two disks of one layout differ, or -1; only the
+  /// first `limit` bytes of the area are read.
+  static long firstDifference(Path one, Path other, MetadataLayout layout, long limit)
+      throws IOException {
     long start = Math.min(layout.superblockOffsetBytes(), layout.bitmapOffsetBytes());
+    int at = Arrays.mismatch(area(one, start, limit), area(other, start, limit));
+    return at < 0 ? -1 : start + at;
+  }
+
+  private static byte[] area(Path disk, long start, long limit) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "r")) {
       byte[] bytes = new byte[(int) Math.min(file.length() - start, limit)];
       file.seek(start);

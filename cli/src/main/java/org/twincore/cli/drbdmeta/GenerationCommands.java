@@ -98,11 +98,9 @@ final class GenerationCommands {
 
   private static String flagWords(Superblock superblock) {
     List<String> words = new ArrayList<>();
-    if (superblock.has(MetadataFlags.CRASHED_PRIMARY)) {
-      words.add("crashed Primary");
-    } else {
-      words.add(superblock.has(MetadataFlags.PRIMARY_INDICATOR) ? "Primary" : "Secondary");
-    }
+    String crashed = superblock.has(MetadataFlags.CRASHED_PRIMARY) ? "crashed " : "";
+    boolean isPrimary = superblock.has(MetadataFlags.PRIMARY_INDICATOR);
+    words.add(crashed + (isPrimary ? "Primary" : "Secondary"));
     words.add(superblock.has(MetadataFlags.CONNECTED_INDICATOR) ? "Connected" : "StandAlone");
     if (!superblock.has(MetadataFlags.CONSISTENT)) {
       words.add("Inconsistent");

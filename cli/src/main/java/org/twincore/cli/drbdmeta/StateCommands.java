@@ -56,19 +56,37 @@ final class StateCommands {
   static int applyLog(Session session) throws IOException, ToolFailure {
     MetadataReader.Found found = session.found();
     PrintStream err = session.dialogue().err();
+    ActivityLogReplay replay = session.reader().readLog(found);
+    report(replay, err);
+    boolean wasPrimary = found.superblock().has(MetadataFlags.PRIMARY_INDICATOR);
+    if (!replay.verdict().isUsable() && !wasPrimary) {
+      err.println("Error ignored, no need to apply the AL");
+    }
     MetadataReader.Applied applied;
     try {
       applied = session.reader().apply(found);
     } catch (MetadataException unusable) {
-      err.println("No usable activity log found. Do you need to create-md?");
       throw new ToolFailure(ToolFailure.FAILED, unusable.getMessage());
     }
-    ActivityLogReplay replay = applied.replay();
-    boolean wasPrimary = found.superblock().has(MetadataFlags.PRIMARY_INDICATOR);
+    if (wasPrimary && replay.activeExtents().isEmpty()) {
+      if (replay.verdict() == ActivityLogReplay.Verdict.REPLAYED) {
+        err.println("Nothing to do.");
+      }
+    } else if (wasPrimary) {
+      reportBeyond(replay, found.bitmapSizeSectors(), err);
+      long sectors = applied.newlyMarkedBits() * SyncBitmap.SECTORS_PER_BIT;
+      err.println(
+          "Marked additional " + Session.shownSectors(sectors) + " as out-of-sync based on AL.");
+    }
+    return 0;
+  }
+
+  private static void report(ActivityLogReplay replay, PrintStream err) {
     switch (replay.verdict()) {
-      case NO_VALID_BLOCK -> {
-        err.println("No usable activity log found. Do you need to create-md?");
-        err.println("Error ignored, no need to apply the AL");
+      case NO_VALID_BLOCK -> err.println("No usable activity log found. Do you need to create-md?");
+      case NO_VALID_UPDATE -> {
+        err.println(replay.corruptBlocks() + " corrupt AL transactions found");
+        err.println("No valid AL update transaction found.");
       }
       case CONTRADICTORY ->
           err.println(
@@ -79,13 +97,6 @@ final class StateCommands {
         }
       }
     }
-    if (wasPrimary && !replay.activeExtents().isEmpty()) {
-      reportBeyond(replay, found.bitmapSizeSectors(), err);
-      long sectors = applied.newlyMarkedBits() * SyncBitmap.SECTORS_PER_BIT;
-      err.println(
-          "Marked additional " + Session.shownSectors(sectors) + " as out-of-sync based on AL.");
-    }
-    return 0;
   }
 
   private static void reportBeyond(ActivityLogReplay replay, long sectors, PrintStream err) {

@@ -22,14 +22,21 @@ public record ActivityLogReplay(Verdict verdict, TreeSet<Long> activeExtents, in
 
   /// How the log was found.
   public enum Verdict {
-    /// Nothing was written since it was initialised.
+    /// Nothing was written since it was initialised, or only the very first transaction, torn.
     INITIALISED,
     /// Transactions in a sound order.
     REPLAYED,
     /// Transactions whose numbers contradict their places.
     CONTRADICTORY,
+    /// No transaction is left, and blocks that are corrupt may have been some.
+    NO_VALID_UPDATE,
     /// Not one block is valid.
-    NO_VALID_BLOCK
+    NO_VALID_BLOCK;
+
+    /// Whether the active extents are known, or at least contained in what was found.
+    public boolean isUsable() {
+      return this != NO_VALID_UPDATE && this != NO_VALID_BLOCK;
+    }
   }
 
   /// Replays the ring; `blocks` are in transaction order: block r holds numbers r modulo their
@@ -48,7 +55,9 @@ public record ActivityLogReplay(Verdict verdict, TreeSet<Long> activeExtents, in
       return new ActivityLogReplay(Verdict.NO_VALID_BLOCK, new TreeSet<>(), corrupt);
     }
     if (found.isEmpty()) {
-      return new ActivityLogReplay(Verdict.INITIALISED, new TreeSet<>(), corrupt);
+      boolean isFirstTorn = corrupt == 1 && blocks.getFirst() instanceof Corrupt;
+      Verdict verdict = corrupt == 0 || isFirstTorn ? Verdict.INITIALISED : Verdict.NO_VALID_UPDATE;
+      return new ActivityLogReplay(verdict, new TreeSet<>(), corrupt);
     }
     // Differences of u32 numbers are signed, so that order survives their wrapping.
     int reference = found.getFirst().transaction.number();

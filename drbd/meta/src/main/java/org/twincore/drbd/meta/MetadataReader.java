@@ -61,7 +61,7 @@ public final class MetadataReader {
   }
 
   /// All that an attach needs. Metadata of a node that crashed is repaired on the way; clean
-  /// metadata is only read. Refuses a crashed Primary's log of which nothing is readable.
+  /// metadata is only read. Refuses a crashed Primary's log of which no transaction is left.
   public MetadataImage readForAttach() throws IOException, MetadataException {
     Found found = find();
     if (found.isClean()) {
@@ -79,17 +79,22 @@ public final class MetadataReader {
     return area(found).readBitmap(words * Long.SIZE * SyncBitmap.SECTORS_PER_BIT);
   }
 
+  /// What the activity log says; changes nothing.
+  public ActivityLogReplay readLog(Found found) throws IOException {
+    return ActivityLogReplay.of(area(found).readLog());
+  }
+
   /// Marks the extents that were active if this node was Primary, empties the log, and makes the
   /// metadata clean; all durable on return.
   public Applied apply(Found found) throws IOException, MetadataException {
     MetadataArea area = area(found);
     boolean mustMark = found.superblock.has(MetadataFlags.PRIMARY_INDICATOR);
-    ActivityLogReplay replay = ActivityLogReplay.of(area.readLog());
-    if (mustMark && replay.verdict() == ActivityLogReplay.Verdict.NO_VALID_BLOCK) {
+    ActivityLogReplay replay = readLog(found);
+    if (mustMark && !replay.verdict().isUsable()) {
       throw new MetadataException(
           MetadataException.UNCLEAN,
-          "this node was Primary and its activity log has no valid block: what it wrote last is"
-              + " unknown (invalidate makes all of it out of sync)");
+          "this node was Primary and its activity log has no valid transaction: what it wrote last"
+              + " is unknown (invalidate makes all of it out of sync)");
     }
     SyncBitmap bitmap = area.readBitmap(found.bitmapSizeSectors());
     long marked = 0;

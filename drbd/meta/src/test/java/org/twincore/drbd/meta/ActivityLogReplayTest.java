@@ -43,6 +43,12 @@ class ActivityLogReplayTest {
   }
 
   @Test
+  void corruptBlockElsewhereInAnEmptyRingMayHaveBeenATransaction() {
+    assertThat(replay(EMPTY, TORN).verdict()).isEqualTo(Verdict.NO_VALID_UPDATE);
+    assertThat(replay(TORN, TORN).verdict()).isEqualTo(Verdict.NO_VALID_UPDATE);
+  }
+
+  @Test
   void ringWithoutValidBlockIsNoLog() {
     assertThat(replay(TORN, TORN, TORN, TORN, TORN, TORN, TORN, TORN).verdict())
         .isEqualTo(Verdict.NO_VALID_BLOCK);
