@@ -33,15 +33,22 @@ public final class DrbdDevice {
   private final DevFuse fuse;
   private final TargetStorage storage;
   private LoopDevice loop;
+  private long sizeBytes;
   private boolean isGone;
 
   private DrbdDevice(
-      DeviceNode node, Path scratch, DevFuse fuse, TargetStorage storage, LoopDevice loop) {
+      DeviceNode node,
+      Path scratch,
+      DevFuse fuse,
+      TargetStorage storage,
+      LoopDevice loop,
+      long sizeBytes) {
     this.node = node;
     this.scratch = scratch;
     this.fuse = fuse;
     this.storage = storage;
     this.loop = loop;
+    this.sizeBytes = sizeBytes;
   }
 
   /// Shows `sizeBytes` (a multiple of 512) under `node`, with `file` as its FUSE file.
@@ -54,7 +61,7 @@ public final class DrbdDevice {
     Path scratch = node.path().resolveSibling("." + file.getFileName());
     try {
       LoopDevice loop = LoopDevice.attach(file, scratch);
-      DrbdDevice device = new DrbdDevice(node, scratch, fuse, storage, loop);
+      DrbdDevice device = new DrbdDevice(node, scratch, fuse, storage, loop, sizeBytes);
       try {
         node.show(loop.number());
       } catch (IOException failed) {
@@ -116,6 +123,12 @@ public final class DrbdDevice {
     }
   }
 
+  /// Has the kernel write what it still keeps of the device, a mounted file system's pages too.
+  /// False if that takes longer.
+  public synchronized boolean flush(long timeoutMillis) throws IOException {
+    return isGone || loop.flush(timeoutMillis);
+  }
+
   /// Takes the device away whoever has it open: they get EIO.
   public synchronized void abandon() throws IOException {
     if (isGone) {
@@ -134,11 +147,12 @@ public final class DrbdDevice {
     node.remove();
   }
 
-  /// The volume grew: its users see the new size at once.
+  /// The volume has another size: users of the device see it at once.
   public synchronized void resize(long newSizeBytes) throws IOException {
-    if (!isGone) {
+    if (!isGone && newSizeBytes != sizeBytes) {
       fuse.resize(newSizeBytes);
       loop.updateSize();
+      sizeBytes = newSizeBytes;
     }
   }
 }

@@ -62,7 +62,7 @@ public final class LoopDevice {
   private static final int ATTEMPTS_MAX = 32;
 
   /// What users wrote last and the kernel has not passed on yet may take long on a slow disk.
-  private static final long DETACH_LIMIT_MINUTES = 10;
+  private static final long DETACH_LIMIT_MILLIS = 600_000;
 
   private final int number;
   private final Path scratch;
@@ -173,19 +173,35 @@ public final class LoopDevice {
     detach(number, scratch);
   }
 
-  /// LOOP_CLR_FD by a child process.
+  /// Hands everything written to the device to its file, a mounted file system's pages included;
+  /// false if that takes longer.
+  public boolean flush(long timeoutMillis) throws IOException {
+    return runChild(number, scratch, timeoutMillis, "/sbin/blockdev", "--flushbufs");
+  }
+
+  /// LOOP_CLR_FD.
   private static void detach(int number, Path scratch) throws IOException {
+    if (!runChild(number, scratch, DETACH_LIMIT_MILLIS, "/sbin/losetup", "--detach")) {
+      throw new IOException("loop device " + number + " does not take what was written to it");
+    }
+  }
+
+  /// Runs a program on the device, since it may have to wait for this process.
+  private static boolean runChild(
+      int number, Path scratch, long timeoutMillis, String program, String option)
+      throws IOException {
     makeNode(number, scratch);
     try {
       Process child =
-          new ProcessBuilder("/sbin/losetup", "--detach", scratch.toString())
+          new ProcessBuilder(program, option, scratch.toString())
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
-      if (!child.waitFor(DETACH_LIMIT_MINUTES, TimeUnit.MINUTES)) {
+      boolean isDone = child.waitFor(timeoutMillis, TimeUnit.MILLISECONDS);
+      if (!isDone) {
         child.destroyForcibly();
-        throw new IOException("loop device " + number + " does not take what was written to it");
       }
+      return isDone;
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", interrupted);
