@@ -7,10 +7,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
-import org.twincore.admin.NodePaths;
 import org.twincore.admin.ResourceView;
 import org.twincore.cli.client.AdminClient;
-import org.twincore.cli.conf.ThisNode;
+import org.twincore.cli.client.NodeSocket;
 
 /// The connection to the node, made at the first question.
 final class NodeLine implements AutoCloseable {
@@ -18,10 +17,7 @@ final class NodeLine implements AutoCloseable {
   private @Nullable AdminClient client;
 
   NodeLine(Optional<String> node, Map<String, String> environment) {
-    boolean isRoot = System.getProperty("user.name", "").equals("root");
-    this.socket =
-        NodePaths.adminSocket(
-            NodePaths.runFolder(environment, isRoot), ThisNode.name(node, environment));
+    this.socket = NodeSocket.of(node, environment);
   }
 
   AdminAnswer ask(AdminRequest request) throws IOException {
