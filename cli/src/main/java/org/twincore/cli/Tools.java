@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.twincore.cli.drbdadm.Drbdadm;
+import org.twincore.cli.drbdmeta.Drbdmeta;
 import org.twincore.cli.drbdsetup.Drbdsetup;
 
 /// The launcher of all tools: the first argument is the tool's name.
@@ -27,6 +28,7 @@ public final class Tools {
         switch (tool) {
           case "drbdadm" -> Drbdadm.run(rest, System.getenv(), System.in, out, err);
           case "drbdsetup" -> Drbdsetup.run(rest, System.getenv(), out, err);
+          case "drbdmeta" -> Drbdmeta.run(rest, out, err, System.in);
           default -> {
             err.println("twincore: no tool is called '" + tool + "'");
             yield EXIT_USAGE;

@@ -93,6 +93,7 @@ final class DemoCluster {
           }
           net {
             ping-timeout 30;
+            max-buffers 8000;
           }
           on core-01 {
             device    /dev/drbd0;

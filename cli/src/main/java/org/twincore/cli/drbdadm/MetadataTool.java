@@ -2,6 +2,7 @@ package org.twincore.cli.drbdadm;
 
 import java.io.InputStream;
 import java.util.List;
+import org.twincore.cli.drbdmeta.Drbdmeta;
 
 /// Hands a metadata command to drbdmeta, in this process.
 final class MetadataTool {
@@ -14,7 +15,6 @@ final class MetadataTool {
   }
 
   int run(List<String> arguments) {
-    console.complain("drbdmeta is not built in yet: " + arguments + in);
-    return 20;
+    return Drbdmeta.run(arguments.toArray(String[]::new), console.out(), console.err(), in);
   }
 }
