@@ -41,7 +41,7 @@ enum Command {
   CSTATE("cstate", Scope.VOLUME, Group.DAILY),
   DSTATE("dstate", Scope.VOLUME, Group.DAILY),
   STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
-  PROC("proc", Scope.NONE, Group.DAILY),
+  PROC("proc", Scope.NONE, Group.DAILY, "verbose", "statistics", "service"),
   DUMP("dump", Scope.OPTIONAL, Group.DAILY),
   DUMP_XML("dump-xml", Scope.OPTIONAL, Group.DAILY),
   CREATE_MD("create-md", Scope.VOLUME, Group.DAILY, "force", "max-peers="),

@@ -84,8 +84,7 @@ public final class Drbdadm {
   private Optional<Integer> ask(NodeLine node) throws IOException {
     StepRunner runner = new StepRunner(invocation, console, node, new MetadataTool(console, in));
     if (invocation.command() == Command.PROC) {
-      AdminRequest proc =
-          new AdminRequest.Report(AdminRequest.ReportKind.PROC, Optional.empty(), List.of());
+      AdminRequest proc = StatusRequest.proc(invocation);
       return Optional.of(runner.tell(List.of("proc"), node.ask(proc)));
     }
     List<String> names = invocation.resources();

@@ -7,11 +7,22 @@ import org.twincore.admin.AdminRequest;
 import org.twincore.admin.AdminRequest.ReportKind;
 import org.twincore.admin.AdminRequest.ReportOption;
 
-/// What `status` asks the node.
+/// What `status` and `proc` ask the node.
 final class StatusRequest {
   private StatusRequest() {}
 
   static AdminRequest of(Invocation invocation, Optional<String> resource) {
+    ReportKind kind = invocation.has("json") ? ReportKind.JSON : ReportKind.STATUS;
+    return new AdminRequest.Report(kind, resource, options(invocation));
+  }
+
+  /// The text of /proc/drbd, or with `--service` that of `service drbd status`.
+  static AdminRequest proc(Invocation invocation) {
+    ReportKind kind = invocation.has("service") ? ReportKind.SERVICE : ReportKind.PROC;
+    return new AdminRequest.Report(kind, Optional.empty(), options(invocation));
+  }
+
+  private static List<ReportOption> options(Invocation invocation) {
     List<ReportOption> options = new ArrayList<>();
     if (invocation.has("verbose") || invocation.flags().verbose()) {
       options.add(ReportOption.VERBOSE);
@@ -19,7 +30,6 @@ final class StatusRequest {
     if (invocation.has("statistics")) {
       options.add(ReportOption.STATISTICS);
     }
-    ReportKind kind = invocation.has("json") ? ReportKind.JSON : ReportKind.STATUS;
-    return new AdminRequest.Report(kind, resource, options);
+    return options;
   }
 }
