@@ -6,6 +6,7 @@ import java.util.Map;
 import org.twincore.daemon.report.ProcText.Minor;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.host.linux.MountTable.Mount;
 
 /// The table of `service drbd status` since 8.3: one row a minor, its sync progress right below.
 ///

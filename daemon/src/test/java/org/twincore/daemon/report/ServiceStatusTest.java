@@ -14,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Counters;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.host.linux.MountTable.Mount;
 
 /// The styles of `service drbd status`, with the figures of the texts that described them first.
 class ServiceStatusTest {
@@ -114,8 +115,8 @@ class ServiceStatusTest {
             body(
                 StatusStyle.V8_3,
                 Map.of(
-                    0, new Mount("/dev/drbd0", "/gfs2-00", "gfs2"),
-                    1, new Mount("/dev/drbd1", "/gfs2-01", "gfs2")),
+                    0, new Mount("7:0", "/dev/drbd0", "/gfs2-00", "gfs2"),
+                    1, new Mount("7:0", "/dev/drbd1", "/gfs2-01", "gfs2")),
                 resource("r0", volume(0, both, Counters.ZERO)),
                 resource("r1", volume(1, both, Counters.ZERO))))
         .isEqualTo(
@@ -134,7 +135,7 @@ class ServiceStatusTest {
     assertThat(
             body(
                 StatusStyle.V8_4,
-                Map.of(1, new Mount("/dev/drbd1", "/srv/mail", "ext4")),
+                Map.of(1, new Mount("7:0", "/dev/drbd1", "/srv/mail", "ext4")),
                 resource("old", volume(15, alone, Counters.ZERO)),
                 resource("none", volume(7, nothing, Counters.ZERO)),
                 resource(
