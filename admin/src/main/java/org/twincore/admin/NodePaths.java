@@ -8,6 +8,9 @@ import java.util.Map;
 ///
 /// `TWINCORE_RUN` names another folder; several nodes on one machine have one each by name.
 public final class NodePaths {
+  /// Where root's node of this machine keeps its own.
+  public static final Path ROOT_FOLDER = Path.of("/run/twincore");
+
   private NodePaths() {}
 
   /// The folder for sockets and locks of all nodes of this user.
@@ -17,7 +20,7 @@ public final class NodePaths {
       return Path.of(named);
     }
     if (isRoot) {
-      return Path.of("/run/twincore");
+      return ROOT_FOLDER;
     }
     String xdg = environment.get("XDG_RUNTIME_DIR");
     if (xdg != null && !xdg.isEmpty()) {

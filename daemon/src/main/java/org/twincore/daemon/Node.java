@@ -5,16 +5,19 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.NodePaths;
 import org.twincore.admin.settings.NodeSettings;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
 import org.twincore.daemon.admin.AdminServer;
+import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.report.StatusStyle;
@@ -47,8 +50,10 @@ public final class Node {
     this.name = name;
     this.lock = NodeLock.take(folders.run(), name);
     NbdExports exports = new NbdExports(settings.nbdSecondary() == NbdSecondary.READ_ONLY);
+    Devices devices = devices(folders, settings);
     this.resources =
-        new NodeResources(new ResourceNode.Shared(timers, exports, hub, new SecureRandom()));
+        new NodeResources(
+            new ResourceNode.Shared(timers, exports, devices, hub, new SecureRandom()));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style =
         StatusStyle.ofVersion(settings.statusStyle().word()).orElse(StatusStyle.V8_4);
@@ -68,6 +73,18 @@ public final class Node {
       throw new IOException(failed.getMessage(), failed);
     }
     LOG.log(Level.INFO, "node={0} pid={1} started", name, Long.toString(pid()));
+  }
+
+  /// Where nothing is said: under /dev for the node that root runs in its usual place, none for one
+  /// beside it. Its own files lie in a folder that the lock of the node's name guards.
+  private Devices devices(NodeFolders folders, NodeSettings settings) {
+    Path files = folders.run().resolve(name + ".devices");
+    Optional<String> said = settings.deviceFolder();
+    if (said.isEmpty()) {
+      boolean isUsualPlace = folders.run().equals(NodePaths.ROOT_FOLDER);
+      return isUsualPlace ? Devices.open(files, Path.of("/dev")) : Devices.none();
+    }
+    return said.get().equals("none") ? Devices.none() : Devices.open(files, Path.of(said.get()));
   }
 
   private static String uri(SocketAddress address) {

@@ -71,8 +71,10 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Disconnect(String name, boolean force) ->
           answer(admin(name).disconnect(force));
       case AdminRequest.Down(String name) -> answer(resources.down(name));
-      case AdminRequest.Primary(int minor, boolean force) ->
-          command(minor, volume -> new AdminCommand.Primary(volume, force));
+      case AdminRequest.Primary(int minor, boolean force) -> {
+        NodeResources.Found found = resources.minor(minor);
+        yield answer(found.admin().promote(found.volume(), force));
+      }
       case AdminRequest.Change(AdminRequest.VolumeVerb verb, int minor) -> change(verb, minor);
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
@@ -94,7 +96,10 @@ final class NodeDesk implements AdminDesk {
 
   private AdminAnswer change(AdminRequest.VolumeVerb verb, int minor) throws RefusedException {
     return switch (verb) {
-      case SECONDARY -> command(minor, AdminCommand.Secondary::new);
+      case SECONDARY -> {
+        NodeResources.Found found = resources.minor(minor);
+        yield answer(found.admin().demote(found.volume()));
+      }
       case INVALIDATE -> command(minor, AdminCommand.Invalidate::new);
       case INVALIDATE_REMOTE -> command(minor, AdminCommand.InvalidateRemote::new);
       case PAUSE_SYNC -> command(minor, AdminCommand.PauseSync::new);

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.twincore.daemon.resource.RefusedException;
 import org.twincore.daemon.resource.ResourceAdmin;
 import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.daemon.resource.VolumeNode;
 import org.twincore.drbd.engine.exchange.AdminResult;
 
 /// The end of a node: clients answered and let go, then every resource down, all at once.
@@ -50,6 +51,7 @@ final class NodeStop {
     if (left.get() > 0) {
       for (ResourceNode resource : node.resources().all()) {
         Thread.ofVirtual().start(() -> disconnect(resource));
+        threads.add(Thread.ofVirtual().start(() -> abandonDevices(resource, left)));
       }
       joinAll(threads, leftNanos());
     }
@@ -66,6 +68,18 @@ final class NodeStop {
       }
     } catch (RefusedException refused) {
       LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), refused);
+    }
+  }
+
+  /// Whoever still has a device open has had its last write.
+  private void abandonDevices(ResourceNode resource, AtomicInteger left) {
+    long flushMillis = TimeUnit.NANOSECONDS.toMillis(leftNanos() / 2);
+    boolean wasHeld = false;
+    for (VolumeNode volume : resource.volumes()) {
+      wasHeld |= volume.device().abandon(flushMillis);
+    }
+    if (wasHeld) {
+      down(resource, left);
     }
   }
 

@@ -12,6 +12,8 @@ import java.util.Optional;
 /// @param logMaxBytes size at which the file is rotated
 /// @param logKeep old log files that are kept
 /// @param stateFolder for what outlives a node; empty: the usual place
+/// @param deviceFolder where a primary's block devices appear, or `none`; empty: /dev for the node
+///   that root runs in its usual place
 public record NodeSettings(
     List<String> nbdListen,
     NbdSecondary nbdSecondary,
@@ -19,7 +21,8 @@ public record NodeSettings(
     Optional<String> logFile,
     long logMaxBytes,
     int logKeep,
-    Optional<String> stateFolder) {
+    Optional<String> stateFolder,
+    Optional<String> deviceFolder) {
 
   /// What holds where nothing is written.
   public static final NodeSettings DEFAULTS =
@@ -30,6 +33,7 @@ public record NodeSettings(
           Optional.empty(),
           10L << 20,
           5,
+          Optional.empty(),
           Optional.empty());
 
   public NodeSettings {
@@ -38,37 +42,56 @@ public record NodeSettings(
 
   NodeSettings withNbdListen(List<String> value) {
     return new NodeSettings(
-        value, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder);
+        value, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
   }
 
   NodeSettings withNbdSecondary(NbdSecondary value) {
     return new NodeSettings(
-        nbdListen, value, statusStyle, logFile, logMaxBytes, logKeep, stateFolder);
+        nbdListen, value, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
   }
 
   NodeSettings withStatusStyle(StatusStyle value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, value, logFile, logMaxBytes, logKeep, stateFolder);
+        nbdListen, nbdSecondary, value, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
   }
 
   NodeSettings withLogFile(Optional<String> value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, value, logMaxBytes, logKeep, stateFolder);
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        value,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder);
   }
 
   NodeSettings withLogMaxBytes(long value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, value, logKeep, stateFolder);
+        nbdListen, nbdSecondary, statusStyle, logFile, value, logKeep, stateFolder, deviceFolder);
   }
 
   NodeSettings withLogKeep(int value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, value, stateFolder);
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        value,
+        stateFolder,
+        deviceFolder);
   }
 
   NodeSettings withStateFolder(Optional<String> value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, value);
+        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, value, deviceFolder);
+  }
+
+  NodeSettings withDeviceFolder(Optional<String> value) {
+    return new NodeSettings(
+        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, value);
   }
 
   /// An export that cannot be written is refused, or offered read-only.

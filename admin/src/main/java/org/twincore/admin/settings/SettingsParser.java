@@ -115,6 +115,7 @@ public final class SettingsParser {
       case "log-max-size" -> settings.withLogMaxBytes(size(value, column));
       case "log-keep" -> settings.withLogKeep(count(value, column));
       case "state-folder" -> settings.withStateFolder(Optional.of(path(value, column)));
+      case "device-folder" -> settings.withDeviceFolder(Optional.of(deviceFolder(value, column)));
       default -> throw wrong(keyColumn, "unknown setting '" + key + "'");
     };
   }
@@ -157,6 +158,10 @@ public final class SettingsParser {
       throw wrong(column, "a path from the root on expected");
     }
     return value;
+  }
+
+  private String deviceFolder(String value, int column) throws SettingsException {
+    return value.equals("none") ? value : path(value, column);
   }
 
   private long size(String value, int column) throws SettingsException {

@@ -28,6 +28,7 @@ class SettingsParserTest {
               log-max-size = 64K
             log-keep = 0
             state-folder = /srv/state
+            device-folder = none
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
 
@@ -40,7 +41,8 @@ class SettingsParserTest {
                 Optional.of("/var/log/twin"),
                 64 << 10,
                 0,
-                Optional.of("/srv/state")));
+                Optional.of("/srv/state"),
+                Optional.of("none")));
   }
 
   @Test

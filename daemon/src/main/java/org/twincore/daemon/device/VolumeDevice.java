@@ -104,7 +104,12 @@ public final class VolumeDevice {
     shown = Optional.empty();
   }
 
-  /// The volume's size changed.
+  /// The volume's size changed; its device follows soon. Never waits.
+  public void sizeChanged() {
+    Thread.ofVirtual().name("resize-drbd" + minor).start(this::followSize);
+  }
+
+  /// Gives the device the size that the volume has now.
   public synchronized void followSize() {
     try {
       if (shown.isPresent()) {
@@ -116,17 +121,19 @@ public final class VolumeDevice {
   }
 
   /// The node ends whoever has the device open: what they wrote is flushed, within `flushMillis`,
-  /// and from then on they get EIO.
-  public synchronized void abandon(long flushMillis) {
+  /// and from then on they get EIO. False if it was hidden anyway.
+  public synchronized boolean abandon(long flushMillis) {
+    if (shown.isEmpty()) {
+      return false;
+    }
     try {
-      if (shown.isPresent()) {
-        shown.get().flush(flushMillis);
-        shown.get().abandon();
-        forget();
-      }
+      shown.get().flush(flushMillis);
+      shown.get().abandon();
     } catch (IOException failed) {
       warn(failed);
     }
+    forget();
+    return true;
   }
 
   /// The volume is no more; its device must be hidden.

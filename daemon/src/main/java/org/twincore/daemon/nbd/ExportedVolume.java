@@ -15,6 +15,11 @@ public record ExportedVolume(
 
   /// `r0` for volume 0, `r0/1` for volume 1.
   public String exportName() {
+    return exportName(resource, number);
+  }
+
+  /// The name of any volume's export.
+  public static String exportName(String resource, int number) {
     return number == 0 ? resource : resource + "/" + number;
   }
 }

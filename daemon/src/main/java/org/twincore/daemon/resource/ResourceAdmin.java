@@ -1,5 +1,6 @@
 package org.twincore.daemon.resource;
 
+import java.util.Iterator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +39,7 @@ public final class ResourceAdmin {
       AdminResult result =
           node.command(new AdminCommand.NewVolume(number, minor, OptionValues.DEFAULTS));
       if (result.isSuccess()) {
-        node.addVolume(new VolumeNode(number, minor));
+        node.addVolume(number, minor);
         node.publish();
       }
       return result;
@@ -162,7 +163,7 @@ public final class ResourceAdmin {
 
   /// Demotes, disconnects, detaches; afterwards the resource is taken apart.
   public AdminResult down() throws RefusedException {
-    AdminResult result = node.command(new AdminCommand.Down());
+    AdminResult result = downWithoutDevices(node.volumes().iterator());
     if (result.isSuccess()) {
       for (VolumeNode volume : node.volumes()) {
         awaitRelease(volume);
@@ -170,6 +171,14 @@ public final class ResourceAdmin {
       node.dismantle(node.name() + " is down");
     }
     return result;
+  }
+
+  /// Takes away one device after the other, then everything else; nested, since each that was taken
+  /// away comes back if a later step is refused.
+  private AdminResult downWithoutDevices(Iterator<VolumeNode> volumes) throws RefusedException {
+    return volumes.hasNext()
+        ? volumes.next().device().demoting(() -> downWithoutDevices(volumes))
+        : node.command(new AdminCommand.Down());
   }
 
   /// For a resource without volumes and connection.
@@ -231,6 +240,17 @@ public final class ResourceAdmin {
     }
   }
 
+  public AdminResult promote(VolumeNode volume, boolean force) throws RefusedException {
+    AdminCommand command = new AdminCommand.Primary(volume.number(), force);
+    return volume.device().promoting(() -> node.command(command));
+  }
+
+  public AdminResult demote(VolumeNode volume) throws RefusedException {
+    AdminCommand command = new AdminCommand.Secondary(volume.number());
+    return volume.device().demoting(() -> node.command(command));
+  }
+
+  /// Any other change of a volume.
   public AdminResult change(AdminCommand command) throws RefusedException {
     return node.command(command);
   }

@@ -9,6 +9,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
+import org.twincore.daemon.device.Devices;
+import org.twincore.daemon.device.VolumeDevice;
 import org.twincore.daemon.loop.Aftermath;
 import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.loop.Replies;
@@ -38,6 +40,7 @@ public final class ResourceNode {
   private final Replies replies = new Replies();
   private final PendingAnswers answers = new PendingAnswers(aftermath);
   private final NbdExports exports;
+  private final Devices devices;
   private final StateFeed feed;
   private final Handlers handlers;
   private final SwitchedLink link;
@@ -54,7 +57,8 @@ public final class ResourceNode {
   private volatile boolean isGone;
 
   /// What all resources of a node share.
-  public record Shared(Timers timers, NbdExports exports, StateFeed feed, RandomGenerator random) {}
+  public record Shared(
+      Timers timers, NbdExports exports, Devices devices, StateFeed feed, RandomGenerator random) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -62,6 +66,7 @@ public final class ResourceNode {
     this.name = name;
     this.options = options;
     this.exports = shared.exports;
+    this.devices = shared.devices;
     this.feed = shared.feed;
     this.handlers = new Handlers(name, handlers);
     this.link = new SwitchedLink(name);
@@ -183,13 +188,27 @@ public final class ResourceNode {
     wiring = Optional.of(newWiring);
   }
 
-  void addVolume(VolumeNode volume) {
-    volumes.put(volume.number(), volume);
+  void addVolume(int number, int minor) {
+    String exportName = ExportedVolume.exportName(name, number);
+    VolumeDevice device =
+        devices.volume(minor, () -> exports.open(exportName), () -> sizeBytes(number));
+    VolumeNode volume = new VolumeNode(number, minor, device);
+    volumes.put(number, volume);
     exports.publish(exported(volume));
+    device.announce();
+  }
+
+  private long sizeBytes(int number) {
+    return loop.ask(m -> m.status().volumes()).stream()
+        .filter(volume -> volume.volume() == number)
+        .mapToLong(volume -> volume.sizeSectors() * 512)
+        .findFirst()
+        .orElse(0);
   }
 
   void removeVolume(VolumeNode volume) {
     volumes.remove(volume.number());
+    volume.device().remove();
     exports.withdraw(exported(volume).exportName());
   }
 

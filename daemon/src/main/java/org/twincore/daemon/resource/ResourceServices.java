@@ -38,6 +38,7 @@ final class ResourceServices implements NodeServices {
             volume,
             Long.toString(sizeSectors / 2));
         published();
+        node.volume(volume).ifPresent(v -> aftermath.addAnswer(v.device()::sizeChanged));
       }
       case Effect.CallHandler call -> aftermath.addAnswer(() -> callHandler(call));
       case Effect.Log(Effect.Level level, String text) ->

@@ -3,6 +3,7 @@ package org.twincore.daemon.resource;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.twincore.admin.ResourceView;
+import org.twincore.daemon.device.VolumeDevice;
 import org.twincore.daemon.nbd.LocalHoles;
 import org.twincore.drbd.config.OptionValues;
 
@@ -12,12 +13,14 @@ public final class VolumeNode {
   private final int number;
   private final int minor;
   private final LocalHoles holes = new LocalHoles();
+  private final VolumeDevice device;
   private volatile OptionValues diskOptions = OptionValues.DEFAULTS;
   private volatile Optional<Attached> attached = Optional.empty();
 
-  VolumeNode(int number, int minor) {
+  VolumeNode(int number, int minor, VolumeDevice device) {
     this.number = number;
     this.minor = minor;
+    this.device = device;
   }
 
   /// A disk that was attached; it may be detached again, by an admin or after an error. `alone`:
@@ -37,6 +40,11 @@ public final class VolumeNode {
     return attached
         .map(Attached::wanted)
         .map(disk -> new ResourceView.Paths(disk.data(), disk.metadata(), disk.index()));
+  }
+
+  /// Its block device, where the machine has one.
+  public VolumeDevice device() {
+    return device;
   }
 
   LocalHoles holes() {
