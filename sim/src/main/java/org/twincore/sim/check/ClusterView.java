@@ -1,9 +1,10 @@
 package org.twincore.sim.check;
 
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
@@ -19,6 +20,9 @@ public final class ClusterView {
   private final StateBoard board = new StateBoard();
   private final TreeMap<Integer, VolumeHistory> histories = new TreeMap<>();
   private final Lineage lineage;
+
+  /// By volume: blocks in which the drives differed when they were last looked at.
+  private final TreeMap<Integer, TreeSet<Long>> differing = new TreeMap<>();
 
   public ClusterView(Simulation simulation, List<SimNode> nodes, int volumes, Promise promise) {
     this.simulation = simulation;
@@ -96,27 +100,18 @@ public final class ClusterView {
     SimDrive first = drive(0, volume);
     SimDrive second = drive(1, volume);
     long end = Math.min(first.dataBlocks(), second.dataBlocks());
-    List<Long> differing = new ArrayList<>();
-    for (long block : first.data().writtenBlocks(0, end)) {
-      if (!Arrays.equals(first.data().block(block), second.data().block(block))) {
-        differing.add(block);
+    BitSet touched = first.data().takeTouched();
+    touched.or(second.data().takeTouched());
+    TreeSet<Long> known = differing.computeIfAbsent(volume, _ -> new TreeSet<>());
+    for (int next = touched.nextSetBit(0);
+        next >= 0 && next < end;
+        next = touched.nextSetBit(next + 1)) {
+      if (Arrays.equals(first.data().block(next), second.data().block(next))) {
+        known.remove((long) next);
+      } else {
+        known.add((long) next);
       }
     }
-    for (long block : second.data().writtenBlocks(0, end)) {
-      if (!first.data().wasWritten(block) && !isZero(second.data().block(block))) {
-        differing.add(block);
-      }
-    }
-    differing.sort(null);
-    return differing;
-  }
-
-  private static boolean isZero(byte[] block) {
-    for (byte next : block) {
-      if (next != 0) {
-        return false;
-      }
-    }
-    return true;
+    return List.copyOf(known);
   }
 }

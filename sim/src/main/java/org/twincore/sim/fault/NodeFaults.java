@@ -21,7 +21,8 @@ public final class NodeFaults {
   private NodeFaults() {}
 
   private static boolean end(Victims victims, SimNode node, Ending ending) {
-    if (!node.isRunning()) {
+    boolean isPromised = ending == Ending.KILL || victims.view().promise().survivesPowerCut();
+    if (!node.isRunning() || !isPromised) {
       return false;
     }
     victims.tell(node.name() + " ends by " + ending);

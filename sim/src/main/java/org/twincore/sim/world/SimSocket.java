@@ -150,9 +150,10 @@ final class SimSocket implements SimPipe.Receiver {
     if (isOpen) {
       isOpen = false;
       out().die();
-      network.forget(this);
       owner.closed(this, cause, false);
     }
+    network.forget(this);
+    network.forget(peer());
   }
 
   // ---- what the peer sent

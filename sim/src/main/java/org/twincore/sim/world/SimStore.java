@@ -2,9 +2,11 @@ package org.twincore.sim.world;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /// The medium of one simulated drive: sparse 4 KiB blocks with a volatile cache in front.
 ///
@@ -18,8 +20,9 @@ public final class SimStore {
   private static final byte[] ZERO = new byte[BLOCK_BYTES];
 
   private final long sizeBytes;
-  private final TreeMap<Long, byte[]> current = new TreeMap<>();
-  private final TreeMap<Long, byte[]> stable = new TreeMap<>();
+  private final byte[][] current;
+  private final byte[][] stable;
+  private final BitSet touched = new BitSet();
   private final TreeMap<Long, List<Version>> unflushed = new TreeMap<>();
   private long serial;
 
@@ -34,6 +37,9 @@ public final class SimStore {
 
   public SimStore(long sizeBytes) {
     this.sizeBytes = sizeBytes;
+    int blocks = Math.toIntExact((sizeBytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    current = new byte[blocks][];
+    stable = new byte[blocks][];
   }
 
   public long sizeBytes() {
@@ -42,12 +48,16 @@ public final class SimStore {
 
   /// What a read of the whole block gives now; not to be changed.
   public byte[] block(long block) {
-    return current.getOrDefault(block, ZERO);
+    return orZero(current[(int) block]);
   }
 
   /// What the block would have after a power cut that loses everything volatile; not to be changed.
   public byte[] stableBlock(long block) {
-    return stable.getOrDefault(block, ZERO);
+    return orZero(stable[(int) block]);
+  }
+
+  private static byte[] orZero(byte @Nullable [] bytes) {
+    return bytes == null ? ZERO : bytes;
   }
 
   /// The contents that a power cut now could leave in the block, oldest first.
@@ -60,13 +70,11 @@ public final class SimStore {
     return possible;
   }
 
-  /// Numbers of the blocks that were ever written in the range, ascending.
-  public List<Long> writtenBlocks(long fromBlock, long toBlock) {
-    return List.copyOf(current.subMap(fromBlock, toBlock).keySet());
-  }
-
-  public boolean wasWritten(long block) {
-    return current.containsKey(block);
+  /// Numbers of the blocks whose content changed since the last call; forgets them.
+  public BitSet takeTouched() {
+    BitSet taken = (BitSet) touched.clone();
+    touched.clear();
+    return taken;
   }
 
   public byte[] read(long offsetBytes, int lengthBytes) {
@@ -101,8 +109,8 @@ public final class SimStore {
     checkRange(offsetBytes, lengthBytes);
     long end = offsetBytes + lengthBytes;
     for (long block = offsetBytes / BLOCK_BYTES; block * BLOCK_BYTES < end; block++) {
-      byte[] before = current.get(block);
-      if (before == null) {
+      byte[] before = block(block);
+      if (before == ZERO) {
         continue;
       }
       int from = (int) Math.max(0, offsetBytes - block * BLOCK_BYTES);
@@ -113,10 +121,12 @@ public final class SimStore {
     }
   }
 
-  private void put(long block, byte[] next, boolean durable) {
-    current.put(block, next);
+  private void put(long block, byte[] written, boolean durable) {
+    byte[] next = Arrays.equals(written, ZERO) ? ZERO : written;
+    current[(int) block] = next;
+    touched.set((int) block);
     if (durable) {
-      stable.put(block, next);
+      stable[(int) block] = next;
       unflushed.remove(block);
     } else {
       unflushed.computeIfAbsent(block, _ -> new ArrayList<>()).add(new Version(++serial, next));
@@ -142,7 +152,7 @@ public final class SimStore {
         .removeIf(entry -> {
           List<Version> versions = entry.getValue();
           while (!versions.isEmpty() && versions.getFirst().serial <= mark) {
-            stable.put(entry.getKey(), versions.removeFirst().bytes);
+            stable[entry.getKey().intValue()] = versions.removeFirst().bytes;
           }
           return versions.isEmpty();
         });
@@ -154,8 +164,9 @@ public final class SimStore {
       long block = entry.getKey();
       Tearing tearing = block < dataBlocks ? Tearing.WHOLE_BLOCKS : Tearing.SECTORS;
       byte[] left = survivor(random, keep, possibleBlocks(block), tearing);
-      stable.put(block, left);
-      current.put(block, left);
+      stable[(int) block] = left;
+      current[(int) block] = left;
+      touched.set((int) block);
     }
     unflushed.clear();
   }
