@@ -3,8 +3,11 @@ package org.twincore.drbd.meta;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.InputStream;
 import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.meta.MetadataLayout.Kind;
 import org.twincore.testkit.Gen;
@@ -85,6 +88,36 @@ class MetadataDumpTest {
     StringBuilder text = new StringBuilder();
     new DumpPrinter(text).print(List.of("heading"), found, reader.readRawBitmap(found));
     return text.toString();
+  }
+
+  private static String captured(String name) throws Exception {
+    try (InputStream in = MetadataDumpTest.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.US_ASCII);
+    }
+  }
+
+  /// What drbd-utils 9.22 printed on disks of a kernel node.
+  @Test
+  void readsTheDumpsOfDrbdUtils() throws Exception {
+    MetadataDump inSync = parse(captured("insync.dump.txt"));
+    assertThat(inSync.uuids().current()).isEqualTo(0x29FEC6E530D9B130L);
+    assertThat(inSync.flags()).isEqualTo(0x11);
+    assertThat(inSync.lastAgreedSectors()).isEqualTo(130992);
+    assertThat(inSync.bitmapFor(130992).weight()).isZero();
+    assertThat(parse(captured("crashed.dump.txt")).bitmapFor(130992).weight()).isEqualTo(16374);
+    refused(captured("al-before-apply.dump.txt"), "line 8, column 1", "unclean");
+  }
+
+  @Test
+  void dumpOfDrbdUtilsHasWhatTheDiskSays() throws Exception {
+    SimStore store = SimStore.withTail(1 << 20, "a-after-s3.mdarea.gz");
+    MetadataDump theirs = parse(captured("a-after-s3.dump.txt"));
+    MetadataDump ours = parse(print(store));
+    assertThat(ours.uuids()).isEqualTo(theirs.uuids());
+    assertThat(ours.lastAgreedSectors()).isEqualTo(theirs.lastAgreedSectors()).isEqualTo(1968);
+    assertThat(ours.peerMaxBioBytes()).isEqualTo(theirs.peerMaxBioBytes());
+    assertThat(ours.words()).isEqualTo(theirs.words());
+    assertThat(ours.flags()).isNotEqualTo(theirs.flags()).isEqualTo(0x91);
   }
 
   @Test
