@@ -42,7 +42,16 @@ final class CaptureReplay {
 
   /// Fails at the first difference; else how many packets were compared.
   int run() {
-    for (CapturedNode.Step step : captured.steps()) {
+    runUntil(captured.steps().size());
+    if (!node.leftOver().isEmpty()) {
+      throw new AssertionError("sent besides: " + node.leftOver() + "\n" + node.trace());
+    }
+    return compared;
+  }
+
+  /// Plays the first `end` steps.
+  void runUntil(int end) {
+    for (CapturedNode.Step step : captured.steps().subList(0, end)) {
       while (!acts.isEmpty() && acts.getFirst().seconds() <= step.seconds()) {
         node.admin(acts.remove().command());
       }
@@ -50,13 +59,7 @@ final class CaptureReplay {
         case CapturedNode.Dialled dialled -> dial(dialled);
         case CapturedNode.Accepted(double _, int socket) -> node.step(new Event.Accepted(socket));
         case CapturedNode.Receives(double _, int socket, FrameDecoder.Decoded packet) ->
-            node.step(
-                new Event.PacketArrived(
-                    socket,
-                    packet.framing(),
-                    packet.volume(),
-                    allowed.translated(packet.packet()),
-                    packet.payload()));
+            hear(socket, packet);
         case CapturedNode.Sends sends -> expect(sends);
         case CapturedNode.PeerEnded(double _, int socket) -> {
           if (!node.hasClosed(socket)) {
@@ -65,10 +68,17 @@ final class CaptureReplay {
         }
       }
     }
-    if (!node.leftOver().isEmpty()) {
-      throw new AssertionError("sent besides: " + node.leftOver() + "\n" + node.trace());
-    }
-    return compared;
+  }
+
+  /// The captured peer's packet arrives.
+  void hear(int socket, FrameDecoder.Decoded packet) {
+    node.step(
+        new Event.PacketArrived(
+            socket,
+            packet.framing(),
+            packet.volume(),
+            allowed.translated(packet.packet()),
+            packet.payload()));
   }
 
   private void dial(CapturedNode.Dialled dialled) {
@@ -99,7 +109,7 @@ final class CaptureReplay {
   }
 
   /// Does what is outside of the engine and leads to the packet.
-  private void provoke(CapturedNode.Sends sends) {
+  void provoke(CapturedNode.Sends sends) {
     Payload payload = sends.packet().payload();
     switch (sends.packet().packet()) {
       case Packet.Data data when data.type() == PacketType.DATA && payload != null ->

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.OptionValues;
@@ -17,6 +18,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
@@ -34,16 +36,29 @@ final class ReplayedNode {
   private final List<Effect.ReadLocal> reads = new ArrayList<>();
   private final TreeSet<Long> closed = new TreeSet<>();
   private final Deque<String> trace = new ArrayDeque<>();
+  private final TreeSet<Long> answeredTickets = new TreeSet<>();
+  private boolean mayRefuse;
   private long now;
   private long lastTicket;
 
-  ReplayedNode(ScriptedRandom random, byte[] disk) {
+  ReplayedNode(RandomGenerator random, byte[] disk) {
     this.resource = new Resource("r0", OptionValues.DEFAULTS, random);
     this.disk = disk;
   }
 
-  void admin(AdminCommand command) {
-    step(new Event.Admin(++lastTicket, command));
+  /// The ticket of the command, to ask [#isAnswered] for.
+  long admin(AdminCommand command) {
+    long ticket = ++lastTicket;
+    step(new Event.Admin(ticket, command));
+    return ticket;
+  }
+
+  boolean isAnswered(long ticket) {
+    return answeredTickets.contains(ticket);
+  }
+
+  ResourceStatus status() {
+    return resource.status();
   }
 
   /// Applies the event, and then the answers of the disk and whatever follows from them.
@@ -97,10 +112,11 @@ final class ReplayedNode {
         }
       }
       case Effect.CloseSocket(long socket) -> closed.add(socket);
-      case Effect.AppFailed failed -> throw new AssertionError(failed + "\n" + trace());
+      case Effect.AppFailed failed -> refused(failed);
       case Effect.AdminDone done -> {
+        answeredTickets.add(done.ticket());
         if (!done.result().isSuccess()) {
-          throw new AssertionError(done + "\n" + trace());
+          refused(done);
         }
       }
       case Effect.CallHandler(int _, String _, long token) -> {
@@ -120,6 +136,17 @@ final class ReplayedNode {
           Effect.SizeChanged _,
           Effect.Log _ -> {}
     }
+  }
+
+  private void refused(Effect effect) {
+    if (!mayRefuse) {
+      throw new AssertionError(effect + "\n" + trace());
+    }
+  }
+
+  /// From now on commands and application requests may fail.
+  void mayRefuse() {
+    mayRefuse = true;
   }
 
   private ByteBuffer at(Extent extent) {

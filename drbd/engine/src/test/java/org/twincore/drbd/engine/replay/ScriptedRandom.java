@@ -4,11 +4,15 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.random.RandomGenerator;
 
-/// Draws the UUIDs that a captured node drew; all jitter is the middle of its range.
+/// Draws the UUIDs that a captured node drew, then those of another source; all jitter is the
+/// middle of its range.
 final class ScriptedRandom implements RandomGenerator {
   private final Deque<Long> uuids = new ArrayDeque<>();
 
-  ScriptedRandom(long... uuids) {
+  private final RandomGenerator afterwards;
+
+  ScriptedRandom(RandomGenerator afterwards, long... uuids) {
+    this.afterwards = afterwards;
     for (long uuid : uuids) {
       this.uuids.add(uuid);
     }
@@ -20,10 +24,7 @@ final class ScriptedRandom implements RandomGenerator {
 
   @Override
   public long nextLong() {
-    if (uuids.isEmpty()) {
-      throw new AssertionError("a UUID is drawn that the captured node did not draw");
-    }
-    return uuids.remove();
+    return uuids.isEmpty() ? afterwards.nextLong() : uuids.remove();
   }
 
   @Override
