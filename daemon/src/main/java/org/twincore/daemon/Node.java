@@ -16,11 +16,11 @@ import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.NodePaths;
 import org.twincore.admin.settings.NodeSettings;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
+import org.twincore.admin.settings.NodeSettings.StatusStyle;
 import org.twincore.daemon.admin.AdminServer;
 import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
-import org.twincore.daemon.report.StatusStyle;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
@@ -55,8 +55,7 @@ public final class Node {
         new NodeResources(
             new ResourceNode.Shared(timers, exports, devices, hub, new SecureRandom()));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
-    StatusStyle style =
-        StatusStyle.ofVersion(settings.statusStyle().word()).orElse(StatusStyle.V8_4);
+    StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);
     try {
       for (String address : settings.nbdListen()) {

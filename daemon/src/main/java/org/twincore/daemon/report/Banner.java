@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import org.twincore.admin.settings.NodeSettings.StatusStyle;
 
 /// The two lines that each text of the kernel module starts with; parsers skip exactly two.
 ///

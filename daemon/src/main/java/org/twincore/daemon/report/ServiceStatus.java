@@ -3,6 +3,7 @@ package org.twincore.daemon.report;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.twincore.admin.settings.NodeSettings.StatusStyle;
 import org.twincore.host.linux.MountTable.Mount;
 
 /// What `service drbd status` prints while the node runs, in the style of one of four versions.
