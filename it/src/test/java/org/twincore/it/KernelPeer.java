@@ -1,0 +1,136 @@
+package org.twincore.it;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Assumptions;
+
+/// A real kernel DRBD 8.4 node in a QEMU guest (`src/test/lab/drbd-peer`), told what to do line by
+/// line.
+final class KernelPeer implements AutoCloseable {
+  private static final Path PROGRAM = Path.of("src/test/lab/drbd-peer").toAbsolutePath();
+  private static final long END_SECONDS = 60;
+  private static final int BLOCK_BYTES = 4096;
+
+  private final Process process;
+  private final BufferedReader output;
+  private final BufferedWriter input;
+  private int commands;
+
+  private KernelPeer(Process process) {
+    this.process = process;
+    this.output = process.inputReader(StandardCharsets.UTF_8);
+    this.input = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  /// Skips the calling test, aloud, where no guest can be booted.
+  static void require() throws IOException, InterruptedException {
+    Root.require();
+    Tool.require("qemu-system-x86", "qemu-system-x86_64");
+    Tool install = Tool.run(PROGRAM.toString(), "--install");
+    Assumptions.assumeTrue(
+        install.exitCode() == 0, "drbd-peer --install failed: " + install.output());
+  }
+
+  /// Boots a node with that disk, whose peer listens on loopback port `peerPort`.
+  static KernelPeer boot(int port, int peerPort, Path disk, Path console, String... more)
+      throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                PROGRAM.toString(),
+                "--port",
+                Integer.toString(port),
+                "--peer-port",
+                Integer.toString(peerPort),
+                "--disk",
+                disk.toString(),
+                "--disk-mb",
+                "64",
+                "--net-opts",
+                "--ping-timeout=30",
+                "--console",
+                console.toString(),
+                "--timeout",
+                "900",
+                "--cmd",
+                "-"));
+    command.addAll(List.of(more));
+    KernelPeer peer = new KernelPeer(new ProcessBuilder(command).redirectErrorStream(true).start());
+    peer.run("true");
+    return peer;
+  }
+
+  /// Runs one command line in the guest and returns what it printed.
+  String run(String command) throws IOException {
+    commands++;
+    String mark = "command-" + commands + "-ended-with-";
+    input.write("{ " + command + "; }; echo " + mark + "$?");
+    input.newLine();
+    input.flush();
+    StringBuilder text = new StringBuilder();
+    for (String line = output.readLine(); line != null; line = output.readLine()) {
+      int at = line.indexOf(mark);
+      if (at >= 0) {
+        String code = line.substring(at + mark.length()).strip();
+        if (!code.equals("0")) {
+          throw new AssertionError(
+              "in the guest: " + command + ": exit code " + code + "\n" + text);
+        }
+        return text.toString();
+      }
+      text.append(line).append('\n');
+    }
+    throw new AssertionError("the guest ended during: " + command + "\n" + text);
+  }
+
+  /// Shuts down in order; the disk file is complete afterwards.
+  void powerOff() throws IOException, InterruptedException {
+    input.write("exit");
+    input.newLine();
+    input.close();
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("the guest did not power off");
+    }
+  }
+
+  /// Takes the power from the guest.
+  void cutPower() {
+    process.destroy();
+    try {
+      if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    if (process.isAlive()) {
+      cutPower();
+    }
+  }
+
+  /// The 4 KiB blocks among the first `bytes` that differ between two disks; for a message.
+  static List<Integer> differingBlocks(Path one, Path other, long bytes) throws IOException {
+    byte[] first = Files.readAllBytes(one);
+    byte[] second = Files.readAllBytes(other);
+    List<Integer> differing = new ArrayList<>();
+    for (int block = 0; block < bytes / BLOCK_BYTES; block++) {
+      int from = block * BLOCK_BYTES;
+      if (!Arrays.equals(first, from, from + BLOCK_BYTES, second, from, from + BLOCK_BYTES)) {
+        differing.add(block);
+      }
+    }
+    return differing;
+  }
+}

@@ -1,0 +1,178 @@
+package org.twincore.it;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminRequest;
+import org.twincore.admin.NodePaths;
+import org.twincore.admin.ResourceView;
+import org.twincore.cli.client.AdminClient;
+import org.twincore.cli.drbdadm.Drbdadm;
+import org.twincore.daemon.Main;
+import org.twincore.host.nbd.NbdClient;
+
+/// A `twincore node` of a test: a process of its own in a folder of its own, driven by drbdadm.
+final class NodeProcess implements AutoCloseable {
+  private static final long WAIT_SECONDS = 90;
+
+  private final String name;
+  private final Path folder;
+  private final Path config;
+  private @Nullable JavaProcess process;
+
+  /// The node `name` of the resource `r0` in `config`; not started yet.
+  NodeProcess(String name, Path folder, Path config) throws IOException {
+    this.name = name;
+    this.folder = Files.createDirectories(folder);
+    this.config = config;
+    Files.writeString(folder.resolve("twincore.conf"), "nbd-listen = unix:" + nbdSocket() + "\n");
+  }
+
+  Path nbdSocket() {
+    return folder.resolve("nbd");
+  }
+
+  Path log() {
+    return folder.resolve("log");
+  }
+
+  void start() throws IOException {
+    Files.writeString(
+        folder.resolve("twincore.conf"),
+        "nbd-listen = unix:" + nbdSocket() + "\nlog-file = " + log() + "\n");
+    process =
+        JavaProcess.start(
+            Main.class,
+            List.of(
+                "--name",
+                name,
+                "--settings",
+                folder.resolve("twincore.conf").toString(),
+                "--run",
+                folder.toString(),
+                "--state",
+                folder.resolve("state").toString()));
+    await("its admin socket", () -> ask(new AdminRequest.Hello()) instanceof AdminAnswer.Info);
+  }
+
+  /// SIGKILL.
+  void kill() {
+    JavaProcess running = process;
+    process = null;
+    if (running == null) {
+      return;
+    }
+    try {
+      running.kill();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    kill();
+  }
+
+  /// Runs drbdadm on this node; its output, or a failure with it.
+  String drbdadm(String... words) throws IOException {
+    List<String> all = new ArrayList<>(List.of("--node", name, "-c", config.toString()));
+    all.addAll(List.of(words));
+    Map<String, String> environment = new HashMap<>();
+    environment.put("TWINCORE_RUN", folder.toString());
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    int code =
+        Drbdadm.run(
+            all.toArray(String[]::new),
+            environment,
+            new ByteArrayInputStream(new byte[0]),
+            out,
+            out);
+    String text = bytes.toString(StandardCharsets.UTF_8);
+    if (code != 0) {
+      throw new AssertionError(
+          "drbdadm " + String.join(" ", words) + ": exit code " + code + "\n" + text + tail());
+    }
+    return text;
+  }
+
+  private String tail() throws IOException {
+    if (!Files.exists(log())) {
+      return "";
+    }
+    List<String> lines = Files.readAllLines(log());
+    return String.join("\n", lines.subList(Math.max(0, lines.size() - 25), lines.size()));
+  }
+
+  /// The volume as the node sees it; empty if it does not answer.
+  Optional<ResourceView.VolumeView> volume() {
+    AdminAnswer answer = ask(new AdminRequest.Status(Optional.of("r0")));
+    return answer instanceof AdminAnswer.Status(List<ResourceView> resources)
+            && !resources.isEmpty()
+            && !resources.getFirst().volumes().isEmpty()
+        ? Optional.of(resources.getFirst().volumes().getFirst())
+        : Optional.empty();
+  }
+
+  private @Nullable AdminAnswer ask(AdminRequest request) {
+    try (AdminClient client = AdminClient.connect(NodePaths.adminSocket(folder, name))) {
+      return client.ask(request);
+    } catch (IOException notThere) {
+      return null;
+    }
+  }
+
+  /// Waits for a state such as `Connected UpToDate/UpToDate`.
+  void awaitState(String connection, String disks) throws IOException {
+    awaitVolume(
+        connection + " " + disks,
+        it ->
+            it.connection().equals(connection) && (it.disk() + "/" + it.peerDisk()).equals(disks));
+  }
+
+  void awaitVolume(String what, Predicate<ResourceView.VolumeView> condition) throws IOException {
+    await(what, () -> volume().filter(condition).isPresent());
+  }
+
+  /// A question that is asked until it is true.
+  @FunctionalInterface
+  interface Condition {
+    boolean holds() throws IOException;
+  }
+
+  private void await(String what, Condition condition) throws IOException {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
+    while (!condition.holds()) {
+      if (System.nanoTime() > until) {
+        throw new AssertionError(
+            name + " waited in vain for " + what + "; it is " + volume() + "\n" + tail());
+      }
+      try {
+        Thread.sleep(50);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted", e);
+      }
+    }
+  }
+
+  /// A client of the export `r0`.
+  NbdClient nbd() throws IOException {
+    return NbdClient.connect(UnixDomainSocketAddress.of(nbdSocket()), "r0", 10_000);
+  }
+}
