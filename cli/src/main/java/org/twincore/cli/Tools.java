@@ -28,7 +28,7 @@ public final class Tools {
         switch (tool) {
           case "drbdadm" -> Drbdadm.run(rest, System.getenv(), System.in, out, err);
           case "drbdsetup" -> Drbdsetup.run(rest, System.getenv(), out, err);
-          case "drbdmeta" -> Drbdmeta.run(rest, out, err, System.in);
+          case "drbdmeta" -> Drbdmeta.run(rest, out, err, Drbdmeta.answers());
           default -> {
             err.println("twincore: no tool is called '" + tool + "'");
             yield EXIT_USAGE;

@@ -141,6 +141,7 @@ final class Execution {
     List<String> complaints = new ArrayList<>(LateChecks.complaints(resource, all));
     AddressChecks.complaint(resource, all).ifPresent(complaints::add);
     complaints.forEach(console::complain);
+    LateChecks.warnings(resource).forEach(console::complain);
     return complaints.isEmpty();
   }
 

@@ -14,7 +14,11 @@ final class MetadataTool {
     this.in = in;
   }
 
+  /// Runs drbdmeta with these arguments; questions are answered as drbdmeta itself has them
+  /// answered.
   int run(List<String> arguments) {
-    return Drbdmeta.run(arguments.toArray(String[]::new), console.out(), console.err(), in);
+    console.out().flush();
+    InputStream answers = in.equals(System.in) ? Drbdmeta.answers() : in;
+    return Drbdmeta.run(arguments.toArray(String[]::new), console.out(), console.err(), answers);
   }
 }

@@ -7,6 +7,7 @@ import java.util.Set;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminAnswer.Kind;
 import org.twincore.cli.drbdadm.NodeLine.VolumeInNode;
+import org.twincore.cli.drbdmeta.GenerationLegend;
 
 /// Carries out steps, one after the other; each gives an exit code.
 final class StepRunner {
@@ -137,9 +138,9 @@ final class StepRunner {
       case CSTATE -> console.say(VolumeAnswers.connection(found.get().volume()));
       case DSTATE -> console.say(VolumeAnswers.disks(found.get().volume()));
       case GET_GI -> console.say(VolumeAnswers.generations(found.get().volume()));
-      default -> {
-        return metadata.run(query.otherwise().orElseThrow().arguments());
-      }
+      case SHOW_GI ->
+          GenerationLegend.print(console.out(), VolumeAnswers.generations(found.get().volume()));
+      default -> throw new IllegalStateException("no question: " + query.command().word());
     }
     return 0;
   }

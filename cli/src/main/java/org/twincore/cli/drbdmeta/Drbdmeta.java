@@ -19,10 +19,14 @@ public final class Drbdmeta {
 
   /// Runs the tool as a program; asks questions only if a terminal can answer them.
   public static void main(String[] args) {
-    InputStream in = isTerminal() ? System.in : InputStream.nullInputStream();
-    int exitCode = run(args, System.out, System.err, in);
+    int exitCode = run(args, System.out, System.err, answers());
     System.out.flush();
     System.exit(exitCode);
+  }
+
+  /// Where answers to questions come from: standard input if it is a terminal, else nowhere.
+  public static InputStream answers() {
+    return isTerminal() ? System.in : InputStream.nullInputStream();
   }
 
   private static boolean isTerminal() {

@@ -25,18 +25,6 @@ final class GenerationCommands {
           MetadataFlags.PEER_OUTDATED,
           MetadataFlags.CRASHED_PRIMARY);
 
-  private static final List<String> FLAG_NAMES =
-      List.of(
-          "data is consistent",
-          "data is or was up to date",
-          "node is or was primary",
-          "node is or was connected",
-          "node was setting all bits of its bitmap",
-          "peer's disk was outdated or inconsistent",
-          "node was primary, crashed, and met no peer since");
-
-  private static final int FIRST_FLAG_COLUMN = 68;
-
   private GenerationCommands() {}
 
   static int get(Session session) throws IOException, ToolFailure {
@@ -56,9 +44,7 @@ final class GenerationCommands {
     MetadataReader.Found found = session.found();
     Superblock superblock = found.superblock();
     PrintStream out = session.dialogue().out();
-    drawAbove(out);
-    out.println(text(superblock));
-    drawBelow(out);
+    GenerationLegend.print(out, text(superblock));
     out.println();
     out.println("flags: " + flagWords(superblock));
     out.println("meta-data: " + (found.isClean() ? "clean" : "need apply-al"));
@@ -74,26 +60,6 @@ final class GenerationCommands {
               + " Byte");
     }
     return 0;
-  }
-
-  /// A line from each identifier up to its name.
-  private static void drawAbove(PrintStream out) {
-    out.println();
-    out.println("       +--<  current: the generation of the data  >-");
-    out.println("       |               +--<  bitmap: what its bits are counted from  >-");
-    out.println("       |               |                 +--<  history, newest  >-");
-    out.println("       |               |                 |         +-<  history, oldest  >-");
-    out.println("       V               V                 V         V");
-  }
-
-  /// A line from each flag down to its name.
-  private static void drawBelow(PrintStream out) {
-    out.println(" ".repeat(FIRST_FLAG_COLUMN) + "^ ".repeat(FLAGS.size()).strip());
-    for (int i = 0; i < FLAGS.size(); i++) {
-      String name = "-<  " + FLAG_NAMES.get(i) + "  >--+";
-      int indent = FIRST_FLAG_COLUMN + 2 * i + 1 - name.length();
-      out.println(" ".repeat(indent) + name + " |".repeat(FLAGS.size() - 1 - i));
-    }
   }
 
   private static String flagWords(Superblock superblock) {

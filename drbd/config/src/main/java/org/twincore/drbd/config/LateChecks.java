@@ -31,6 +31,20 @@ public final class LateChecks {
     return List.copyOf(checks.complaints);
   }
 
+  /// What is odd about a resource and yet runs, each as `FILE:LINE: WARN: text`.
+  public static List<String> warnings(NodeResource resource) {
+    ResourceDefinition definition = resource.definition();
+    OptionValues net = definition.options(Section.NET).values(Section.NET);
+    long timeout = net.num(Option.TIMEOUT);
+    boolean shorter =
+        timeout < 10 * net.num(Option.CONNECT_INT) && timeout < 10 * net.num(Option.PING_INT);
+    return shorter
+        ? List.of()
+        : List.of(
+            definition.at().fileLine()
+                + ": WARN: timeout (0.1 s) should be less than connect-int and ping-int (s)");
+  }
+
   private void complain(Position at, String text) {
     complaints.add(at.fileLine() + ": " + text);
   }
@@ -113,10 +127,6 @@ public final class LateChecks {
     }
     if (!net.word(Option.ON_CONGESTION).equals("block") && !protocol.equals("A")) {
       complain(at, "on-congestion other than block needs protocol A, not " + protocol);
-    }
-    long timeout = net.num(Option.TIMEOUT);
-    if (timeout >= 10 * net.num(Option.CONNECT_INT) || timeout >= 10 * net.num(Option.PING_INT)) {
-      complain(at, "timeout (0.1 s) must be less than connect-int and ping-int (s)");
     }
     if (net.word(Option.SHARED_SECRET).length() > SECRET_CHARS_MAX) {
       complain(at, "shared-secret is longer than " + SECRET_CHARS_MAX + " characters");
