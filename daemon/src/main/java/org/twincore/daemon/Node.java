@@ -53,7 +53,8 @@ public final class Node {
     Devices devices = devices(folders, settings);
     this.resources =
         new NodeResources(
-            new ResourceNode.Shared(timers, exports, devices, hub, new SecureRandom()));
+            new ResourceNode.Shared(
+                timers, exports, devices, hub, new SecureRandom(), folders.state()));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);

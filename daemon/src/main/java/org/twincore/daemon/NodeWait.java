@@ -21,6 +21,9 @@ final class NodeWait {
   private static final int REACHED = 0;
   private static final int NOT_REACHED = 5;
 
+  /// So long `synced` waits for a resync that the states say is needed; then it is none.
+  private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(3);
+
   private final ResourceNode resource;
   private final AdminRequest.Await request;
 
@@ -34,10 +37,16 @@ final class NodeWait {
     long seconds = timeoutSeconds();
     long end =
         seconds == 0 ? Long.MAX_VALUE : System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    long mixedSince = 0;
     while (true) {
       long seen = resource.signal().count();
       ResourceStatus status = resource.reported().status();
-      if (isReached(status.volumes())) {
+      boolean isReached = isReached(status.volumes());
+      if (isReached && isMixed(status.volumes())) {
+        mixedSince = mixedSince == 0 ? System.nanoTime() : mixedSince;
+        isReached = System.nanoTime() - mixedSince >= SETTLE_NANOS;
+      }
+      if (isReached) {
         return new AdminAnswer.Result(Kind.WAIT, REACHED, "");
       }
       if (resource.isGone()) {
@@ -51,7 +60,7 @@ final class NodeWait {
         return notReached("");
       }
       try {
-        resource.signal().await(seen, left);
+        resource.signal().await(seen, mixedSince == 0 ? left : Math.min(left, SETTLE_NANOS));
       } catch (InterruptedException _) {
         return notReached("the node is stopping");
       }
@@ -74,6 +83,17 @@ final class NodeWait {
 
   private boolean isReached(List<VolumeStatus> volumes) {
     return !volumes.isEmpty() && volumes.stream().allMatch(this::isReached);
+  }
+
+  /// Connected with one good disk and one that is not: a resync is about to begin, most likely.
+  private boolean isMixed(List<VolumeStatus> volumes) {
+    return request.goal() == AdminRequest.Goal.SYNCED
+        && volumes.stream()
+            .anyMatch(v ->
+                v.state().disk() == DiskState.INCONSISTENT
+                        && v.state().pdsk() == DiskState.UP_TO_DATE
+                    || v.state().disk() == DiskState.UP_TO_DATE
+                        && v.state().pdsk() == DiskState.INCONSISTENT);
   }
 
   private boolean isReached(VolumeStatus volume) {

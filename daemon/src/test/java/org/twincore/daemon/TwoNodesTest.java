@@ -227,6 +227,33 @@ class TwoNodesTest {
   }
 
   @Test
+  void tellsWhoSubscribedWhatHappens() throws Exception {
+    Side a = side("a");
+    try (AdminTestClient listener = AdminTestClient.connect(folder.resolve("a.sock"))) {
+      listener.sendLine("{\"request\":\"subscribe\"}");
+      assertThat(listener.receive()).isEqualTo(new AdminAnswer.Line("exists -"));
+      a.done(new AdminRequest.NewResource("r0", Map.of(), Map.of()));
+      assertThat(listener.receive())
+          .isEqualTo(new AdminAnswer.Line("create resource name:r0 role:Secondary suspended:no"));
+      a.done(new AdminRequest.NewMinor("r0", 0, 0));
+      assertThat(listener.receive())
+          .isEqualTo(new AdminAnswer.Line("create device name:r0 volume:0 minor:0 disk:Diskless"));
+      a.done(attach(a, 0));
+      assertThat(listener.receive())
+          .isEqualTo(new AdminAnswer.Line("change device name:r0 volume:0 minor:0 disk:Attaching"));
+      assertThat(listener.receive())
+          .isEqualTo(
+              new AdminAnswer.Line("change device name:r0 volume:0 minor:0 disk:Inconsistent"));
+      a.node.stop(TimeUnit.SECONDS.toNanos(5));
+      AdminAnswer last = listener.receive();
+      while (last instanceof AdminAnswer.Line) {
+        last = listener.receive();
+      }
+      assertThat(last).isEqualTo(new AdminAnswer.End());
+    }
+  }
+
+  @Test
   void refusesNbdClientsOfASecondary() throws Exception {
     Side a = side("a");
     try {

@@ -43,6 +43,13 @@ final class AdminConnection {
     Thread.ofVirtual().name("admin-client").start(this::answerLines);
   }
 
+  /// Lets the request that is being answered be the last.
+  void finish() {
+    caller.leave();
+    lines.clear();
+    lines.offer(Optional.empty());
+  }
+
   /// Cuts the client off.
   void close() {
     caller.leave();

@@ -14,6 +14,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /// Serves a node's admin socket: mode 0600, in a folder of mode 0700 if it has to be made.
 ///
@@ -23,6 +24,7 @@ public final class AdminServer implements AutoCloseable {
   private static final Logger LOG = System.getLogger("org.twincore.admin");
   private static final int BACKLOG = 64;
   private static final int CLIENTS_MAX = 256;
+  private static final long FINISH_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /// After a failed accept (no descriptors left), so that the loop does not spin.
   private static final long ACCEPT_PAUSE_MILLIS = 100;
@@ -95,7 +97,7 @@ public final class AdminServer implements AutoCloseable {
       return;
     }
     AdminConnection[] self = new AdminConnection[1];
-    AdminConnection connection = new AdminConnection(channel, desk, () -> clients.remove(self[0]));
+    AdminConnection connection = new AdminConnection(channel, desk, () -> ended(self[0]));
     self[0] = connection;
     clients.add(connection);
     connection.start();
@@ -111,9 +113,29 @@ public final class AdminServer implements AutoCloseable {
     }
   }
 
+  /// Clients get the answer they wait for, if that takes no longer than half a second.
   @Override
   public void close() {
     stopListening();
+    clients.forEach(AdminConnection::finish);
+    synchronized (clients) {
+      long end = System.nanoTime() + FINISH_NANOS;
+      try {
+        for (long left = FINISH_NANOS; left > 0 && !clients.isEmpty(); ) {
+          clients.wait(TimeUnit.NANOSECONDS.toMillis(left) + 1);
+          left = end - System.nanoTime();
+        }
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+      }
+    }
     clients.forEach(AdminConnection::close);
+  }
+
+  private void ended(AdminConnection connection) {
+    synchronized (clients) {
+      clients.remove(connection);
+      clients.notifyAll();
+    }
   }
 }

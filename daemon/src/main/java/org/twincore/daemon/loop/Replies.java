@@ -1,5 +1,7 @@
 package org.twincore.daemon.loop;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.twincore.host.nbd.ReplyHold;
@@ -8,6 +10,8 @@ import org.twincore.host.nbd.ReplyHold;
 ///
 /// A hold belongs to one thread at a time; who finds it taken answers without.
 public final class Replies {
+  private static final Logger LOG = System.getLogger("org.twincore.resource");
+
   private final ReplyHold hold = new ReplyHold();
   private final AtomicBoolean isTaken = new AtomicBoolean();
 
@@ -18,15 +22,24 @@ public final class Replies {
 
   void giveAll(List<Runnable> answers) {
     if (answers.size() < 2 || !isTaken.compareAndSet(false, true)) {
-      answers.forEach(Runnable::run);
+      answers.forEach(Replies::give);
       return;
     }
     try {
       hold.begin();
-      answers.forEach(Runnable::run);
+      answers.forEach(Replies::give);
     } finally {
       hold.end();
       isTaken.set(false);
+    }
+  }
+
+  /// A fault of one who is answered must not reach the thread of another.
+  private static void give(Runnable answer) {
+    try {
+      answer.run();
+    } catch (RuntimeException bug) {
+      LOG.log(Level.ERROR, "an answer could not be given", bug);
     }
   }
 }

@@ -48,6 +48,7 @@ public final class ResourceLoop implements PacketSink {
   // All of these under the lock.
   private final Effects effects = new Effects();
   private final ArrayDeque<Event> inbox = new ArrayDeque<>();
+  private final FlightRecorder recorder = new FlightRecorder();
   private final Alarm alarm;
   private @Nullable Throwable broken;
   private boolean isClosed;
@@ -127,6 +128,16 @@ public final class ResourceLoop implements PacketSink {
     }
   }
 
+  /// The last events, oldest first, without the bytes of requests.
+  public List<String> lastEvents() {
+    lock.lock();
+    try {
+      return recorder.lines();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /// The resource is gone: no event is applied any more.
   public void close() {
     lock.lock();
@@ -186,8 +197,12 @@ public final class ResourceLoop implements PacketSink {
     List<Event> events = new ArrayList<>();
     for (int round = 1; ; round++) {
       around.sends.accept(events::add);
-      for (Supplier<Event> access : work.diskWork()) {
-        events.add(access.get());
+      try {
+        for (Supplier<Event> access : work.diskWork()) {
+          events.add(access.get());
+        }
+      } catch (RuntimeException bug) {
+        between(() -> breakDown(bug));
       }
       around.replies.giveAll(work.answers());
       if (events.isEmpty()) {
@@ -226,7 +241,9 @@ public final class ResourceLoop implements PacketSink {
     if (broken != null || isClosed) {
       return;
     }
-    machine.step(around.nanoTime.getAsLong(), event, effects);
+    long now = around.nanoTime.getAsLong();
+    recorder.note(now, event);
+    machine.step(now, event, effects);
     around.runner.run(effects);
   }
 

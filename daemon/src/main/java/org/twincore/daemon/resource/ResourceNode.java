@@ -1,7 +1,10 @@
 package org.twincore.daemon.resource;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +47,7 @@ public final class ResourceNode {
   private final StateFeed feed;
   private final Handlers handlers;
   private final SwitchedLink link;
+  private final Path flightRecords;
   private final EffectRunner runner;
   private final ResourceServices services;
   private final ResourceLoop loop;
@@ -56,9 +60,14 @@ public final class ResourceNode {
   private volatile Optional<Wiring> wiring = Optional.empty();
   private volatile boolean isGone;
 
-  /// What all resources of a node share.
+  /// What all resources of a node share. `flightRecords` is a folder.
   public record Shared(
-      Timers timers, NbdExports exports, Devices devices, StateFeed feed, RandomGenerator random) {}
+      Timers timers,
+      NbdExports exports,
+      Devices devices,
+      StateFeed feed,
+      RandomGenerator random,
+      Path flightRecords) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -68,6 +77,7 @@ public final class ResourceNode {
     this.exports = shared.exports;
     this.devices = shared.devices;
     this.feed = shared.feed;
+    this.flightRecords = shared.flightRecords;
     this.handlers = new Handlers(name, handlers);
     this.link = new SwitchedLink(name);
     this.services = new ResourceServices(this, aftermath, shared.feed);
@@ -241,8 +251,19 @@ public final class ResourceNode {
         Level.ERROR,
         "resource=" + name + " frozen=\"broken invariant\": restart the node, report this",
         bug);
+    writeFlightRecord();
     link.close();
     answers.failAll(name + " is frozen after a fault of the node");
     tickets.failAll(name + " is frozen after a fault of the node: " + bug);
+  }
+
+  private void writeFlightRecord() {
+    Path file = flightRecords.resolve(name + "-" + System.currentTimeMillis() + ".flight");
+    try {
+      Files.write(file, loop.lastEvents());
+      LOG.log(Level.ERROR, "resource={0} flight-record={1}", name, file);
+    } catch (IOException failed) {
+      LOG.log(Level.ERROR, "resource={0} flight-record={1} failed: {2}", name, file, failed);
+    }
   }
 }

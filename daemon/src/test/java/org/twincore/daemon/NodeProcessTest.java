@@ -1,0 +1,109 @@
+package org.twincore.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminRequest;
+
+/// `twincore node` as a process: signals, exit codes, files.
+@Timeout(60)
+class NodeProcessTest {
+  private static final long START_NANOS = TimeUnit.SECONDS.toNanos(20);
+
+  @TempDir Path folder;
+  private final List<Process> processes = new ArrayList<>();
+
+  @AfterEach
+  void endProcesses() {
+    processes.forEach(Process::destroyForcibly);
+  }
+
+  private Process start(String... words) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty(
+                    "surefire.test.class.path", System.getProperty("java.class.path")),
+                "org.twincore.daemon.Main"));
+    command.addAll(List.of(words));
+    Process process =
+        new ProcessBuilder(command).redirectError(folder.resolve("log").toFile()).start();
+    processes.add(process);
+    return process;
+  }
+
+  private Process node() throws IOException {
+    return start("--name", "a", "--run", folder + "/run", "--state", folder + "/state");
+  }
+
+  private AdminTestClient client(Process process) throws Exception {
+    Path socket = folder.resolve("run/a.sock");
+    long end = System.nanoTime() + START_NANOS;
+    while (!Files.exists(socket) && process.isAlive() && System.nanoTime() < end) {
+      process.waitFor(20, TimeUnit.MILLISECONDS);
+    }
+    assertThat(socket).as(log()).exists();
+    return AdminTestClient.connect(socket);
+  }
+
+  private String log() throws IOException {
+    return Files.readString(folder.resolve("log"));
+  }
+
+  @Test
+  void endsInOrderAtSigterm() throws Exception {
+    Process process = node();
+    try (AdminTestClient client = client(process)) {
+      AdminAnswer.Info info = (AdminAnswer.Info) client.ask(new AdminRequest.Hello());
+      assertThat(info.pid()).isEqualTo(process.pid());
+      assertThat(folder.resolve("run/a.pid")).hasContent(Long.toString(process.pid()));
+      process.destroy();
+
+      assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    }
+    assertThat(process.exitValue()).as(log()).isZero();
+    assertThat(folder.resolve("run/a.sock")).doesNotExist();
+    assertThat(folder.resolve("run/a.pid")).doesNotExist();
+    assertThat(log()).contains("stopping: SIGTERM").contains("node=a stopped");
+  }
+
+  @Test
+  void endsWhenAskedToAtTheAdminSocket() throws Exception {
+    Process process = node();
+    try (AdminTestClient client = client(process)) {
+      assertThat(client.ask(new AdminRequest.Shutdown())).isEqualTo(AdminAnswer.Result.DONE);
+    }
+    assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isZero();
+  }
+
+  @Test
+  void saysWhatIsWrongWithItsWordsAndSettings() throws Exception {
+    Path settings = Files.writeString(folder.resolve("s.conf"), "\nnonsense\n");
+    Process process = start("--name", "a", "--settings", settings.toString());
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    assertThat(log()).contains("s.conf:2:1: 'key = value' expected");
+
+    Process wrong = start("--colour", "red");
+    assertThat(wrong.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(wrong.exitValue()).isEqualTo(1);
+    assertThat(log()).contains("unknown option '--colour'").contains("usage:");
+  }
+}
