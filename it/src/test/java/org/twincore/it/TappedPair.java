@@ -1,0 +1,95 @@
+package org.twincore.it;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.twincore.testkit.PcapFile;
+import org.twincore.testkit.PcapWriter;
+
+/// Two real nodes `a` and `b` of a resource `r0`, each dialling the other through a [WireTap]: all
+/// that they say to each other ends in a capture file.
+final class TappedPair implements AutoCloseable {
+  final NodeProcess a;
+  final NodeProcess b;
+
+  private final Path folder;
+  private final PcapWriter writer;
+  private final WireTap toA;
+  private final WireTap toB;
+
+  /// Starts both nodes on fresh disks of that size, up and looking for each other; `net` is the
+  /// text of the net section.
+  TappedPair(Path folder, long diskBytes, String net) throws IOException {
+    this.folder = folder;
+    InetSocketAddress atA = freeAddress();
+    InetSocketAddress atB = freeAddress();
+    writer = new PcapWriter(folder.resolve("traffic.pcap"));
+    toA = new WireTap(atA, writer);
+    toB = new WireTap(atB, writer);
+    a = node("a", diskBytes, config("a", net, atA.getPort(), toB.address().getPort()));
+    b = node("b", diskBytes, config("b", net, toA.address().getPort(), atB.getPort()));
+    up(a);
+    up(b);
+  }
+
+  private static InetSocketAddress freeAddress() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      return new InetSocketAddress(free.getInetAddress(), free.getLocalPort());
+    }
+  }
+
+  Path disk(String name) {
+    return folder.resolve(name + ".disk");
+  }
+
+  /// The same resource, but for the ports, which lead through the tap to the other node.
+  private Path config(String name, String net, int portA, int portB) throws IOException {
+    return Files.writeString(
+        folder.resolve(name + ".conf"),
+        """
+        resource r0 {
+          net { %s }
+          disk { resync-rate 100M; }
+          on a { device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal; }
+          on b { device /dev/drbd1; disk %s; address 127.0.0.1:%d; meta-disk internal; }
+        }
+        """
+            .formatted(net, disk("a"), portA, disk("b"), portB));
+  }
+
+  private NodeProcess node(String name, long diskBytes, Path config) throws IOException {
+    try (RandomAccessFile made = new RandomAccessFile(disk(name).toFile(), "rw")) {
+      made.setLength(diskBytes);
+    }
+    return new NodeProcess(name, folder.resolve(name), config);
+  }
+
+  private static void up(NodeProcess node) throws IOException {
+    node.start();
+    node.drbdadm("create-md", "--force", "r0");
+    node.drbdadm("up", "r0");
+  }
+
+  /// Cuts all connections; the nodes make new ones.
+  void cut() throws IOException {
+    toA.cut();
+    toB.cut();
+  }
+
+  /// The capture, once the nodes are closed.
+  PcapFile capture() throws IOException {
+    return writer.finish();
+  }
+
+  @Override
+  public void close() throws IOException {
+    a.close();
+    b.close();
+    toA.close();
+    toB.close();
+  }
+}

@@ -1,0 +1,98 @@
+package org.twincore.it;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.twincore.testkit.PcapWriter;
+import org.twincore.testkit.PcapWriter.Sender;
+
+/// Stands between a dialling node and its listening peer, hands every byte on and writes it down.
+final class WireTap implements AutoCloseable {
+  private static final int BUFFER_BYTES = 64 << 10;
+
+  private final ServerSocket listener;
+  private final InetSocketAddress target;
+  private final PcapWriter writer;
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final long startNanos = System.nanoTime();
+
+  /// Everything that is dialled to [#address] goes on to `target`.
+  WireTap(InetSocketAddress target, PcapWriter writer) throws IOException {
+    this.listener = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
+    this.target = target;
+    this.writer = writer;
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  /// What the dialling node is told to be its peer's address.
+  InetSocketAddress address() {
+    return (InetSocketAddress) listener.getLocalSocketAddress();
+  }
+
+  private void accept() {
+    while (!listener.isClosed()) {
+      try {
+        Socket near = listener.accept();
+        sockets.add(near);
+        join(near);
+      } catch (IOException _) {
+        // The tap is closed.
+      }
+    }
+  }
+
+  private void join(Socket near) throws IOException {
+    Socket far = new Socket();
+    sockets.add(far);
+    try {
+      far.connect(target);
+    } catch (IOException _) {
+      near.close(); // nobody listens there now
+      return;
+    }
+    near.setTcpNoDelay(true);
+    far.setTcpNoDelay(true);
+    PcapWriter.Connection connection =
+        writer.open(seconds(), (InetSocketAddress) near.getRemoteSocketAddress(), target);
+    Thread.ofVirtual().start(() -> carry(near, far, connection, Sender.DIALLER));
+    Thread.ofVirtual().start(() -> carry(far, near, connection, Sender.LISTENER));
+  }
+
+  private void carry(Socket from, Socket to, PcapWriter.Connection connection, Sender sender) {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (from;
+        to) {
+      InputStream in = from.getInputStream();
+      for (int got = in.read(buffer); got >= 0; got = in.read(buffer)) {
+        connection.send(seconds(), sender, Arrays.copyOf(buffer, got));
+        to.getOutputStream().write(buffer, 0, got);
+      }
+    } catch (IOException _) {
+      // One end closed; both are closed now, as after a real loss.
+    }
+  }
+
+  private double seconds() {
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+
+  /// Cuts every connection; new ones are taken.
+  void cut() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    sockets.clear();
+  }
+
+  @Override
+  public void close() throws IOException {
+    listener.close();
+    cut();
+  }
+}
