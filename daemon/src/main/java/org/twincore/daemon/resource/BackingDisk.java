@@ -2,6 +2,7 @@ package org.twincore.daemon.resource;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.twincore.drbd.engine.port.EventSink;
 import org.twincore.drbd.meta.MetadataException;
@@ -89,6 +90,7 @@ final class BackingDisk {
           FileDisk.open(
               new FileDisk.Place(
                   wanted.name, wanted.volume, wanted.dataPath(), wanted.metadataPath()),
+              Optional.of(data),
               sink,
               () -> {
                 metadata.close();

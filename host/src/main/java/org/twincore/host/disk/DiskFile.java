@@ -3,12 +3,16 @@ package org.twincore.host.disk;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
 
 /// One file or block device, opened twice: once as it is, once so that a write returns only when it
 /// is durable (O_DSYNC: that one range, without waiting for everything else that is dirty).
+///
+/// Of a block device that a [DiskLock] holds, space is given back through the lock's descriptor: to
+/// all others the kernel says EBUSY, since it drops what it caches of that range.
 ///
 /// Not through `FileChannel`, which closes itself when a thread in it is interrupted. Safe for use
 /// by several threads.
@@ -17,23 +21,35 @@ final class DiskFile implements AutoCloseable {
 
   private final Descriptor plain;
   private final Descriptor synced;
+  private final Descriptor owner;
   private final BufferPool buffers;
   private final long sizeBytes;
 
-  private DiskFile(Descriptor plain, Descriptor synced, BufferPool buffers, long sizeBytes) {
+  private DiskFile(
+      Descriptor plain, Descriptor synced, Descriptor owner, BufferPool buffers, long sizeBytes) {
     this.plain = plain;
     this.synced = synced;
+    this.owner = owner;
     this.buffers = buffers;
     this.sizeBytes = sizeBytes;
   }
 
   /// Opens an existing file or device for reading and writing.
   static DiskFile open(String path, BufferPool buffers) throws LinuxException {
+    return open(path, Optional.empty(), buffers);
+  }
+
+  /// As above, for a caller who holds `lock`, which stays the caller's, for as long as this is
+  /// open.
+  static DiskFile open(String path, Optional<DiskLock> lock, BufferPool buffers)
+      throws LinuxException {
     Descriptor plain = Descriptor.open(path, Descriptor.O_RDWR);
     try {
       Descriptor synced = Descriptor.open(path, Descriptor.O_RDWR | Descriptor.O_DSYNC);
       try {
-        return new DiskFile(plain, synced, buffers, plain.seek(0, Descriptor.SEEK_END));
+        Descriptor owner = lock.map(DiskLock::holder).orElse(plain);
+        long sizeBytes = plain.seek(0, Descriptor.SEEK_END);
+        return new DiskFile(plain, synced, owner, buffers, sizeBytes);
       } catch (LinuxException failed) {
         synced.close();
         throw failed;
@@ -98,12 +114,12 @@ final class DiskFile implements AutoCloseable {
   /// (blkdev_fallocate, REQ_OP_WRITE_ZEROES), else it answers EOPNOTSUPP.
   private void zeroBy(int mode, long offsetBytes, long lengthBytes) throws LinuxException {
     try {
-      plain.fallocate(mode, offsetBytes, lengthBytes);
+      owner.fallocate(mode, offsetBytes, lengthBytes);
     } catch (LinuxException unable) {
-      if (unable.errno() != Errno.EOPNOTSUPP && unable.errno() != Errno.EINVAL) {
-        throw unable;
+      switch (unable.errno()) {
+        case Errno.EOPNOTSUPP, Errno.EINVAL, Errno.EBUSY -> writeZeroes(offsetBytes, lengthBytes);
+        default -> throw unable;
       }
-      writeZeroes(offsetBytes, lengthBytes);
     }
   }
 

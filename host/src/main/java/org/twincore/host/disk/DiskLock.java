@@ -76,6 +76,11 @@ public final class DiskLock implements AutoCloseable {
     return ((int) Files.getAttribute(disk, "unix:mode") & FILE_TYPE_MASK) == BLOCK_DEVICE;
   }
 
+  /// What the lock is held by; open for reading and writing, for the kernel the device's owner.
+  Descriptor holder() {
+    return file;
+  }
+
   @Override
   public void close() {
     file.close();

@@ -63,8 +63,16 @@ public final class FileDisk implements Disk {
   /// Opens both files. `released` is called once, when CloseDisk is done and the files are closed:
   /// whoever locked them unlocks them there. Answers go to `sink`.
   public static FileDisk open(Place place, EventSink sink, Runnable released) throws IOException {
+    return open(place, Optional.empty(), sink, released);
+  }
+
+  /// As above, for a caller who holds `dataLock` on the data; it may be closed when `released`
+  /// runs.
+  public static FileDisk open(
+      Place place, Optional<DiskLock> dataLock, EventSink sink, Runnable released)
+      throws IOException {
     BufferPool buffers = new BufferPool();
-    DiskFile data = DiskFile.open(place.data.toString(), buffers);
+    DiskFile data = DiskFile.open(place.data.toString(), dataLock, buffers);
     try {
       DiskFile metadata =
           place.isInternal() ? data : DiskFile.open(place.metadata.toString(), buffers);
