@@ -28,7 +28,6 @@ class InitScriptTest {
       #!/bin/sh
       echo "TOOL $*" >>FOLDER/calls
       case $1 in
-        sh-resources) echo r0 web ;;
         sh-dev) echo /dev/drbd0 ;;
         adjust-with-progress) printf '[ d0 d1 n0 n1 ]' ;;
         proc) [ -e FOLDER/run/core-01.sock ] || exit 20
@@ -69,7 +68,6 @@ class InitScriptTest {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/perl")), "needs perl");
     Files.createDirectories(folder.resolve("run"));
     program("drbdadm", TOOL.replace("TOOL", "drbdadm"));
-    program("drbdsetup", TOOL.replace("TOOL", "drbdsetup"));
     program("twincore", NODE);
     Files.writeString(folder.resolve("mounts"), "proc /proc proc rw 0 0\n");
   }
@@ -105,7 +103,6 @@ class InitScriptTest {
                 "TWINCORE_DEFAULTS", "/nonexistent",
                 "TWINCORE", folder.resolve("twincore").toString(),
                 "DRBDADM", folder.resolve("drbdadm").toString(),
-                "DRBDSETUP", folder.resolve("drbdsetup").toString(),
                 "TWINCORE_NODE", "core-01",
                 "TWINCORE_RUN", folder.resolve("run").toString(),
                 "TWINCORE_LOG", folder.resolve("log").toString(),
@@ -163,12 +160,7 @@ class InitScriptTest {
     long node = node();
     calls();
     assertThat(run("stop")).isEqualTo(new Run(0, "Stopping all DRBD resources: .\n", ""));
-    assertThat(calls())
-        .containsExactly(
-            "drbdadm sh-dev all",
-            "drbdadm sh-resources",
-            "drbdsetup down r0",
-            "drbdsetup down web");
+    assertThat(calls()).containsExactly("drbdadm sh-dev all", "drbdadm down all");
     assertThat(runs(node)).isFalse();
     assertThat(run("stop").exit()).isZero();
     assertThat(run("status").exit()).isEqualTo(3);
@@ -192,7 +184,16 @@ class InitScriptTest {
     assertThat(run.exit()).isEqualTo(1);
     assertThat(run.err()).contains("Retrying once").contains("in use");
     assertThat(runs(node())).isTrue();
-    assertThat(calls().stream().filter("drbdsetup down r0"::equals)).hasSize(2);
+    assertThat(calls().stream().filter("drbdadm down all"::equals)).hasSize(2);
+  }
+
+  @Test
+  void anUnusableConfigurationDoesNotKeepTheNode() throws Exception {
+    run("start");
+    long node = node();
+    exits("down", 10);
+    assertThat(run("stop").exit()).isZero();
+    assertThat(runs(node)).isFalse();
   }
 
   @Test
