@@ -21,6 +21,8 @@ import org.twincore.nbd.ExportInfo;
 /// as drbd0, drbd1 and so on, prints `ready`. Each line of its standard input is a minor to
 /// release, answered with `released` or `held`; at the end of its input it takes all away.
 public final class DeviceServer {
+  private static final long RELEASE_NANOS = 30_000_000_000L;
+
   private DeviceServer() {}
 
   public static void main(String[] arguments) throws IOException {
@@ -47,5 +49,19 @@ public final class DeviceServer {
       }
       device.removeName();
     }
+  }
+
+  /// Asks a server to release a minor until it does. A program that has ended, and whoever looks at
+  /// devices that change, may hold one a moment more.
+  static boolean releasesInTime(JavaProcess server, int minor)
+      throws IOException, InterruptedException {
+    long until = System.nanoTime() + RELEASE_NANOS;
+    while (!server.ask(Integer.toString(minor)).equals("released")) {
+      if (System.nanoTime() > until) {
+        return false;
+      }
+      Thread.sleep(100);
+    }
+    return true;
   }
 }

@@ -63,6 +63,24 @@ final class KernelPeer implements AutoCloseable {
                 "--cmd",
                 "-"));
     command.addAll(List.of(more));
+    return start(command);
+  }
+
+  /// Boots a guest that is no DRBD node; it reaches this host's loopback at `$HOST`.
+  static KernelPeer bootPlain(Path console) throws IOException {
+    return start(
+        List.of(
+            PROGRAM.toString(),
+            "--no-drbd",
+            "--console",
+            console.toString(),
+            "--timeout",
+            "900",
+            "--cmd",
+            "-"));
+  }
+
+  private static KernelPeer start(List<String> command) throws IOException {
     KernelPeer peer = new KernelPeer(new ProcessBuilder(command).redirectErrorStream(true).start());
     peer.run("true");
     return peer;

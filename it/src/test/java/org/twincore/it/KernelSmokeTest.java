@@ -4,11 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,12 +106,9 @@ class KernelSmokeTest {
     try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
       file.setLength(DISK_BYTES);
     }
-    InetAddress loopback = InetAddress.ofLiteral("127.0.0.1");
-    try (ServerSocket one = new ServerSocket(0, 1, loopback);
-        ServerSocket other = new ServerSocket(0, 1, loopback)) {
-      ourPort = one.getLocalPort();
-      kernelPort = other.getLocalPort();
-    }
+    List<Integer> ports = FreePorts.find(2);
+    ourPort = ports.get(0);
+    kernelPort = ports.get(1);
     Path config = folder.resolve("drbd.conf");
     Files.writeString(
         config,

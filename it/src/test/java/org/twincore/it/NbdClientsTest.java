@@ -58,7 +58,8 @@ final class NbdClientsTest {
         .contains("\"is_read_only\": true", "\"can_trim\": false", "\"can_multi_conn\": true");
     Tool refused = Tool.run("nbdinfo", server.tcpUri("r1"));
     assertThat(refused.exitCode()).isNotZero();
-    assertThat(refused.output()).contains("r1 is Secondary on this node");
+    // libnbd 1.14 keeps the server's words to itself; every-option.py reads them off the socket.
+    assertThat(refused.output()).contains("server replied with error");
   }
 
   @Test

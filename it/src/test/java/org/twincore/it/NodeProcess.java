@@ -32,6 +32,7 @@ final class NodeProcess implements AutoCloseable {
   private final String name;
   private final Path folder;
   private final Path config;
+  private String moreSettings = "";
   private @Nullable JavaProcess process;
 
   /// The node `name` of the resource `r0` in `config`; not started yet.
@@ -39,7 +40,11 @@ final class NodeProcess implements AutoCloseable {
     this.name = name;
     this.folder = Files.createDirectories(folder);
     this.config = config;
-    Files.writeString(folder.resolve("twincore.conf"), "nbd-listen = unix:" + nbdSocket() + "\n");
+  }
+
+  /// Serves NBD on that loopback port too.
+  void listenOnPort(int port) {
+    moreSettings = ", 127.0.0.1:" + port;
   }
 
   Path nbdSocket() {
@@ -53,7 +58,7 @@ final class NodeProcess implements AutoCloseable {
   void start() throws IOException {
     Files.writeString(
         folder.resolve("twincore.conf"),
-        "nbd-listen = unix:" + nbdSocket() + "\nlog-file = " + log() + "\n");
+        "nbd-listen = unix:" + nbdSocket() + moreSettings + "\nlog-file = " + log() + "\n");
     process =
         JavaProcess.start(
             Main.class,
