@@ -134,6 +134,24 @@ final class NodeProcess implements AutoCloseable {
         : Optional.empty();
   }
 
+  /// All resources as the node sees them; none if it does not answer.
+  List<ResourceView> resources() {
+    return ask(new AdminRequest.Status(Optional.empty()))
+            instanceof AdminAnswer.Status(List<ResourceView> resources)
+        ? resources
+        : List.of();
+  }
+
+  /// Waits until every volume of every resource is as asked.
+  void awaitAll(int volumes, String what, Predicate<ResourceView.VolumeView> condition)
+      throws IOException {
+    await(
+        what,
+        () ->
+            resources().stream().flatMap(it -> it.volumes().stream()).filter(condition).count()
+                == volumes);
+  }
+
   private @Nullable AdminAnswer ask(AdminRequest request) {
     try (AdminClient client = AdminClient.connect(NodePaths.adminSocket(folder, name))) {
       return client.ask(request);
