@@ -190,17 +190,35 @@ final class Execution {
   }
 
   private int run(StagedSteps staged) {
+    if (invocation.command() != Command.ADJUST_WITH_PROGRESS || isShown()) {
+      return run(staged, Optional.empty());
+    }
+    StageProgress progress = new StageProgress(console.out());
+    int code = run(staged, Optional.of(progress));
+    progress.end();
+    return code;
+  }
+
+  private boolean isShown() {
+    return invocation.flags().dryRun() || invocation.flags().verbose();
+  }
+
+  private int run(StagedSteps staged, Optional<StageProgress> progress) {
     int worst = 0;
     Set<String> failed = new HashSet<>();
     for (StagedSteps.Owned owned : staged.ordered()) {
       String name = owned.resource().name();
       if (failed.contains(name)) {
+        progress.ifPresent(shown -> shown.skipped(owned));
         continue;
       }
+      progress.ifPresent(shown -> shown.begin(owned));
       int code = runner.run(owned.step());
       if (code != 0) {
         failed.add(name);
-        console.complain(name + ": what remains is left out after this failure");
+        progress.ifPresentOrElse(
+            shown -> shown.failed(code),
+            () -> console.complain(name + ": what remains is left out after this failure"));
       }
       worst = Math.max(worst, code);
     }

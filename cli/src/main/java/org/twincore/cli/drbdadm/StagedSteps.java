@@ -10,13 +10,13 @@ import org.twincore.drbd.config.VolumeDefinition;
 /// Steps of several resources, to be carried out stage by stage: all resources and volumes are made
 /// before the first disk is attached, all disks attached before the first connection.
 final class StagedSteps {
-  /// A step and whose it is; after a failure the rest of that resource is left out.
-  record Owned(NodeResource resource, Step step) {}
+  /// A step, its stage and whose it is; after a failure the rest of that resource is left out.
+  record Owned(Stage stage, NodeResource resource, Step step) {}
 
   private final Map<Stage, List<Owned>> stages = new EnumMap<>(Stage.class);
 
   void add(Stage stage, NodeResource resource, Step step) {
-    stages.computeIfAbsent(stage, _ -> new ArrayList<>()).add(new Owned(resource, step));
+    stages.computeIfAbsent(stage, _ -> new ArrayList<>()).add(new Owned(stage, resource, step));
   }
 
   /// What `up` does.
