@@ -71,7 +71,7 @@ final class NodeProcess implements AutoCloseable {
                 folder.toString(),
                 "--state",
                 folder.resolve("state").toString()));
-    await("its admin socket", () -> ask(new AdminRequest.Hello()) instanceof AdminAnswer.Info);
+    await("its admin socket", this::isAnswering);
   }
 
   /// SIGKILL.
@@ -132,6 +132,16 @@ final class NodeProcess implements AutoCloseable {
             && !resources.getFirst().volumes().isEmpty()
         ? Optional.of(resources.getFirst().volumes().getFirst())
         : Optional.empty();
+  }
+
+  /// Waits until its log holds that text.
+  void awaitLog(String text) throws IOException {
+    await("'" + text + "' in its log", () -> Files.readString(log()).contains(text));
+  }
+
+  /// Whether its admin socket answers.
+  boolean isAnswering() {
+    return ask(new AdminRequest.Hello()) instanceof AdminAnswer.Info;
   }
 
   /// All resources as the node sees them; none if it does not answer.

@@ -25,6 +25,9 @@ final class Listener {
   private final CountDownLatch stopped = new CountDownLatch(1);
   private @Nullable ServerSocketChannel channel;
 
+  /// Why the last attempt to listen failed.
+  private volatile String failure = "";
+
   Listener(String name, TcpLink.Ends ends, TcpLink.Accepting accepting) {
     this.name = name;
     this.ends = ends;
@@ -56,9 +59,10 @@ final class Listener {
         if (!hasComplained) {
           LOG.log(
               Level.WARNING,
-              "resource={0} address={1} error=\"cannot listen\"",
+              "resource={0} address={1} error=\"cannot listen: {2}\" next=\"tried again until it works\"",
               name,
-              ends.local());
+              ends.local(),
+              String.valueOf(failure));
           hasComplained = true;
         }
         try {
@@ -93,7 +97,7 @@ final class Listener {
         throw failed;
       }
     } catch (IOException failed) {
-      LOG.log(Level.DEBUG, "resource={0} address={1} error=\"{2}\"", name, ends.local(), failed);
+      failure = String.valueOf(failed.getMessage());
       return null;
     }
   }

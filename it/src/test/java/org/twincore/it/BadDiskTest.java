@@ -1,0 +1,155 @@
+package org.twincore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.twincore.host.nbd.NbdClient;
+
+/// Disks and ports that are not as the configuration says: a clear refusal, and the node goes on.
+class BadDiskTest {
+  private static final long DISK_BYTES = 8 << 20;
+
+  @TempDir private Path folder;
+  private Path disk;
+  private Path config;
+  private List<Integer> ports;
+
+  @BeforeEach
+  void configure() throws IOException {
+    disk = folder.resolve("disk");
+    config = folder.resolve("drbd.conf");
+    ports = FreePorts.find(2);
+    size(disk, DISK_BYTES);
+    Files.writeString(
+        config,
+        """
+        resource r0 {
+          on one { device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal; }
+          on two { device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal; }
+        }
+        """
+            .formatted(disk, ports.get(0), disk, ports.get(1)));
+  }
+
+  private static void size(Path file, long bytes) throws IOException {
+    try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+      open.setLength(bytes);
+    }
+  }
+
+  private NodeProcess node(String name) throws IOException {
+    NodeProcess node = new NodeProcess(name, folder.resolve("node-" + name), config);
+    node.start();
+    return node;
+  }
+
+  private void refused(NodeProcess node, String word, String... words) {
+    assertThatThrownBy(() -> node.drbdadm(words))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("exit code")
+        .hasMessageContaining(word);
+    assertThat(node.isAnswering()).isTrue();
+  }
+
+  @Test
+  void aDiskThatAnotherNodeHoldsIsRefused() throws IOException {
+    try (NodeProcess one = node("one");
+        NodeProcess two = node("two")) {
+      one.drbdadm("create-md", "r0");
+      one.drbdadm("up", "r0");
+      refused(two, "in use by a node", "up", "r0");
+      refused(two, "in use by a node", "create-md", "--force", "r0");
+    }
+  }
+
+  @Test
+  void aDiskWithoutMetadataIsRefused() throws IOException {
+    try (NodeProcess one = node("one")) {
+      refused(one, "No valid meta-data", "up", "r0");
+    }
+  }
+
+  @Test
+  void aDiskTooSmallIsRefused() throws IOException {
+    size(disk, 32 << 10);
+    try (NodeProcess one = node("one")) {
+      refused(one, "not enough", "create-md", "r0");
+    }
+  }
+
+  @Test
+  void aDiskThatIsMissingIsRefusedAndComesLater() throws IOException {
+    Files.delete(disk);
+    try (NodeProcess one = node("one")) {
+      refused(one, disk.toString(), "up", "r0");
+      size(disk, DISK_BYTES);
+      one.drbdadm("create-md", "r0");
+      one.drbdadm("adjust", "r0");
+      one.awaitVolume("attached", it -> it.disk().equals("Inconsistent"));
+    }
+  }
+
+  @Test
+  void aDiskThatShrankOrGrewIsRefused() throws IOException {
+    try (NodeProcess one = node("one")) {
+      one.drbdadm("create-md", "r0");
+      one.drbdadm("up", "r0");
+      one.drbdadm("primary", "--force", "r0");
+      try (NbdClient client = one.nbd()) {
+        client.pwrite(new byte[4096], 0);
+      }
+      one.awaitVolume("no opener", it -> it.openers() == 0);
+      one.drbdadm("down", "r0");
+      size(disk, DISK_BYTES + (4 << 20));
+      refused(one, "No valid meta-data", "up", "r0");
+      one.drbdadm("down", "r0");
+      size(disk, DISK_BYTES);
+      one.drbdadm("up", "r0");
+      one.drbdadm("primary", "r0");
+    }
+  }
+
+  @Test
+  void aReadOnlyDiskIsRefused() throws IOException {
+    Root.require();
+    Tool.require("util-linux", "/sbin/losetup");
+    try (NodeProcess one = node("one")) {
+      one.drbdadm("create-md", "r0");
+      // The superuser may write to a read-only file all the same, but not to such a device.
+      String loop = Tool.ok("losetup", "--read-only", "--find", "--show", disk.toString()).strip();
+      try {
+        Files.writeString(
+            config, Files.readString(config).replace("disk " + disk + ";", "disk " + loop + ";"));
+        refused(one, loop, "up", "r0");
+      } finally {
+        Tool.ok("losetup", "--detach", loop);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void aPortInUseIsReportedAndTakenLater() throws IOException {
+    try (ServerSocket other =
+            new ServerSocket(ports.get(0), 1, InetAddress.ofLiteral("127.0.0.1"));
+        NodeProcess one = node("one")) {
+      one.drbdadm("create-md", "r0");
+      one.drbdadm("up", "r0");
+      one.awaitLog("Address already in use");
+      assertThat(one.isAnswering()).isTrue();
+      other.close();
+      one.awaitVolume("looking for the peer", it -> it.connection().equals("WFConnection"));
+    }
+  }
+}
