@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -14,6 +15,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
+import org.twincore.host.nbd.NbdAddress;
+import org.twincore.host.nbd.NbdClient;
 
 /// `twincore node` as a process: signals, exit codes, files.
 @Timeout(60)
@@ -48,8 +51,12 @@ class NodeProcessTest {
     return process;
   }
 
-  private Process node() throws IOException {
-    return start("--name", "a", "--run", folder + "/run", "--state", folder + "/state");
+  private Process node(String... more) throws IOException {
+    List<String> words =
+        new ArrayList<>(
+            List.of("--name", "a", "--run", folder + "/run", "--state", folder + "/state"));
+    words.addAll(List.of(more));
+    return start(words.toArray(new String[0]));
   }
 
   private AdminTestClient client(Process process) throws Exception {
@@ -81,6 +88,35 @@ class NodeProcessTest {
     assertThat(folder.resolve("run/a.sock")).doesNotExist();
     assertThat(folder.resolve("run/a.pid")).doesNotExist();
     assertThat(log()).contains("stopping: SIGTERM").contains("node=a stopped");
+  }
+
+  /// A write that hangs in suspended I/O keeps the orderly end waiting; the second signal does not
+  /// wait.
+  @Test
+  void endsAtOnceAtTheSecondSignal() throws Exception {
+    Path settings =
+        Files.writeString(
+            folder.resolve("s.conf"), "nbd-listen = unix:" + folder.resolve("nbd") + "\n");
+    Process process = node("--settings", settings.toString());
+    try (AdminTestClient client = client(process)) {
+      String disk = TestDisk.make(folder.resolve("disk"), 1 << 20).toString();
+      client.ask(new AdminRequest.NewResource("r0", Map.of(), Map.of()));
+      client.ask(new AdminRequest.NewMinor("r0", 0, 0));
+      client.ask(new AdminRequest.Attach(0, disk, disk, "internal", Map.of()));
+      assertThat(client.ask(new AdminRequest.Primary(0, true)))
+          .isEqualTo(new AdminAnswer.Result(AdminAnswer.Kind.STATE, 1, "Success"));
+      try (NbdClient nbd =
+          NbdClient.connect(NbdAddress.parse("unix:" + folder.resolve("nbd")), "r0", 5000)) {
+        client.ask(new AdminRequest.Change(AdminRequest.VolumeVerb.SUSPEND_IO, 0));
+        nbd.pwriteAsync(new byte[4096], 0, 4096, 0, false, _ -> {});
+        process.destroy();
+        assertThat(process.waitFor(1, TimeUnit.SECONDS)).as(log()).isFalse();
+        process.destroy();
+        assertThat(process.waitFor(5, TimeUnit.SECONDS)).isTrue();
+        nbd.abort();
+      }
+    }
+    assertThat(process.exitValue()).as(log()).isEqualTo(143);
   }
 
   @Test

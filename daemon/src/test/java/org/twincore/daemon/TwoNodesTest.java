@@ -8,6 +8,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +28,6 @@ import org.twincore.admin.AdminRequest.VolumeVerb;
 import org.twincore.admin.ResourceView.VolumeView;
 import org.twincore.admin.settings.NodeSettings;
 import org.twincore.admin.settings.SettingsParser;
-import org.twincore.drbd.meta.MetadataArea;
-import org.twincore.drbd.meta.MetadataLayout;
-import org.twincore.drbd.meta.Superblock;
-import org.twincore.host.disk.MetadataFile;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdClient;
 import org.twincore.host.nbd.NbdException;
@@ -39,6 +36,8 @@ import org.twincore.host.nbd.NbdException;
 @Timeout(60)
 class TwoNodesTest {
   private static final int DISK_BYTES = 16 << 20;
+  private static final int RESOURCES = 64;
+  private static final int VOLUMES = 16;
   private static final List<String> NAMES = List.of("a", "b");
 
   /// Held, since the JDK forgets a logger nobody holds, and its level with it.
@@ -47,8 +46,8 @@ class TwoNodesTest {
   @TempDir Path folder;
 
   @BeforeAll
-  static void logWarningsOnly() {
-    LOG.setLevel(Level.WARNING);
+  static void logErrorsOnly() {
+    LOG.setLevel(Level.SEVERE);
   }
 
   private record Side(Node node, AdminTestClient client, Path disk, String address) {
@@ -85,20 +84,7 @@ class TwoNodesTest {
   }
 
   private Path disk(String name) throws Exception {
-    Path disk = folder.resolve(name + ".disk");
-    byte[] noise = new byte[DISK_BYTES];
-    new Random(name.hashCode()).nextBytes(noise);
-    Files.write(disk, noise);
-    MetadataLayout layout =
-        MetadataLayout.of(new MetadataLayout.Kind.Internal(), DISK_BYTES, DISK_BYTES);
-    try (MetadataFile file = MetadataFile.open(disk)) {
-      MetadataArea area = new MetadataArea(file, layout);
-      area.writeFreshLog();
-      area.writeZeroBitmap();
-      area.writeSuperblock(Superblock.fresh(layout, 1));
-      area.force();
-    }
-    return disk;
+    return TestDisk.make(folder.resolve(name + ".disk"), DISK_BYTES);
   }
 
   private static void up(Side own, Side peer, int nodeId) throws Exception {
@@ -163,6 +149,80 @@ class TwoNodesTest {
     assertThat(Arrays.copyOf(Files.readAllBytes(a.disk), (int) dataBytes))
         .isEqualTo(Arrays.copyOf(Files.readAllBytes(b.disk), (int) dataBytes));
     assertThat(NAMES).allSatisfy(n -> assertThat(folder.resolve(n + ".sock")).doesNotExist());
+  }
+
+  private Path small(String name) throws Exception {
+    return TestDisk.make(folder.resolve(name), 256 << 10);
+  }
+
+  /// 64 resources, the first with 16 volumes, every other over IPv6; all connect, sync and end.
+  @Test
+  void carriesManyResourcesAndVolumesAtOnce() throws Exception {
+    Side a = side("a");
+    Side b = side("b");
+    int[] ports = freePorts(2 * RESOURCES);
+    for (int r = 0; r < RESOURCES; r++) {
+      String name = "r" + r;
+      String host = r % 2 == 0 ? "ipv4:127.0.0.1:" : "ipv6:[::1]:";
+      List<String> ends = List.of(host + ports[2 * r], host + ports[2 * r + 1]);
+      for (Side side : List.of(a, b)) {
+        int nodeId = side == a ? 0 : 1;
+        side.done(new AdminRequest.NewResource(name, Map.of(), Map.of()));
+        for (int v = 0; v < (r == 0 ? VOLUMES : 1); v++) {
+          int minor = v == 0 ? r : RESOURCES + v;
+          String disk = small(nodeId + "-" + r + "-" + v).toString();
+          side.done(new AdminRequest.NewMinor(name, minor, v));
+          side.done(new AdminRequest.Attach(minor, disk, disk, "internal", Map.of()));
+        }
+        side.done(
+            new AdminRequest.Connect(
+                name,
+                ends.get(nodeId),
+                ends.get(1 - nodeId),
+                "peer",
+                nodeId,
+                Map.of(),
+                false,
+                false));
+      }
+    }
+    for (int r = 0; r < RESOURCES; r++) {
+      AdminRequest.Await connected =
+          new AdminRequest.Await("r" + r, AdminRequest.Goal.CONNECTED, 30, 30, 30);
+      assertThat(number(a, connected)).isZero();
+      a.done(new AdminRequest.Primary(r, true));
+    }
+    for (int v = 1; v < VOLUMES; v++) {
+      a.done(new AdminRequest.Primary(RESOURCES + v, true));
+    }
+    for (int r = 0; r < RESOURCES; r++) {
+      AdminRequest.Await synced =
+          new AdminRequest.Await("r" + r, AdminRequest.Goal.SYNCED, 30, 30, 30);
+      assertThat(number(a, synced)).isZero();
+    }
+    AdminAnswer.Status status =
+        (AdminAnswer.Status) a.ask(new AdminRequest.Status(Optional.empty()));
+    assertThat(status.resources()).hasSize(RESOURCES);
+    assertThat(status.resources().stream().flatMap(r -> r.volumes().stream()))
+        .hasSize(RESOURCES + VOLUMES - 1)
+        .allMatch(v -> v.disk().equals("UpToDate") && v.peerDisk().equals("UpToDate"));
+    assertThat(a.node.stop(TimeUnit.SECONDS.toNanos(10))).isTrue();
+    assertThat(b.node.stop(TimeUnit.SECONDS.toNanos(10))).isTrue();
+  }
+
+  /// Held open until all are known, so that none comes twice.
+  private static int[] freePorts(int count) throws IOException {
+    int[] ports = new int[count];
+    List<ServerSocket> sockets = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      ServerSocket socket = new ServerSocket(0);
+      sockets.add(socket);
+      ports[i] = socket.getLocalPort();
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return ports;
   }
 
   private static void awaitNoOpener(Side side) throws Exception {
