@@ -140,6 +140,7 @@ class BadDiskTest {
   }
 
   @Test
+  @SuppressWarnings("try") // closed in the middle: that is the test
   void aPortInUseIsReportedAndTakenLater() throws IOException {
     try (ServerSocket other =
             new ServerSocket(ports.get(0), 1, InetAddress.ofLiteral("127.0.0.1"));
