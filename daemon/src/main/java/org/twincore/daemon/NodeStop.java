@@ -14,13 +14,17 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 
 /// The end of a node: clients answered and let go, then every resource down, all at once.
 ///
-/// `down` flushes, demotes, disconnects and detaches. A resource that a peer holds up is
-/// disconnected by force when half of the time is over.
+/// `down` flushes, demotes, disconnects and detaches. A block device that is held open is flushed
+/// and taken away from whoever has it. A resource that a peer holds up is disconnected by force
+/// when half of the time is over.
 final class NodeStop {
   private static final Logger LOG = System.getLogger("org.twincore.node");
 
   /// Share of the time for clients to get their answers.
   private static final int CLIENTS_SHARE = 3;
+
+  /// Share of the time for what the kernel has not written to a device yet.
+  private static final int DEVICES_SHARE = 3;
 
   private final Node node;
   private final long deadlineNanos;
@@ -51,7 +55,6 @@ final class NodeStop {
     if (left.get() > 0) {
       for (ResourceNode resource : node.resources().all()) {
         Thread.ofVirtual().start(() -> disconnect(resource));
-        threads.add(Thread.ofVirtual().start(() -> abandonDevices(resource, left)));
       }
       joinAll(threads, leftNanos());
     }
@@ -61,6 +64,9 @@ final class NodeStop {
   private void down(ResourceNode resource, AtomicInteger left) {
     try {
       AdminResult result = node.resources().down(resource.name());
+      if (!result.isSuccess() && abandonDevices(resource)) {
+        result = node.resources().down(resource.name());
+      }
       if (result.isSuccess()) {
         left.decrementAndGet();
       } else {
@@ -71,16 +77,15 @@ final class NodeStop {
     }
   }
 
-  /// Whoever still has a device open has had its last write.
-  private void abandonDevices(ResourceNode resource, AtomicInteger left) {
-    long flushMillis = TimeUnit.NANOSECONDS.toMillis(leftNanos() / 2);
+  /// Whoever still has a device open has had its last write, and the peer has it too. False if
+  /// nobody had.
+  private boolean abandonDevices(ResourceNode resource) {
+    long flushMillis = TimeUnit.NANOSECONDS.toMillis(leftNanos() / DEVICES_SHARE);
     boolean wasHeld = false;
     for (VolumeNode volume : resource.volumes()) {
       wasHeld |= volume.device().abandon(flushMillis);
     }
-    if (wasHeld) {
-      down(resource, left);
-    }
+    return wasHeld;
   }
 
   private static void disconnect(ResourceNode resource) {

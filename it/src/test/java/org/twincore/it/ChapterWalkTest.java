@@ -60,10 +60,11 @@ class ChapterWalkTest {
       hosts.ok(host, "drbdadm create-md drbd1");
     }
     startBoth();
-    hosts.await(1, "service drbd status", "Secondary/Secondary  Inconsistent/Inconsistent", 10);
+    assertThat(hosts.ok(1, "service drbd status"))
+        .contains("drbd driver loaded OK; device status:", "Connected", "Secondary/Secondary");
     hosts.ok(1, "drbdadm -- --do-what-I-say primary all");
     assertThat(hosts.ok(1, "service drbd status"))
-        .contains("SyncSource", "Primary/Secondary", "UpToDate/Inconsistent", "sync'ed:");
+        .contains("SyncSource", "Primary/Secondary", "sync'ed:");
     hosts.ok(1, "mkfs.ext3 -q /dev/drbd0");
     hosts.ok(1, "mkdir -p /data && mount /dev/drbd0 /data");
     awaitUpToDate(1);
@@ -93,6 +94,9 @@ class ChapterWalkTest {
 
   @Test
   void rolesAreSwappedThereAndBackWithAllFilesTheSame() throws Exception {
+    for (int host = 1; host <= 2; host++) {
+      hosts.ok(host, "echo status-style = 0.7 >/etc/twincore.conf");
+    }
     configureAndInitialise("plain", 160, "");
     assertThat(hosts.ok(1, "df -h /data")).contains("/dev/drbd0", "/data");
     hosts.ok(1, "cp -a /usr/share/perl5 /data/ || cp -a /usr/lib/python3 /data/");
@@ -104,23 +108,42 @@ class ChapterWalkTest {
     assertThat(held.text()).contains("(-12) Device is held open by someone");
     unmountAndDemote(1);
     assertThat(hosts.run(1, "mount /dev/drbd0 /data").exitCode()).isNotZero();
-    assertThat(hosts.ok(1, "service drbd status")).contains("Secondary/Secondary");
+    assertThat(hosts.ok(1, "service drbd status"))
+        .contains("cs:Connected st:Secondary/Secondary ld:Consistent");
 
     promoteCheckAndMount(2);
-    assertThat(hosts.ok(2, "service drbd status")).contains("Primary/Secondary", "/data", "ext3");
-    assertThat(hosts.ok(1, "service drbd status")).contains("Secondary/Primary");
+    assertThat(hosts.ok(2, "service drbd status")).contains("st:Primary/Secondary");
+    assertThat(hosts.ok(1, "service drbd status")).contains("st:Secondary/Primary");
     hosts.ok(2, "cd /data && sha256sum --quiet -c sums");
     hosts.ok(2, "echo from node2 >/data/sums2 && rm -r /data/p*");
     unmountAndDemote(2);
 
     promoteCheckAndMount(1);
     assertThat(hosts.ok(1, "cat /data/sums2; ls /data")).contains("from node2").doesNotContain("p");
-    unmountAndDemote(1);
+    hosts.ok(1, "service drbd stop"); // unmounts by itself
+    promoteCheckAndMount(2);
+    hosts.ok(2, "umount /data");
     for (int host = 1; host <= 2; host++) {
       hosts.ok(host, "service drbd stop");
       assertThat(hosts.run(host, "service drbd status").exitCode()).isEqualTo(3);
       assertThat(hosts.run(host, "ls /dev/drbd0").exitCode()).isNotZero();
     }
+  }
+
+  /// SIGTERM to a node whose device is mounted: what its users wrote is at the peer too.
+  @Test
+  void aNodeThatEndsTakesTheMountedDeviceWithItAndLosesNothing() throws Exception {
+    configureAndInitialise("plain", 64, "");
+    hosts.ok(1, "head -c 5000000 /dev/urandom >/data/f && sha256sum /data/f >/root/sum");
+    hosts.ok(
+        1, "node=$(cat /run/twincore/*.pid); kill $node; timeout 15 tail --pid=$node -f /dev/null");
+    assertThat(hosts.run(1, "dd if=/dev/zero of=/data/g bs=1M count=1 conv=fsync").exitCode())
+        .isNotZero();
+    hosts.await(2, "drbdadm cstate all", "WFConnection", PING_SECONDS);
+    assertThat(hosts.ok(2, "drbdadm dstate all")).contains("UpToDate/");
+    promoteCheckAndMount(2);
+    assertThat(hosts.ok(2, "sha256sum /data/f"))
+        .isEqualTo(Files.readString(hosts.file(1, "/root/sum")));
   }
 
   @Test

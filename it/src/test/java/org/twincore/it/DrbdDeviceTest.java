@@ -240,6 +240,17 @@ class DrbdDeviceTest {
     assertThat(temp.resolve("run")).isEmptyDirectory();
   }
 
+  /// A kernel's DRBD has major 147.
+  @Test
+  void leavesAKernelsDeviceAlone() throws Exception {
+    Path name = temp.resolve("dev/drbd0");
+    Tool.ok("mknod", name.toString(), "b", "147", "0");
+    assertThatThrownBy(() -> show(0, SIZE_BYTES, new MemoryTarget(SIZE_BYTES)))
+        .hasMessageContaining("another driver (147:0)");
+    devices.remove(0);
+    assertThat(name).exists();
+  }
+
   private static final class Awaited implements BlockTarget.Done {
     @Override
     public void done() {}
