@@ -142,15 +142,16 @@ class BadDiskTest {
   @Test
   @SuppressWarnings("try") // closed in the middle: that is the test
   void aPortInUseIsReportedAndTakenLater() throws IOException {
-    try (ServerSocket other =
-            new ServerSocket(ports.get(0), 1, InetAddress.ofLiteral("127.0.0.1"));
-        NodeProcess one = node("one")) {
+    ServerSocket other = new ServerSocket(ports.get(0), 1, InetAddress.ofLiteral("127.0.0.1"));
+    try (NodeProcess one = node("one")) {
       one.drbdadm("create-md", "r0");
       one.drbdadm("up", "r0");
       one.awaitLog("Address already in use");
       assertThat(one.isAnswering()).isTrue();
       other.close();
       one.awaitVolume("looking for the peer", it -> it.connection().equals("WFConnection"));
+    } finally {
+      other.close();
     }
   }
 }

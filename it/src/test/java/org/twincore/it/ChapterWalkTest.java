@@ -28,6 +28,7 @@ class ChapterWalkTest {
   private static final long PING_SECONDS = 30;
 
   private static final long SYNC_SECONDS = 90;
+  private static final long ERROR_SECONDS = 5;
 
   private Path folder;
   private TwoHosts hosts;
@@ -146,6 +147,36 @@ class ChapterWalkTest {
         .isEqualTo(Files.readString(hosts.file(1, "/root/sum")));
   }
 
+  /// kill -9 of the primary's node under a mounted file system.
+  @Test
+  void aKilledNodeGivesErrorsAtOnceAndItsNextStartClearsWhatIsLeft() throws Exception {
+    configureAndInitialise("plain", 64, "");
+    writePromisedFiles();
+    hosts.ok(1, "kill -9 $(cat /run/twincore/*.pid)");
+    hosts.await(1, "pgrep -f 'fsync-file[s] write' || echo no writer", "no writer", ERROR_SECONDS);
+    assertThat(hosts.log(1, "writer")).content().contains("Input/output error");
+    assertThat(hosts.run(1, "ps -eo state,args | grep ^D").text()).isEmpty();
+
+    hosts.await(2, "drbdadm cstate all", "WFConnection", PING_SECONDS);
+    promoteRecoverAndMount(2);
+    assertThat(lostFiles(2)).isEqualTo("0 lost");
+
+    hosts.ok(1, "umount /data");
+    hosts.ok(1, "service drbd start");
+    awaitUpToDate(1);
+    assertThat(hosts.ok(1, "cat /proc/mounts; losetup -n -O BACK-FILE"))
+        .doesNotContain("/run/twincore/node1");
+    unmountAndDemote(2);
+    promoteCheckAndMount(1);
+    assertThat(lostFiles(1)).isEqualTo("0 lost");
+  }
+
+  private void promoteRecoverAndMount(int host) throws IOException, InterruptedException {
+    hosts.ok(host, "drbdadm primary all");
+    hosts.ok(host, "fsck.ext3 -p /dev/drbd0 || test $? = 1"); // the journal may be replayed
+    hosts.ok(host, "mkdir -p /data && mount /dev/drbd0 /data");
+  }
+
   @Test
   void afterThePrimarysPowerCutTheOtherGoesOnAndTheRestIsResynced() throws Exception {
     configureAndInitialise("volatile", 256, "");
@@ -153,9 +184,7 @@ class ChapterWalkTest {
     writePromisedFiles();
     hosts.powerCut(1);
     hosts.await(2, "drbdadm cstate all", "WFConnection", PING_SECONDS);
-    hosts.ok(2, "drbdadm primary all");
-    hosts.ok(2, "fsck.ext3 -p /dev/drbd0 || test $? = 1"); // the journal may be replayed
-    hosts.ok(2, "mkdir -p /data && mount /dev/drbd0 /data");
+    promoteRecoverAndMount(2);
     assertThat(lostFiles(2)).isEqualTo("0 lost");
     hosts.ok(2, "dd if=/dev/urandom of=/data/more bs=1M count=4 conv=fsync");
 

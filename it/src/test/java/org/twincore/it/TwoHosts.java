@@ -165,6 +165,11 @@ final class TwoHosts implements AutoCloseable {
     return state.resolve("node" + host).resolve("upper").resolve(path.substring(1));
   }
 
+  /// The output of what was started in the background by that name.
+  Path log(int host, String name) {
+    return state.resolve("node" + host).resolve("log").resolve(name + ".log");
+  }
+
   /// What the daemons of both hosts logged.
   String logs() throws IOException, InterruptedException {
     StringBuilder all = new StringBuilder();
