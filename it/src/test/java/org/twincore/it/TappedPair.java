@@ -20,13 +20,15 @@ final class TappedPair implements AutoCloseable {
   private final PcapWriter writer;
   private final WireTap toA;
   private final WireTap toB;
+  private final InetSocketAddress atA;
+  private final InetSocketAddress atB;
 
   /// Starts both nodes on fresh disks of that size, up and looking for each other; `net` is the
   /// text of the net section.
   TappedPair(Path folder, long diskBytes, String net) throws IOException {
     this.folder = folder;
-    InetSocketAddress atA = freeAddress();
-    InetSocketAddress atB = freeAddress();
+    atA = freeAddress();
+    atB = freeAddress();
     writer = new PcapWriter(folder.resolve("traffic.pcap"));
     toA = new WireTap(atA, writer);
     toB = new WireTap(atB, writer);
@@ -40,6 +42,22 @@ final class TappedPair implements AutoCloseable {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
       return new InetSocketAddress(free.getInetAddress(), free.getLocalPort());
     }
+  }
+
+  /// Where `a` listens.
+  InetSocketAddress addressOfA() {
+    return atA;
+  }
+
+  /// From now on `a` reaches itself where it thinks that its peer is.
+  void reflectA() throws IOException {
+    toB.redirect(atA);
+    cut();
+  }
+
+  void reflectNoMore() throws IOException {
+    toB.redirect(atB);
+    cut();
   }
 
   Path disk(String name) {

@@ -17,7 +17,7 @@ final class WireTap implements AutoCloseable {
   private static final int BUFFER_BYTES = 64 << 10;
 
   private final ServerSocket listener;
-  private final InetSocketAddress target;
+  private volatile InetSocketAddress target;
   private final PcapWriter writer;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final long startNanos = System.nanoTime();
@@ -33,6 +33,11 @@ final class WireTap implements AutoCloseable {
   /// What the dialling node is told to be its peer's address.
   InetSocketAddress address() {
     return (InetSocketAddress) listener.getLocalSocketAddress();
+  }
+
+  /// What is dialled from now on goes there.
+  void redirect(InetSocketAddress newTarget) {
+    target = newTarget;
   }
 
   private void accept() {
