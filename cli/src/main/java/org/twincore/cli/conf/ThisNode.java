@@ -38,7 +38,12 @@ public final class ThisNode {
     return new LocalNode(name, ThisNode::hasAddress);
   }
 
+  /// Whether an address is configured here. Only of IPv4 and IPv6 this can be known; the others are
+  /// taken to be.
   private static boolean hasAddress(Endpoint endpoint) {
+    if (!endpoint.family().equals("ipv4") && !endpoint.family().equals(Endpoint.IPV6)) {
+      return true;
+    }
     try {
       InetAddress address =
           endpoint.family().equals(Endpoint.IPV6)

@@ -157,11 +157,10 @@ final class AdjustSteps {
   }
 
   private void connection(RunningResource running) throws UsageException {
-    ResourceConfig.Peer peer = up.peer();
     boolean connected = running.peer().isPresent();
     boolean sameEnds =
         running.local().equals(Optional.of(up.config().address()))
-            && running.peer().equals(Optional.of(peer.address()));
+            && running.peer().equals(up.config().peer().map(ResourceConfig.Peer::address));
     if (connected && !sameEnds) {
       staged.add(
           Stage.REMOVAL,
@@ -190,7 +189,7 @@ final class AdjustSteps {
                   List.of(
                       "net-options",
                       up.config().address().toString(),
-                      peer.address().toString(),
+                      up.peerText(),
                       "--set-defaults"),
                   difference.get()),
               new AdminRequest.NetOptions(resource.name(), GivenOptions.named(wanted), true)));

@@ -6,6 +6,7 @@ import org.twincore.drbd.config.MetaDisk;
 import org.twincore.drbd.config.NodeConfiguration;
 import org.twincore.drbd.config.NodeResource;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.Quoting;
 import org.twincore.drbd.config.VolumeDefinition;
 import org.twincore.drbd.config.XmlPrinter;
 
@@ -53,7 +54,7 @@ final class Answers {
     List<String> names =
         all.resources().stream()
             .filter(resource -> !resource.isIgnored() && resource.stacked() == stacked)
-            .map(NodeResource::name)
+            .map(resource -> Quoting.quoted(resource.name()))
             .toList();
     return names.isEmpty() ? "" : String.join(" ", names) + "\n";
   }

@@ -130,8 +130,9 @@ final class Execution {
 
   /// What the file may say and a node cannot do is refused before the first step.
   private boolean mayStart(NodeResource resource) {
+    Command command = invocation.command();
     boolean starts =
-        switch (invocation.command()) {
+        switch (command) {
           case UP, ADJUST, ADJUST_WITH_PROGRESS, NEW_RESOURCE, ATTACH, CONNECT -> true;
           default -> false;
         };
@@ -140,6 +141,12 @@ final class Execution {
     }
     List<String> complaints = new ArrayList<>(LateChecks.complaints(resource, all));
     AddressChecks.complaint(resource, all).ifPresent(complaints::add);
+    if (command != Command.ATTACH && command != Command.NEW_RESOURCE) {
+      UpSteps up = new UpSteps(resource, invocation.flags().peer(), List.of());
+      if (up.config().peer().isEmpty()) {
+        complaints.add(up.noPeer());
+      }
+    }
     complaints.forEach(console::complain);
     LateChecks.warnings(resource).forEach(console::complain);
     return complaints.isEmpty();

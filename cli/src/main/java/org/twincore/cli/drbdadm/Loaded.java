@@ -26,6 +26,12 @@ final class Loaded {
         invocation.command() == Command.PROXY_UP || invocation.command() == Command.PROXY_DOWN
             ? NodeConfiguration.Match.PROXY
             : NodeConfiguration.Match.HOST;
+    if (needsNamesOnly(invocation.command())) {
+      NodeConfiguration named = NodeConfiguration.tolerant(read, node, match);
+      named.warnings().forEach(console::complain);
+      named.faults().forEach(console::complain);
+      return named;
+    }
     NodeConfiguration local = NodeConfiguration.of(read, node, match);
     NodeConfiguration wanted = isDump(invocation) && !flags.dryRun() ? local : local.merged();
     NodeConfiguration checked =
@@ -34,6 +40,13 @@ final class Loaded {
             : NodeChecks.forUse(wanted, flags.peer());
     checked.warnings().forEach(console::complain);
     return checked;
+  }
+
+  private static boolean needsNamesOnly(Command command) {
+    return switch (command) {
+      case SH_NOP, SH_RESOURCES, SH_MOD_PARMS -> true;
+      default -> false;
+    };
   }
 
   private static boolean isDump(Invocation invocation) {

@@ -83,7 +83,7 @@ final class ResourceSteps {
     UpSteps up = up(target);
     return List.of(
         new Step.Ask(
-            line("disconnect", up.config().address().toString(), up.peer().address().toString()),
+            line("disconnect", up.config().address().toString(), up.peerText()),
             new AdminRequest.Disconnect(target.resource().name(), isForced(invocation))));
   }
 
@@ -93,7 +93,7 @@ final class ResourceSteps {
         GivenOptions.named(GivenOptions.of(Section.NET, Option.Section.NET, invocation.handedOn()));
     return List.of(
         new Step.Ask(
-            line("net-options", up.config().address().toString(), up.peer().address().toString()),
+            line("net-options", up.config().address().toString(), up.peerText()),
             new AdminRequest.NetOptions(
                 target.resource().name(), options, invocation.has("set-defaults"))));
   }

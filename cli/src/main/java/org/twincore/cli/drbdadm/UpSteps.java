@@ -73,7 +73,14 @@ final class UpSteps {
   }
 
   Step connect(boolean discardMyData, boolean tentative) throws UsageException {
-    ResourceConfig.Peer peer = peer();
+    if (config.peer().isEmpty()) {
+      return new Step.Refused(
+          CommandLine.setup(
+              List.of("connect", resource.name(), config.address().toString(), "N/A"),
+              joined(CommandLine.options(resource.definition().options(Section.NET)))),
+          noPeer());
+    }
+    ResourceConfig.Peer peer = config.peer().get();
     OptionValues values =
         config.net().overriddenBy(GivenOptions.of(Section.NET, Option.Section.NET, handedOn));
     List<String> options = CommandLine.options(resource.definition().options(Section.NET));
@@ -93,17 +100,19 @@ final class UpSteps {
             tentative));
   }
 
-  /// The peer, which must be one.
-  ResourceConfig.Peer peer() throws UsageException {
-    if (config.peer().isEmpty()) {
-      throw UsageException.of(
-          resource.definition().at().fileLine()
-              + ": in resource "
-              + resource.name()
-              + ": which host is the peer? Say --peer NAME",
-          10);
-    }
-    return config.peer().get();
+  /// The peer's address for a command line.
+  String peerText() {
+    return config.peer().map(peer -> peer.address().toString()).orElse("N/A");
+  }
+
+  /// Why there is no peer.
+  String noPeer() {
+    return resource.definition().at().fileLine()
+        + ": in resource "
+        + resource.name()
+        + (resource.others().isEmpty()
+            ? ": there is no host section for the peer"
+            : ": there are several peers, --peer NAME says which");
   }
 
   private List<String> joined(List<String> options) {

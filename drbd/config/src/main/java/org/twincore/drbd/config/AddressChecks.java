@@ -14,7 +14,7 @@ public final class AddressChecks {
 
   /// What is wrong with one resource.
   public static Optional<String> complaint(NodeResource resource, NodeConfiguration all) {
-    if (resource.isIgnored() || all.configuration().skipsAddressCheck()) {
+    if (resource.isIgnored() || resource.stacked() || all.configuration().skipsAddressCheck()) {
       return Optional.empty();
     }
     HostDefinition me = resource.local();

@@ -105,11 +105,11 @@ public final class ConfigPrinter {
 
   private void host(HostDefinition host) {
     switch (host.kind()) {
-      case ON -> out.open("on " + quotedNames(host.names()) + " {");
+      case ON -> out.open("on " + String.join(" ", host.names()) + " {");
       case FLOATING -> out.open("floating " + written(host.address().orElseThrow()) + " {");
       case STACKED -> {
         out.open("stacked-on-top-of " + Quoting.quoted(host.lower().orElseThrow()) + " {");
-        out.line("# on " + quotedNames(host.names()) + " ");
+        out.line("# on " + String.join(" ", host.names()) + " ");
       }
     }
     section("options", host.options());
@@ -160,16 +160,13 @@ public final class ConfigPrinter {
   }
 
   private void proxy(ProxyDefinition proxy) {
-    out.open("proxy on " + quotedNames(proxy.names()) + " {");
+    out.open("proxy on " + String.join(" ", proxy.names()) + " {");
     out.fixedEntry("inside", written(proxy.inside()));
     out.fixedEntry("outside", written(proxy.outside()));
     proxyOptions("options", proxy.options(), proxy.plugins());
     out.close("}");
   }
 
-  private static String quotedNames(List<String> names) {
-    return String.join(" ", names.stream().map(Quoting::quoted).toList());
-  }
 
   private static String written(Endpoint endpoint) {
     return endpoint.family() + " " + endpoint.addressAndPort();

@@ -10,12 +10,15 @@ import java.util.Optional;
 /// @param common the common section
 /// @param resources the resources in the order of the files
 /// @param warnings what the reader should know, each as `FILE:LINE: WARN: text`
+/// @param lateFaults what is wrong with stacked resources, each as `FILE:LINE: text`; the few
+///   questions that do not look at them are answered nevertheless
 public record Configuration(
     String file,
     OptionList global,
     Optional<ResourceDefinition> common,
     List<ResourceDefinition> resources,
-    List<String> warnings) {
+    List<String> warnings,
+    List<String> lateFaults) {
 
   /// Reads and checks a configuration; `further` files are read as if they followed the first.
   ///

@@ -48,6 +48,11 @@ final class Findings {
     return List.copyOf(warnings);
   }
 
+  /// The faults so far, each as `FILE:LINE: text`.
+  List<String> faults() {
+    return faults.stream().map(fault -> String.valueOf(fault.getMessage())).toList();
+  }
+
   private ConfigException joined(int exitCode) {
     StringBuilder all = new StringBuilder();
     for (ConfigException fault : faults) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /// A configuration as one node sees it: which host section is its own, which resources are not for
@@ -13,11 +14,13 @@ import java.util.Optional;
 /// @param node this node
 /// @param resources all resources in the order of the files, ignored ones too
 /// @param warnings the configuration's warnings and those that arose since
+/// @param faults what is wrong, where that was tolerated
 public record NodeConfiguration(
     Configuration configuration,
     LocalNode node,
     List<NodeResource> resources,
-    List<String> warnings) {
+    List<String> warnings,
+    List<String> faults) {
 
   /// By which part of a host section a node finds its own.
   public enum Match {
@@ -33,6 +36,17 @@ public record NodeConfiguration(
   ///   on nothing
   public static NodeConfiguration of(Configuration configuration, LocalNode node, Match match)
       throws ConfigException {
+    NodeConfiguration found = tolerant(configuration, node, match);
+    if (found.faults.isEmpty()) {
+      return found;
+    }
+    throw new ConfigException(null, String.join("\n", found.faults), ConfigException.INVALID);
+  }
+
+  /// As [#of], but what is wrong is only told in `faults`: for the questions that need no more than
+  /// the names of resources.
+  public static NodeConfiguration tolerant(
+      Configuration configuration, LocalNode node, Match match) {
     Findings findings = new Findings();
     Map<String, NodeResource> found = new LinkedHashMap<>();
     for (boolean stacked : new boolean[] {false, true}) {
@@ -42,16 +56,17 @@ public record NodeConfiguration(
         }
       }
     }
-    findings.throwFaults();
+    boolean isSound = findings.faults().isEmpty() && configuration.lateFaults().isEmpty();
     List<NodeResource> ordered = new ArrayList<>();
     for (ResourceDefinition resource : configuration.resources()) {
-      NodeResource local = found.get(resource.name());
+      NodeResource local = Objects.requireNonNull(found.get(resource.name()));
       ordered.add(
-          resource.hasStackedHost() && local != null ? onLower(local, found, findings) : local);
+          resource.hasStackedHost() && isSound ? onLower(local, found, findings) : local);
     }
-    findings.throwFaults();
+    List<String> faults = new ArrayList<>(configuration.lateFaults());
+    faults.addAll(findings.faults());
     return new NodeConfiguration(
-        configuration, node, List.copyOf(ordered), configuration.warnings());
+        configuration, node, List.copyOf(ordered), configuration.warnings(), List.copyOf(faults));
   }
 
   private static NodeResource localize(
@@ -69,7 +84,9 @@ public record NodeConfiguration(
               "in resource %s: there are multiple host sections for this node (%s, %s)."
                   .formatted(resource.name(), me.get().joinedNames(" "), host.joinedNames(" ")));
         }
-        me = Optional.of(host);
+        if (me.isEmpty()) {
+          me = Optional.of(host);
+        }
       }
     }
     return new NodeResource(resource, me, me.filter(HostDefinition::isStacked).isPresent());
@@ -145,7 +162,7 @@ public record NodeConfiguration(
   NodeConfiguration with(List<NodeResource> other, List<String> more) {
     List<String> all = new ArrayList<>(warnings);
     all.addAll(more);
-    return new NodeConfiguration(configuration, node, List.copyOf(other), List.copyOf(all));
+    return new NodeConfiguration(configuration, node, List.copyOf(other), List.copyOf(all), faults);
   }
 
   /// The same with the common section merged into the resources and these into their volumes, as

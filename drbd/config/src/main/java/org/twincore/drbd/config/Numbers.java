@@ -13,6 +13,12 @@ final class Numbers {
   /// The value in the given unit, rounded up to a whole one; empty if the text is no number or too
   /// large for 63 bits.
   static OptionalLong parse(String text, Unit unit) {
+    if (text.startsWith("-") && text.length() > 1) {
+      OptionalLong positive = parse(text.substring(1), unit);
+      return positive.isPresent() && text.charAt(1) != '-'
+          ? OptionalLong.of(-positive.getAsLong())
+          : OptionalLong.empty();
+    }
     int digits = 0;
     while (digits < text.length() && Character.digit(text.charAt(digits), 10) >= 0) {
       digits++;

@@ -109,8 +109,8 @@ public final class Parser {
         case "global" -> global(tokens, word.at());
         case "common" -> {
           onceOnly(word, "resource section", COMMON);
-          tokens.expect('{');
-          statements.add(new ResourceParser(tokens, true).resource(word.at(), COMMON));
+          Position at = tokens.expect('{').at();
+          statements.add(new ResourceParser(tokens, true).resource(at, COMMON));
         }
         case "resource" -> resource(tokens);
         case "skip" -> {
@@ -151,8 +151,8 @@ public final class Parser {
     Token name = tokens.expectString();
     checkName(name);
     onceOnly(name, "resource section", name.text());
-    tokens.expect('{');
-    statements.add(new ResourceParser(tokens, false).resource(name.at(), name.text()));
+    Position at = tokens.expect('{').at();
+    statements.add(new ResourceParser(tokens, false).resource(at, name.text()));
   }
 
   private void checkName(Token name) throws ConfigException {

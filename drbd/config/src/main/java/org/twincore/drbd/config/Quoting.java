@@ -1,11 +1,11 @@
 package org.twincore.drbd.config;
 
 /// How a text is written so that the lexer reads it back.
-final class Quoting {
+public final class Quoting {
   private Quoting() {}
 
   /// The text bare if it is a word, else in quotes with `"` and `\` escaped.
-  static String quoted(String text) {
+  public static String quoted(String text) {
     if (!text.isEmpty() && text.chars().allMatch(c -> Lexer.isWordChar((char) c))) {
       return text;
     }

@@ -38,11 +38,10 @@ final class Resolver {
     }
     findings.throwFaults();
     List<ResourceDefinition> linked = Stacking.nameHosts(resources, findings, unique);
-    findings.throwFaults();
     List<String> warnings = new ArrayList<>(tree.warnings());
     warnings.addAll(findings.warnings());
     return new Configuration(
-        tree.file(), global, common, List.copyOf(linked), List.copyOf(warnings));
+        tree.file(), global, common, List.copyOf(linked), List.copyOf(warnings), findings.faults());
   }
 
   private ResourceDefinition resource(Statement.Resource resource) {

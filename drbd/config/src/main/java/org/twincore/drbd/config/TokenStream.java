@@ -42,11 +42,12 @@ final class TokenStream {
   }
 
   /// Takes the punctuation, or fails.
-  void expect(char punctuation) throws ConfigException {
+  Token expect(char punctuation) throws ConfigException {
     Token token = next();
     if (!token.is(punctuation)) {
       throw unexpected(token, String.valueOf(punctuation));
     }
+    return token;
   }
 
   /// Takes the `;` of a statement. In 0.7 the end of the line does as well, with a warning.

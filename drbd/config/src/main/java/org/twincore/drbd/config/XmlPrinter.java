@@ -103,7 +103,7 @@ public final class XmlPrinter {
     out.line(
         "<device minor=\"%d\">%s</device>"
             .formatted(volume.minor().orElse(-1), Quoting.xml(volume.device().orElse(""))));
-    volume.disk().ifPresent(disk -> out.line("<disk>" + Quoting.xml(disk) + "</disk>"));
+    out.line("<disk>" + Quoting.xml(volume.disk().orElse("")) + "</disk>");
     volume.metaDisk().ifPresent(this::metaDisk);
     out.close("</volume>");
   }
