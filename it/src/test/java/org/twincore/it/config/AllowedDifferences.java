@@ -53,8 +53,7 @@ final class AllowedDifferences {
   private static boolean matches(String pattern, String text) {
     return pattern.equals(ANY)
         || pattern.equals(text)
-        || (pattern.endsWith(ANY)
-            && text.startsWith(pattern.substring(0, pattern.length() - 1)));
+        || (pattern.endsWith(ANY) && text.startsWith(pattern.substring(0, pattern.length() - 1)));
   }
 
   /// Lines that no difference needed.

@@ -10,9 +10,39 @@ import org.twincore.testkit.Prng;
 final class GeneratedConfig {
   private static final List<String> WORDS_FOR_DAMAGE =
       List.of(
-          "{", "}", ";", "[", "]", ":", "net", "disk", "on", "resource", "common", "volume", "7",
-          "\"", "10M", "no", "yes", "minor", "x", "9999999", "internal", "address", "ipv6", "#",
-          "protocol", "syncer", "5s", "alice", "/dev/drbd1", "127.0.0.1", "::1", "skip", "global");
+          "{",
+          "}",
+          ";",
+          "[",
+          "]",
+          ":",
+          "net",
+          "disk",
+          "on",
+          "resource",
+          "common",
+          "volume",
+          "7",
+          "\"",
+          "10M",
+          "no",
+          "yes",
+          "minor",
+          "x",
+          "9999999",
+          "internal",
+          "address",
+          "ipv6",
+          "#",
+          "protocol",
+          "syncer",
+          "5s",
+          "alice",
+          "/dev/drbd1",
+          "127.0.0.1",
+          "::1",
+          "skip",
+          "global");
 
   private final Prng random;
   private final StringBuilder text = new StringBuilder();
@@ -76,7 +106,13 @@ final class GeneratedConfig {
       floating("127.0.0.1", above, explicit, volumes, first);
       floating("10.1.1.1", above, explicit, volumes, first);
     } else {
-      host(one(List.of("alice", "alice", "alice eve", "zoe")), "127.0.0.1", above, explicit, volumes, first);
+      host(
+          one(List.of("alice", "alice", "alice eve", "zoe")),
+          "127.0.0.1",
+          above,
+          explicit,
+          volumes,
+          first);
       host("bob", "10.1.1.1", above, explicit, volumes, first);
       if (chance(8)) {
         host("carl", "10.1.1.2", above, explicit, volumes, first);
@@ -100,8 +136,7 @@ final class GeneratedConfig {
     put("}");
   }
 
-  private void floating(
-      String address, boolean above, boolean explicit, int volumes, int first) {
+  private void floating(String address, boolean above, boolean explicit, int volumes, int first) {
     put("floating", address, ":", Integer.toString(nextPort++));
     if (above) {
       put(";");
@@ -152,7 +187,16 @@ final class GeneratedConfig {
     section("options", Option.Section.OPTIONS, 2);
     section("handlers", Option.Section.HANDLERS, 2);
     if (chance(25)) {
-      put("syncer", "{", "rate", 1 + random.nextInt(700000) + "", ";", "verify-alg", "md5", ";", "}");
+      put(
+          "syncer",
+          "{",
+          "rate",
+          1 + random.nextInt(700000) + "",
+          ";",
+          "verify-alg",
+          "md5",
+          ";",
+          "}");
     }
   }
 
@@ -187,14 +231,18 @@ final class GeneratedConfig {
       case Option.Type.Number number -> put(number(number));
       case Option.Type.Word type -> put(one(type.words()));
       case Option.Type.Text _ ->
-          put(option == Option.BECOME_PRIMARY_ON ? one(List.of("alice", "bob alice", "both")) : word());
+          put(
+              option == Option.BECOME_PRIMARY_ON
+                  ? one(List.of("alice", "bob alice", "both"))
+                  : word());
     }
     put(";");
   }
 
   private String word() {
     return one(
-        List.of("sha1", "\"a b\"", "\"\"", "/bin/true", "\"x\\\"y\\\\z\"", "12", "\"12\"", "a.b-c_d"));
+        List.of(
+            "sha1", "\"a b\"", "\"\"", "/bin/true", "\"x\\\"y\\\\z\"", "12", "\"12\"", "a.b-c_d"));
   }
 
   /// Mostly within the range; now and then at its edge or beyond, with or without a suffix.

@@ -11,8 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.twincore.cli.drbdadm.Drbdadm;
 
@@ -70,10 +68,9 @@ record Outcome(int exitCode, String out, String err) {
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 
-  /// The first `FILE:LINE` that a message names.
-  Optional<String> place() {
-    Matcher matcher = PLACE.matcher(err);
-    return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+  /// Each `FILE:LINE` that a message begins with.
+  List<String> places() {
+    return PLACE.matcher(err).results().map(match -> match.group(1)).toList();
   }
 
   @Override

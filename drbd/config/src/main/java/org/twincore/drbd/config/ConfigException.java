@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The message begins with `FILE:LINE: ` when the place is known. The exit code is the one that
 /// drbdadm's scripts know: 10 for an invalid configuration, 20 for a malformed number or a file
-/// that cannot be read.
+/// that cannot be read, 100 for an empty one.
 public final class ConfigException extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -16,6 +16,9 @@ public final class ConfigException extends Exception {
 
   /// Exit code of a malformed number and of an unreadable file.
   public static final int UNUSABLE = 20;
+
+  /// Exit code of an empty text where a number must stand.
+  public static final int NO_NUMBER = 100;
 
   private final transient @Nullable Position position;
   private final int exitCode;
@@ -35,7 +38,7 @@ public final class ConfigException extends Exception {
     return Optional.ofNullable(position);
   }
 
-  /// 10 or 20.
+  /// 10, 20 or 100.
   public int exitCode() {
     return exitCode;
   }

@@ -167,7 +167,6 @@ public final class ConfigPrinter {
     out.close("}");
   }
 
-
   private static String written(Endpoint endpoint) {
     return endpoint.family() + " " + endpoint.addressAndPort();
   }

@@ -39,11 +39,18 @@ final class GlobalParser {
       case Option.Type.Flag _ -> Setting.word(name.at(), word);
       case Option.Type.Number type -> {
         Token value = tokens.expectInteger();
-        new OptionParser(tokens).checkRange(word, type.unit(), type.min(), type.max(), value);
-        yield new Setting(name.at(), word, value.text());
+        new OptionParser(tokens)
+            .checkRange(name.at(), word, type.unit(), type.min(), type.max(), value);
+        yield new Setting(name.at(), word, digits(value.text()));
       }
       case Option.Type.Word _, Option.Type.Text _ -> new Setting(name.at(), word, yesNoAsk());
     };
+  }
+
+  /// The number without its suffix, which counts for the range only.
+  private static String digits(String number) {
+    char last = number.charAt(number.length() - 1);
+    return last >= '0' && last <= '9' ? number : number.substring(0, number.length() - 1);
   }
 
   private String yesNoAsk() throws ConfigException {

@@ -44,7 +44,8 @@ final class Legacy07 {
       throws ConfigException {
     Token value = tokens.expectValue();
     if (today.type() instanceof Option.Type.Number type) {
-      new OptionParser(tokens).checkRange(today.word(), type.unit(), type.min(), type.max(), value);
+      new OptionParser(tokens)
+          .checkRange(name.at(), today.word(), type.unit(), type.min(), type.max(), value);
     }
     findings.warn(name.at(), "'" + name.text() + "' is today's '" + today.word() + "'");
     OptionParser.add(pieces, section, new Setting(name.at(), today.word(), value.text()));

@@ -60,8 +60,7 @@ public record NodeConfiguration(
     List<NodeResource> ordered = new ArrayList<>();
     for (ResourceDefinition resource : configuration.resources()) {
       NodeResource local = Objects.requireNonNull(found.get(resource.name()));
-      ordered.add(
-          resource.hasStackedHost() && isSound ? onLower(local, found, findings) : local);
+      ordered.add(resource.hasStackedHost() && isSound ? onLower(local, found, findings) : local);
     }
     List<String> faults = new ArrayList<>(configuration.lateFaults());
     faults.addAll(findings.faults());

@@ -150,23 +150,24 @@ final class OptionParser {
       throws ConfigException {
     Token value = tokens.expectValue();
     if (type.check() == Option.RangeCheck.AT_PARSE) {
-      checkRange(option.word(), type.unit(), type.min(), type.max(), value);
+      checkRange(name.at(), option.word(), type.unit(), type.min(), type.max(), value);
     }
     return new Setting(name.at(), option.word(), value.text());
   }
 
-  void checkRange(String name, Option.Unit unit, long min, long max, Token value)
+  void checkRange(Position at, String name, Option.Unit unit, long min, long max, Token value)
       throws ConfigException {
     OptionalLong number = Numbers.parse(value.text(), unit);
+    if (value.text().isEmpty()) {
+      throw findings.fatal(at, name + ": missing number argument", ConfigException.NO_NUMBER);
+    }
     if (number.isEmpty()) {
       throw findings.fatal(
-          value.at(),
-          name + ": " + value.text() + " is not a valid number",
-          ConfigException.UNUSABLE);
+          at, name + ": " + value.text() + " is not a valid number", ConfigException.UNUSABLE);
     }
     if (number.getAsLong() < min || number.getAsLong() > max) {
       findings.fault(
-          value.at(),
+          at,
           "%s %s => %d out of range [%d..%d]%s."
               .formatted(
                   name, value.text(), number.getAsLong(), min, max, unitNote(unit, value.text())));
@@ -220,7 +221,7 @@ final class OptionParser {
     if (inNet.isPresent()
         && inNet.get().type() instanceof Option.Type.Number type
         && type.check() == Option.RangeCheck.AT_PARSE) {
-      checkRange(name.text(), type.unit(), type.min(), type.max(), value);
+      checkRange(name.at(), name.text(), type.unit(), type.min(), type.max(), value);
     }
     add(pieces, Section.PROXY, new Setting(name.at(), name.text(), value.text()));
     tokens.endStatement();

@@ -52,8 +52,12 @@ final class ResourceParser {
   }
 
   private void onceOnly(Token word, String what) {
+    onceOnly(word.at(), what);
+  }
+
+  private void onceOnly(Position at, String what) {
     if (!once.add(what)) {
-      findings.fault(word.at(), "conflicting use of " + what + ": only one is allowed here");
+      findings.fault(at, "conflicting use of " + what + ": only one is allowed here");
     }
   }
 
@@ -95,7 +99,7 @@ final class ResourceParser {
       }
       case "device" -> {
         onceOnly(word, "device statement");
-        body.add(volumes.device(word));
+        volumes.device(word).ifPresent(body::add);
       }
       case "meta-disk", "flexible-meta-disk" -> body.add(volumes.metaDisk(word));
       case "volume" -> body.add(volumes.volume(word));
@@ -116,36 +120,32 @@ final class ResourceParser {
     switch (word.text()) {
       case "on" -> {
         List<String> names = tokens.expectHosts('{');
-        names.forEach(name -> onceOnly(word, "host section: on " + name));
-        body.add(
-            new Statement.Host(word.at(), Kind.ON, names, Optional.empty(), hostBody(Kind.ON)));
+        Position at = tokens.lastAt();
+        names.forEach(name -> onceOnly(at, "host section: on " + name));
+        body.add(new Statement.Host(at, Kind.ON, names, Optional.empty(), hostBody(Kind.ON)));
       }
       case "floating" -> {
         Endpoint address = volumes.endpoint();
         String name =
             (address.family().equals(Endpoint.IPV6) ? "ipv6 " : "") + address.addressAndPort();
-        onceOnly(word, "host section: on " + name);
         List<Statement> hostBody = List.of();
+        Position at;
         if (tokens.peek().is(';')) {
-          tokens.next();
+          at = tokens.next().at();
         } else {
-          tokens.expect('{');
+          at = tokens.expect('{').at();
           hostBody = hostBody(Kind.FLOATING);
         }
+        onceOnly(at, "host section: on " + name);
         body.add(
-            new Statement.Host(
-                word.at(), Kind.FLOATING, List.of(name), Optional.of(address), hostBody));
+            new Statement.Host(at, Kind.FLOATING, List.of(name), Optional.of(address), hostBody));
       }
       case "stacked-on-top-of" -> {
         Token lower = tokens.expectString();
-        tokens.expect('{');
+        Position at = tokens.expect('{').at();
         body.add(
             new Statement.Host(
-                word.at(),
-                Kind.STACKED,
-                List.of(lower.text()),
-                Optional.empty(),
-                hostBody(Kind.STACKED)));
+                at, Kind.STACKED, List.of(lower.text()), Optional.empty(), hostBody(Kind.STACKED)));
       }
       default -> {
         return false;
@@ -184,7 +184,7 @@ final class ResourceParser {
       default -> {}
     }
     switch (what) {
-      case "device" -> body.add(volumes.device(word));
+      case "device" -> volumes.device(word).ifPresent(body::add);
       case "address", "alternate-link-address" -> body.add(address(kind, word));
       case "proxy" -> body.add(volumes.proxy(word, options));
       case "volume" -> body.add(stacked ? volumes.stackedVolume(word) : volumes.volume(word));

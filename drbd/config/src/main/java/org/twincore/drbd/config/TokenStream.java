@@ -14,7 +14,7 @@ final class TokenStream {
   private final boolean lineEndsStatement;
   private final Findings findings;
   private @Nullable Token ahead;
-  private int lastLine = 1;
+  private Position lastAt = new Position("", 1, 1);
 
   /// @param lineEndsStatement whether a missing `;` at the end of a line is forgiven (0.7)
   TokenStream(Lexer lexer, boolean lineEndsStatement, Findings findings) {
@@ -33,8 +33,13 @@ final class TokenStream {
   Token next() {
     Token token = peek();
     ahead = null;
-    lastLine = token.at().line();
+    lastAt = token.at();
     return token;
+  }
+
+  /// Where the token stands that was taken last.
+  Position lastAt() {
+    return lastAt;
   }
 
   Findings findings() {
@@ -53,9 +58,10 @@ final class TokenStream {
   /// Takes the `;` of a statement. In 0.7 the end of the line does as well, with a warning.
   void endStatement() throws ConfigException {
     Token token = peek();
-    if (lineEndsStatement && !token.is(';') && token.at().line() > lastLine) {
+    if (lineEndsStatement && !token.is(';') && token.at().line() > lastAt.line()) {
       findings.warn(
-          token.at(), "missing ';' at the end of line " + lastLine + ", forgiven as DRBD 0.7 did");
+          token.at(),
+          "missing ';' at the end of line " + lastAt.line() + ", forgiven as DRBD 0.7 did");
       return;
     }
     expect(';');

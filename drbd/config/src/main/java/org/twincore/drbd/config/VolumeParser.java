@@ -31,7 +31,7 @@ final class VolumeParser {
       if (statement.isKeyword("disk")) {
         body.addAll(diskOrOptions(statement, options));
       } else if (statement.isKeyword("device")) {
-        body.add(device(statement));
+        device(statement).ifPresent(body::add);
       } else if (statement.isKeyword("meta-disk") || statement.isKeyword("flexible-meta-disk")) {
         body.add(metaDisk(statement));
       } else {
@@ -49,9 +49,9 @@ final class VolumeParser {
     if (!device.isKeyword("device")) {
       throw tokens.unexpected(device, "device");
     }
-    Statement.Volume volume = new Statement.Volume(word.at(), number, List.of(device(device)));
+    List<Statement> body = List.copyOf(device(device).stream().toList());
     tokens.expect('}');
-    return volume;
+    return new Statement.Volume(word.at(), number, body);
   }
 
   List<Statement> diskOrOptions(Token word, OptionParser options) throws ConfigException {
@@ -81,22 +81,29 @@ final class VolumeParser {
     return new Statement.MetaDisk(word.at(), device, index);
   }
 
-  Statement.Device device(Token word) throws ConfigException {
-    Optional<String> name = Optional.empty();
-    if (tokens.peek().isString()) {
-      name = Optional.of(deviceName(tokens.next()));
-    } else if (!tokens.peek().isKeyword("minor")) {
-      throw tokens.unexpected(tokens.next(), "a device name | minor");
+  /// `device NAME;`, `device NAME minor N;` or `device minor N;`. Whatever else follows the word is
+  /// taken and gives no device, as drbdadm does; that the device is missing is found later.
+  Optional<Statement.Device> device(Token word) throws ConfigException {
+    Token first = tokens.next();
+    if (first.isKeyword("minor")) {
+      OptionalInt minor = OptionalInt.of(plainNumber(tokens.expectInteger()));
+      tokens.endStatement();
+      return Optional.of(new Statement.Device(word.at(), Optional.empty(), minor));
     }
+    if (!first.isString()) {
+      return Optional.empty();
+    }
+    String name = deviceName(first);
     OptionalInt minor;
     if (tokens.takeKeyword("minor").isPresent()) {
       minor = OptionalInt.of(plainNumber(tokens.expectInteger()));
-      name.ifPresent(text -> checkNameFitsMinor(word, text, minor.getAsInt()));
+      checkNameFitsMinor(word, name, minor.getAsInt());
+      tokens.endStatement();
     } else {
-      minor = minorOfName(word, name.orElseThrow());
+      tokens.endStatement();
+      minor = minorOfName(word, name);
     }
-    tokens.endStatement();
-    return new Statement.Device(word.at(), name, minor);
+    return Optional.of(new Statement.Device(word.at(), Optional.of(name), minor));
   }
 
   private String deviceName(Token token) {
