@@ -111,6 +111,10 @@ final class Operator {
 
   private void serve() {
     SimNode primary = primary();
+    if (primary != null && isCutOff(primary)) {
+      giveUp(primary);
+      return;
+    }
     if (primary != null) {
       wanted = primary;
       isSwapped = false;
@@ -125,6 +129,30 @@ final class Operator {
     if (candidate != null) {
       promoteRest(candidate);
       notBeforeNanos = view.simulation().nowNanos() + random.nextLong(5 * Simulation.SECOND);
+    }
+  }
+
+  /// A Primary without disk and without peer: of no use to anybody.
+  private boolean isCutOff(SimNode node) {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      StateWord state = view.state(node.id(), volume);
+      if (state.role() == Role.PRIMARY
+          && state.disk() == DiskState.DISKLESS
+          && state.conn() == ConnectionState.STAND_ALONE) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void giveUp(SimNode node) {
+    workloads.forEach(VolumeWorkload::pause);
+    if (!workloads.stream().allMatch(VolumeWorkload::isIdle) || !admin(node).isIdle()) {
+      return;
+    }
+    workloads.forEach(VolumeWorkload::close);
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      admin(node).command(new AdminCommand.Secondary(volume));
     }
   }
 

@@ -1,14 +1,18 @@
 package org.twincore.sim.check;
 
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// A node gives up its connection (StandAlone) only if an admin asked for it, if both nodes were
-/// Primary alone, or if the run made the settings differ.
+/// Primary alone, if a Primary lost the disk with its latest generation, or if the run made the
+/// settings differ.
 public final class RefusalIsReal implements NodeWatcher {
   private final ClusterView view;
   private final boolean[] wantsConnection = new boolean[2];
@@ -56,7 +60,7 @@ public final class RefusalIsReal implements NodeWatcher {
     if (!gaveUp) {
       return;
     }
-    if (settingsDiffer || isAnySplit()) {
+    if (settingsDiffer || isAnySplit() || hasLostItsGeneration(node)) {
       refusals++;
       return;
     }
@@ -64,6 +68,19 @@ public final class RefusalIsReal implements NodeWatcher {
         "RefusalIsReal",
         "%s/%d gave up its connection (%s): %s"
             .formatted(node.name(), changed.volume(), changed.reason(), changed.after()));
+  }
+
+  /// A Primary that was alone and then lost its disk: the peer does not have what it had last.
+  private boolean hasLostItsGeneration(SimNode node) {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      StateWord state = view.state(node.id(), volume);
+      if (state.role() == Role.PRIMARY
+          && state.disk() == DiskState.DISKLESS
+          && view.lineage().wasAlone(node.id(), volume)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private boolean isAnySplit() {

@@ -119,6 +119,7 @@ public final class Resource {
       volume.syncTarget.tick();
       volume.markProgress();
     }
+    states.dropIndicators();
     disks.maintain();
     link.maintain();
   }

@@ -16,6 +16,7 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Fencing;
 import org.twincore.drbd.engine.state.MetadataFlagsRule;
@@ -24,6 +25,7 @@ import org.twincore.drbd.engine.state.PeerState;
 import org.twincore.drbd.engine.state.StateContext;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.meta.MetadataFlags;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.StateWord;
 
@@ -140,11 +142,50 @@ final class States {
     if (usable && before.role() == after.role()) {
       startGeneration(volume, NewUuidRule.afterChange(before, after, device.uuids().bitmap()));
     }
-    device
-        .disk()
-        .setFlags(
-            MetadataFlagsRule.flags(
-                device.disk().superblock().flags(), after, device.crashedPrimary()));
+    device.disk().setFlags(flags(device) | indicator(device));
+  }
+
+  private static int flags(Device device) {
+    return MetadataFlagsRule.flags(
+        device.disk().superblock().flags(), device.state(), device.crashedPrimary());
+  }
+
+  /// The mark of a Primary as it is on disk: it goes only by [#dropIndicator].
+  private static int indicator(Device device) {
+    return device.disk().superblock().flags() & MetadataFlags.PRIMARY_INDICATOR;
+  }
+
+  /// At the end of each step: a node that is no Primary any more takes the mark of one off its
+  /// disk.
+  ///
+  /// Without the mark nobody will apply the activity log after a crash. So no write may need the
+  /// log any more, and what is marked out of sync must be durable before.
+  void dropIndicators() {
+    for (Volume volume : parts.all()) {
+      if (keepsIndicatorFalsely(volume) && !volume.droppingIndicator) {
+        volume.droppingIndicator = true;
+        Backing backing = volume.device.disk();
+        backing.writeBitmap(_ -> dropIndicator(volume, backing));
+      }
+    }
+  }
+
+  private static boolean keepsIndicatorFalsely(Volume volume) {
+    Device device = volume.device;
+    return device.hasUsableDisk()
+        && indicator(device) != 0
+        && (flags(device) & MetadataFlags.PRIMARY_INDICATOR) == 0
+        && device.disk().activity().isIdle();
+  }
+
+  private static void dropIndicator(Volume volume, Backing written) {
+    if (volume.device.backing() != written) {
+      return;
+    }
+    volume.droppingIndicator = false;
+    if (keepsIndicatorFalsely(volume)) {
+      volume.device.disk().setFlags(flags(volume.device));
+    }
   }
 
   /// Creates or postpones a new current UUID as the rule says.

@@ -59,6 +59,9 @@ final class Volume {
   /// A detach that an admin asked for leaves clean metadata.
   boolean detachesCleanly;
 
+  /// The bitmap is being written so that the mark of a Primary can go.
+  boolean droppingIndicator;
+
   /// The disk is being released; no second time.
   boolean releasing;
 
@@ -97,6 +100,7 @@ final class Volume {
   Backing attach(MetadataImage image) {
     detachesCleanly = false;
     releasing = false;
+    droppingIndicator = false;
     return device.attach(image, reports::metadataFailed);
   }
 

@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine.request;
 
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.Role;
@@ -201,7 +202,7 @@ public final class AppRequests {
       }
       flushes--;
       device.counters().applicationPending(-1);
-      boolean nowhere = !peerSafe && (failedHere || device.backing() == null);
+      boolean nowhere = !peerSafe && (failedHere || device.state().disk() != DiskState.UP_TO_DATE);
       if (nowhere) {
         fail(cookie, Effect.AppError.IO);
       } else {

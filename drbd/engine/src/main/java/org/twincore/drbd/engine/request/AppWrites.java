@@ -408,8 +408,7 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void answer(WriteRequest request) {
-    boolean ok = request.local == Side.OK || request.remote == Side.OK;
-    if (!ok) {
+    if (!isOnGoodDisk(request)) {
       if (device.state().isSuspended()) {
         refreeze(request);
       } else {
@@ -424,6 +423,14 @@ public final class AppWrites implements WriteRequest.Owner {
     } else {
       finish(request);
     }
+  }
+
+  /// Is the write on a disk that anybody may go on with? What only an Inconsistent disk has goes
+  /// away with the next resync.
+  private boolean isOnGoodDisk(WriteRequest request) {
+    StateWord state = device.state();
+    return (request.local == Side.OK && state.disk() == DiskState.UP_TO_DATE)
+        || (request.remote == Side.OK && state.pdsk() == DiskState.UP_TO_DATE);
   }
 
   private void refreeze(WriteRequest request) {
