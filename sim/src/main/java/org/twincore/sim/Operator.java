@@ -102,7 +102,7 @@ final class Operator {
       }
     }
     boolean standsAlone = view.state(node.id(), 0).conn() == ConnectionState.STAND_ALONE;
-    if (standsAlone && !repair.isUnderWay() && (isHasty || admin.wantsConnection())) {
+    if (standsAlone && !view.lineage().isSplit(0) && (isHasty || admin.wantsConnection())) {
       admin.connect(false);
     }
   }
@@ -186,7 +186,7 @@ final class Operator {
   }
 
   private boolean mayServe(SimNode node) {
-    if (!node.isRunning() || !admin(node).isIdle()) {
+    if (!node.isRunning() || !admins.stream().allMatch(NodeAdmin::isIdle)) {
       return false;
     }
     for (int volume = 0; volume < view.volumes(); volume++) {

@@ -10,22 +10,15 @@ import org.twincore.sim.check.ClusterView;
 final class SplitRepair {
   private final ClusterView view;
   private final List<NodeAdmin> admins;
-  private boolean isUnderWay;
 
   SplitRepair(ClusterView view, List<NodeAdmin> admins) {
     this.view = view;
     this.admins = admins;
   }
 
-  /// Whether the nodes are being kept apart to settle a split.
-  boolean isUnderWay() {
-    return isUnderWay;
-  }
-
   void look() {
     boolean isSplit = view.lineage().isSplit(0);
     if (!isSplit) {
-      isUnderWay = false;
       return;
     }
     boolean bothRun = view.nodes().stream().allMatch(node -> node.isRunning());
@@ -40,7 +33,6 @@ final class SplitRepair {
       admins.get(victim).command(new AdminCommand.Secondary(0));
       return;
     }
-    isUnderWay = true;
     view.simulation()
         .trace()
         .line("the admin gives up what " + admins.get(victim).node().name() + " wrote");

@@ -210,7 +210,7 @@ final class PeerPackets {
       return;
     }
     switch (request.type()) {
-      case DATA_REQUEST -> volume.peerRequests.read(request);
+      case DATA_REQUEST -> volume.peerRequests.read(request, link.epochs());
       case RS_DATA_REQUEST, RS_THIN_REQ ->
           expect(request, volume.syncSource.asked(request), "is already being served");
       default -> violates(request, "not spoken here");

@@ -87,6 +87,12 @@ public final class PeerEpochs {
     runOrHold(new Held(go, admitted::dropped));
   }
 
+  /// Runs `go` when every write before an earlier barrier is done; never if the connection goes
+  /// first.
+  void order(Runnable go) {
+    runOrHold(new Held(go, () -> {}));
+  }
+
   /// A write that waits for its turn.
   interface Admitted {
     /// It may go on.

@@ -282,31 +282,53 @@ public final class PeerRequests {
 
   // ---- reads
 
-  /// P_DATA_REQUEST.
-  public void read(Packet.BlockRequest request) {
+  /// P_DATA_REQUEST: reads what the peer's earlier writes leave, also those it has answered.
+  public void read(Packet.BlockRequest request, PeerEpochs epochs) {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
-    boolean served =
-        device.hasUsableDisk()
-            && device.state().disk() == DiskState.UP_TO_DATE
-            && device.contains(extent);
-    if (!served) {
+    if (!device.contains(extent)) {
       refuse(request);
       return;
     }
-    readsInFlight++;
-    int link = peering.link();
-    device.counters().unacked(1);
+    epochs.order(() -> {
+      readsInFlight++;
+      device.counters().unacked(1);
+      int link = peering.link();
+      gate.enter(extent, ticket -> readNow(request, extent, link, ticket));
+    });
+  }
+
+  private void readNow(
+      Packet.BlockRequest request, Extent extent, int link, ExtentGate.Ticket ticket) {
+    if (!device.hasUsableDisk() || device.state().disk() != DiskState.UP_TO_DATE) {
+      finishRead(link, ticket);
+      if (link == peering.link()) {
+        refuse(request);
+      }
+      return;
+    }
     device.counters().read(extent.sizeSectors());
-    device.disk().disk().read(extent, (error, data) -> readDone(request, link, error, data));
+    device
+        .disk()
+        .disk()
+        .read(
+            extent,
+            (error, data) -> {
+              finishRead(link, ticket);
+              readDone(request, link, error, data);
+            });
+  }
+
+  private void finishRead(int link, ExtentGate.Ticket ticket) {
+    readsInFlight--;
+    gate.leave(ticket);
+    if (link == peering.link()) {
+      device.counters().unacked(-1);
+    }
   }
 
   private void readDone(
       Packet.BlockRequest request, int link, @Nullable String error, @Nullable Payload data) {
-    readsInFlight--;
     boolean sameLink = link == peering.link();
-    if (sameLink) {
-      device.counters().unacked(-1);
-    }
     if (error == null && data != null) {
       if (sameLink) {
         device.counters().sent(data.lengthBytes() / Extent.SECTOR_BYTES);
