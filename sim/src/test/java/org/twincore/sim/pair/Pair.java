@@ -6,6 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -29,63 +31,182 @@ import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Trace;
 import org.twincore.testkit.Prng;
 
-/// Two nodes with one volume each in a quiet world, driven by hand.
+/// Two nodes in a quiet world, driven by hand; volume 0 is meant where none is named.
 final class Pair {
   static final int BLOCK = 4096;
 
-  final Simulation simulation = new Simulation(Trace.silent());
+  /// How the two nodes are set up.
+  static final class Setup {
+    long[] backingBytes = {8 << 20, 8 << 20};
+    int volumes = 1;
+    OptionValues net =
+        OptionValues.DEFAULTS.with(Option.PROTOCOL, "C").with(Option.PING_TIMEOUT, 5);
+    OptionValues disk =
+        OptionValues.DEFAULTS.with(Option.C_MAX_RATE, 4_000_000).with(Option.C_FILL_TARGET, 20_000);
+    OptionValues resource = OptionValues.DEFAULTS;
+
+    Setup protocol(String protocol) {
+      net = net.with(Option.PROTOCOL, protocol);
+      return this;
+    }
+
+    Setup volumes(int count) {
+      volumes = count;
+      return this;
+    }
+
+    Setup backing(long first, long second) {
+      backingBytes = new long[] {first, second};
+      return this;
+    }
+
+    Setup disk(Option option, String word) {
+      disk = disk.with(option, word);
+      return this;
+    }
+
+    Setup disk(Option option, long number) {
+      disk = disk.with(option, number);
+      return this;
+    }
+
+    /// Resync at a fixed rate.
+    Setup resyncKibPerSecond(long rate) {
+      return disk(Option.C_PLAN_AHEAD, 0).disk(Option.RESYNC_RATE, rate);
+    }
+
+    Setup net(Option option, String word) {
+      net = net.with(option, word);
+      return this;
+    }
+
+    Pair up() throws MetadataException {
+      Pair pair = new Pair(this);
+      pair.start(0);
+      pair.start(1);
+      return pair;
+    }
+
+    /// Up, in sync, and the first node is Primary of each volume.
+    Pair primary() throws MetadataException {
+      Pair pair = up();
+      for (int volume = 0; volume < volumes; volume++) {
+        pair.awaitState(
+            0, volume, ConnectionState.CONNECTED, DiskState.INCONSISTENT, DiskState.INCONSISTENT);
+        pair.ok(0, new AdminCommand.NewCurrentUuid(volume, true));
+      }
+      pair.awaitUpToDate();
+      for (int volume = 0; volume < volumes; volume++) {
+        pair.ok(0, new AdminCommand.Primary(volume, false));
+      }
+      return pair;
+    }
+  }
+
+  private static final boolean TRACED = Boolean.getBoolean("trace");
+
+  final Simulation simulation = new Simulation(new Trace(Pair::show, TRACED));
   final SimNode[] nodes = new SimNode[2];
   final SimNetwork network;
-  private final OptionValues net;
+  final Withheld withheld = new Withheld();
+  private final Setup setup;
   private final Map<Long, Effect.OfApplication> answers = new HashMap<>();
+  private final Map<Long, Runnable> onAnswer = new HashMap<>();
   private long lastCookie;
 
-  Pair(long backingBytes, OptionValues net) throws MetadataException {
-    this.net = net;
+  private Pair(Setup setup) throws MetadataException {
+    this.setup = setup;
     network = new SimNetwork(simulation, new Prng(1));
     for (int id = 0; id < 2; id++) {
       nodes[id] = new SimNode(simulation, network, id, new Prng(10 + id));
-      SimDrive drive = new SimDrive(backingBytes, 0);
-      nodes[id].addDrive(0, drive);
-      new DriveMetadata(drive).create(77 + id);
-      nodes[id].applications(answer -> answers.put(answer.cookie(), answer));
+      nodes[id].tamper(withheld);
+      for (int volume = 0; volume < setup.volumes; volume++) {
+        SimDrive drive = new SimDrive(setup.backingBytes[id], 0);
+        nodes[id].addDrive(volume, drive);
+        new DriveMetadata(drive).create(77 + id);
+      }
+      nodes[id].applications(this::answered);
+    }
+  }
+
+  private static void show(String line) {
+    if (TRACED) {
+      System.out.println(line);
+    }
+  }
+
+  private void answered(Effect.OfApplication answer) {
+    answers.put(answer.cookie(), answer);
+    Runnable waiter = onAnswer.remove(answer.cookie());
+    if (waiter != null) {
+      simulation.after(0, waiter);
     }
   }
 
   static Pair up(String protocol) throws MetadataException {
-    OptionValues net =
-        OptionValues.DEFAULTS.with(Option.PROTOCOL, protocol).with(Option.PING_TIMEOUT, 5);
-    Pair pair = new Pair(8 << 20, net);
-    pair.start(0);
-    pair.start(1);
-    return pair;
+    return new Setup().protocol(protocol).up();
   }
 
   /// As `drbdadm up`.
   void start(int id) throws MetadataException {
-    SimNode node = nodes[id];
-    node.start("r0", OptionValues.DEFAULTS);
-    OptionValues disk =
-        OptionValues.DEFAULTS.with(Option.C_MAX_RATE, 4_000_000).with(Option.C_FILL_TARGET, 20_000);
-    ok(id, new AdminCommand.NewVolume(0, 0, disk));
-    attach(id);
-    ok(id, new AdminCommand.Connect(net, false, false));
+    startProcess(id);
+    for (int volume = 0; volume < setup.volumes; volume++) {
+      attach(id, volume);
+    }
+    connect(id);
+  }
+
+  /// The process with its volumes, diskless and alone.
+  void startProcess(int id) {
+    nodes[id].start("r0", setup.resource);
+    for (int volume = 0; volume < setup.volumes; volume++) {
+      ok(id, new AdminCommand.NewVolume(volume, volume, setup.disk));
+    }
+  }
+
+  void connect(int id) {
+    ok(id, new AdminCommand.Connect(setup.net, false, false));
   }
 
   void attach(int id) throws MetadataException {
-    nodes[id].connectDrive(0);
-    ok(id, new AdminCommand.Attach(0, new DriveMetadata(nodes[id].drive(0)).readForAttach()));
+    attach(id, 0);
+  }
+
+  void attach(int id, int volume) throws MetadataException {
+    ok(id, attachCommand(id, volume));
+  }
+
+  /// Connects the drive and reads its metadata; what is left is to give the command.
+  AdminCommand attachCommand(int id, int volume) throws MetadataException {
+    nodes[id].connectDrive(volume);
+    return new AdminCommand.Attach(
+        volume, new DriveMetadata(nodes[id].drive(volume)).readForAttach());
   }
 
   void kill(int id) {
     nodes[id].end(SimNode.Ending.KILL, SimStore.Keep.EVERYTHING);
   }
 
+  /// The machine loses its power, and with it what was not flushed.
+  void powerCut(int id) {
+    nodes[id].end(SimNode.Ending.POWER_CUT, SimStore.Keep.NOTHING);
+  }
+
   AdminResult admin(int id, AdminCommand command) {
-    List<AdminResult> result = new ArrayList<>();
-    nodes[id].admin(command, result::add);
+    List<AdminResult> result = begin(id, command);
     await(() -> !result.isEmpty(), command.toString());
     return result.getFirst();
+  }
+
+  /// Gives a command without waiting; its answer comes into the list.
+  List<AdminResult> begin(int id, AdminCommand command) {
+    List<AdminResult> result = new ArrayList<>();
+    nodes[id].admin(command, result::add);
+    return result;
+  }
+
+  void run(long millis) {
+    simulation.runUntil(simulation.nowNanos() + millis * Simulation.MILLISECOND);
   }
 
   void ok(int id, AdminCommand command) {
@@ -103,26 +224,70 @@ final class Pair {
   }
 
   private String tail() {
-    return "core-01 " + nodes[0].status() + "\ncore-02 " + nodes[1].status();
+    return tail(0) + "\n" + tail(1);
+  }
+
+  private String tail(int id) {
+    return nodes[id]
+        .status()
+        .map(status ->
+            status.volumes().stream()
+                .map(it ->
+                    "%s %s, %d blocks out of sync"
+                        .formatted(nodes[id].name(), it.state(), it.outOfSyncBlocks()))
+                .collect(Collectors.joining("\n")))
+        .orElse(nodes[id].name() + " does not run");
   }
 
   void awaitState(int id, ConnectionState conn, DiskState disk, DiskState peer) {
+    awaitState(id, 0, conn, disk, peer);
+  }
+
+  void awaitState(int id, int volume, ConnectionState conn, DiskState disk, DiskState peer) {
     await(
         () -> {
-          StateWord state = state(id);
+          StateWord state = volume(id, volume).state();
           return state.conn() == conn && state.disk() == disk && state.pdsk() == peer;
         },
-        id + " to be " + conn + " " + disk + "/" + peer);
+        id + "/" + volume + " to be " + conn + " " + disk + "/" + peer);
+  }
+
+  void awaitConn(int id, ConnectionState conn) {
+    await(() -> state(id).conn() == conn, id + " to be " + conn);
   }
 
   void awaitUpToDate() {
     for (int id = 0; id < 2; id++) {
-      awaitState(id, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
+      for (int volume = 0; volume < setup.volumes; volume++) {
+        awaitState(
+            id, volume, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
+      }
+    }
+  }
+
+  /// Until nothing is under way between the two, even if nobody waits for it.
+  void awaitQuiet() {
+    run(50);
+    for (int id = 0; id < 2; id++) {
+      SimNode node = nodes[id];
+      await(
+          () -> {
+            ResourceStatus status = node.status().orElseThrow();
+            return status.epochs() <= 1
+                && status.volumes().stream()
+                    .allMatch(
+                        it -> it.counters().unacked() == 0 && it.counters().peerPending() == 0);
+          },
+          node.name() + " to be quiet");
     }
   }
 
   ResourceStatus.VolumeStatus volume(int id) {
-    return nodes[id].status().orElseThrow().volumes().getFirst();
+    return volume(id, 0);
+  }
+
+  ResourceStatus.VolumeStatus volume(int id, int volume) {
+    return nodes[id].status().orElseThrow().volumes().get(volume);
   }
 
   StateWord state(int id) {
@@ -132,19 +297,50 @@ final class Pair {
   // ---- applications
 
   long startWrite(int id, long block, int value, boolean fua) {
+    return startWrite(id, 0, block, value, fua);
+  }
+
+  long startWrite(int id, int volume, long block, int value, boolean fua) {
     byte[] bytes = new byte[BLOCK];
     Arrays.fill(bytes, (byte) value);
+    return start(
+        id, cookie -> new Event.AppWrite(volume, cookie, block * 8, Payload.of(bytes), fua));
+  }
+
+  long startFlush(int id, int volume) {
+    return start(id, cookie -> new Event.AppFlush(volume, cookie));
+  }
+
+  /// Any request of an application; the answer is its cookie.
+  long start(int id, LongFunction<Event> request) {
     lastCookie++;
-    nodes[id].deliver(new Event.AppWrite(0, lastCookie, block * 8, Payload.of(bytes), fua));
+    nodes[id].deliver(request.apply(lastCookie));
     return lastCookie;
+  }
+
+  /// Runs `then` when the answer is there.
+  void whenAnswered(long cookie, Runnable then) {
+    if (answers.containsKey(cookie)) {
+      simulation.after(0, then);
+    } else {
+      onAnswer.put(cookie, then);
+    }
+  }
+
+  void write(int id, int volume, long block, int value) {
+    done(startWrite(id, volume, block, value, false));
   }
 
   void write(int id, long block, int value) {
     done(startWrite(id, block, value, false));
   }
 
-  void done(long cookie) {
+  void awaitAnswer(long cookie) {
     await(() -> answers.containsKey(cookie), "the answer to " + cookie);
+  }
+
+  void done(long cookie) {
+    awaitAnswer(cookie);
     if (!(answers.get(cookie) instanceof Effect.AppDone)) {
       throw new AssertionError(cookie + " ended as " + answers.get(cookie));
     }
@@ -155,16 +351,16 @@ final class Pair {
   }
 
   void flush(int id) {
-    lastCookie++;
-    nodes[id].deliver(new Event.AppFlush(0, lastCookie));
-    done(lastCookie);
+    done(startFlush(id, 0));
   }
 
   int read(int id, long block) {
-    lastCookie++;
-    long cookie = lastCookie;
-    nodes[id].deliver(new Event.AppRead(0, cookie, new Extent(block * 8, BLOCK)));
-    await(() -> answers.containsKey(cookie), "the read of " + block);
+    return read(id, 0, block);
+  }
+
+  int read(int id, int volume, long block) {
+    long cookie = start(id, it -> new Event.AppRead(volume, it, new Extent(block * 8, BLOCK)));
+    awaitAnswer(cookie);
     if (answers.get(cookie) instanceof Effect.AppReadDone done) {
       return done.payload().array()[done.payload().arrayOffset()];
     }
@@ -172,15 +368,29 @@ final class Pair {
   }
 
   int onDisk(int id, long block) {
-    return nodes[id].drive(0).data().block(block)[0];
+    return onDisk(id, 0, block);
+  }
+
+  int onDisk(int id, int volume, long block) {
+    return nodes[id].drive(volume).data().block(block)[0];
   }
 
   void assertEqualDisks() {
-    for (long block = 0; block < nodes[0].drive(0).dataBlocks(); block++) {
-      byte[] one = nodes[0].drive(0).data().block(block);
-      byte[] other = nodes[1].drive(0).data().block(block);
+    for (int volume = 0; volume < setup.volumes; volume++) {
+      assertEqualDisks(volume);
+    }
+  }
+
+  private void assertEqualDisks(int volume) {
+    SimDrive first = nodes[0].drive(volume);
+    SimDrive second = nodes[1].drive(volume);
+    for (long block = 0; block < Math.min(first.dataBlocks(), second.dataBlocks()); block++) {
+      byte[] one = first.data().block(block);
+      byte[] other = second.data().block(block);
       if (!Arrays.equals(one, other)) {
-        throw new AssertionError("block " + block + " differs: " + one[0] + " and " + other[0]);
+        throw new AssertionError(
+            "block %d of volume %d differs: %d and %d%n%s"
+                .formatted(block, volume, one[0], other[0], tail()));
       }
     }
   }

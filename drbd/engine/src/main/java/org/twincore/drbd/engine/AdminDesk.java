@@ -176,6 +176,10 @@ final class AdminDesk {
       then.accept(AdminResult.OK);
       return;
     }
+    if (Disks.isGivenUp(volume)) {
+      disks.whenDiskless(volume, then);
+      return;
+    }
     if (force) {
       disks.detach(volume, false, then);
       return;
@@ -185,19 +189,34 @@ final class AdminDesk {
     if (!outcome.isSuccess()) {
       then.accept(new AdminResult.State(outcome.result(), ""));
     } else if (ClusterChange.needsPeer(volume.device.state(), outcome.state()).isPresent()) {
-      changes.ask(
-          volume.number(),
-          ClusterChange.DETACH,
-          result -> {
-            if (result.isSuccess() || result == StateResult.NEED_CONNECTION) {
-              disks.detach(volume, true, then);
-            } else {
-              then.accept(new AdminResult.State(result, ""));
-            }
-          });
+      // What the peer has only in its cache may soon be nowhere else.
+      parts.log.awaitSafety(
+          _ -> changes.ask(volume.number(), ClusterChange.DETACH, it -> agreed(volume, it, then)));
     } else {
       disks.detach(volume, true, then);
     }
+  }
+
+  /// The answer to a question about a detach; the world may have changed meanwhile.
+  private void agreed(Volume volume, StateResult result, Consumer<AdminResult> then) {
+    if (result == StateResult.NEED_CONNECTION) {
+      detach(volume, false, then);
+      return;
+    }
+    StateResult last =
+        result.isSuccess()
+            ? states
+                .judge(volume, state -> state.withDisk(DiskState.FAILED), StateRules.Force.SOFT)
+                .result()
+            : result;
+    if (last.isSuccess()) {
+      disks.detach(volume, true, then);
+      return;
+    }
+    if (result.isSuccess()) {
+      states.sendState(volume);
+    }
+    then.accept(new AdminResult.State(last, ""));
   }
 
   // ---- connection

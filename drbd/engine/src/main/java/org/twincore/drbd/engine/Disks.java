@@ -1,6 +1,8 @@
 package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.NETWORK_FAILURE;
+import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -38,13 +40,15 @@ final class Disks {
   private final States states;
   private final Parameters parameters;
   private final Resyncs resyncs;
+  private final PeerLink link;
   private final TreeMap<Integer, List<Consumer<AdminResult>>> onDiskless = new TreeMap<>();
 
-  Disks(Parts parts, States states, Parameters parameters, Resyncs resyncs) {
+  Disks(Parts parts, States states, Parameters parameters, Resyncs resyncs, PeerLink link) {
     this.parts = parts;
     this.states = states;
     this.parameters = parameters;
     this.resyncs = resyncs;
+    this.link = link;
   }
 
   // ---- attach
@@ -145,6 +149,10 @@ final class Disks {
           new AdminResult.Config(118, "IO error(s) occurred during initial access to meta-data."));
       return;
     }
+    if (device.state().conn() == WF_REPORT_PARAMS) {
+      // The peer was told in the handshake that there is no disk, and must not be left in that.
+      link.lose(NETWORK_FAILURE, "a disk was attached during the handshake");
+    }
     boolean negotiates = ClusterChanges.isConnected(volume);
     StateContext.Remembered found = device.remembered();
     if (device.state().role() == Role.SECONDARY || device.exposedUuid() == 0) {
@@ -236,14 +244,11 @@ final class Disks {
     }
   }
 
-  /// At the end of each step: releases a Failed disk that nobody uses any more.
+  /// At the end of each step: releases a disk that was given up and that nobody uses any more.
   void maintain() {
     for (Volume volume : parts.all()) {
       Backing backing = volume.device.backing();
-      if (backing != null
-          && volume.device.state().disk() == DiskState.FAILED
-          && !volume.releasing
-          && backing.isIdle()) {
+      if (backing != null && isGivenUp(volume) && !volume.releasing && backing.isIdle()) {
         volume.releasing = true;
         if (volume.detachesCleanly) {
           backing.writeClean(_ -> release(volume));
@@ -252,6 +257,12 @@ final class Disks {
         }
       }
     }
+  }
+
+  /// Failed, or Diskless at once because the connection was cut while the disk was negotiated.
+  static boolean isGivenUp(Volume volume) {
+    DiskState disk = volume.device.state().disk();
+    return disk == DiskState.FAILED || disk == DiskState.DISKLESS;
   }
 
   private void release(Volume volume) {

@@ -212,7 +212,10 @@ final class PeerPackets {
     switch (request.type()) {
       case DATA_REQUEST -> volume.peerRequests.read(request, link.epochs());
       case RS_DATA_REQUEST, RS_THIN_REQ ->
-          expect(request, volume.syncSource.asked(request), "is already being served");
+          // Behind the peer's earlier writes, which may wait behind a barrier.
+          link.epochs()
+              .order(() ->
+                  expect(request, volume.syncSource.asked(request), "is already being served"));
       default -> violates(request, "not spoken here");
     }
   }

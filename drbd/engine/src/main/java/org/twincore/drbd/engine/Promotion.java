@@ -1,5 +1,7 @@
 package org.twincore.drbd.engine;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
@@ -21,6 +23,15 @@ final class Promotion {
   private final States states;
   private final ClusterChanges changes;
   private final Liveness liveness;
+  private final List<Waiting> waiting = new ArrayList<>();
+
+  private enum Step {
+    BECOME,
+    BECOME_BY_FORCE,
+    DRAIN
+  }
+
+  private record Waiting(Volume volume, Step step, Consumer<AdminResult> then) {}
 
   Promotion(Parts parts, States states, ClusterChanges changes, Liveness liveness) {
     this.parts = parts;
@@ -51,7 +62,7 @@ final class Promotion {
       return;
     }
     if (ClusterChange.needsPeer(volume.device.state(), outcome.state()).isEmpty()) {
-      then.accept(new AdminResult.State(become(volume, forced), ""));
+      become(volume, forced, then);
       return;
     }
     ClusterChange.Change change = ClusterChange.PROMOTE;
@@ -77,7 +88,7 @@ final class Promotion {
       then.accept(new AdminResult.State(result, ""));
     } else {
       boolean forced = judge(volume, false).result() == StateResult.NO_UP_TO_DATE_DISK && force;
-      then.accept(new AdminResult.State(become(volume, forced), ""));
+      become(volume, forced, then);
     }
   }
 
@@ -90,7 +101,13 @@ final class Promotion {
     return forced ? primary.withDisk(DiskState.UP_TO_DATE) : primary;
   }
 
-  private StateResult become(Volume volume, boolean forced) {
+  /// Takes the role as soon as all that the peer has written here is on the disk: a write of this
+  /// Primary must not be overtaken by an older one of the last.
+  private void become(Volume volume, boolean forced, Consumer<AdminResult> then) {
+    waiting.add(new Waiting(volume, forced ? Step.BECOME_BY_FORCE : Step.BECOME, then));
+  }
+
+  private StateResult becomeNow(Volume volume, boolean forced) {
     Device device = volume.device;
     StateResult result =
         states.change(
@@ -98,7 +115,7 @@ final class Promotion {
             state -> wanted(state, forced),
             StateRules.Force.SOFT,
             forced ? "primary --force" : "primary");
-    if (!result.isSuccess()) {
+    if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
       return result;
     }
     boolean told = false;
@@ -119,29 +136,85 @@ final class Promotion {
     return result;
   }
 
-  /// `secondary`: answered when all marks of the time as Primary are durable.
+  /// `secondary`: once nothing is on its way any more; answered when all marks of the time as
+  /// Primary are durable.
   void demote(Volume volume, Consumer<AdminResult> then) {
+    waiting.add(new Waiting(volume, Step.DRAIN, then));
+  }
+
+  /// At the end of each step: takes every change of role one step further that can go.
+  void maintain() {
+    for (Waiting each : List.copyOf(waiting)) {
+      if (isDue(each)) {
+        waiting.remove(each);
+        goOn(each);
+      }
+    }
+  }
+
+  private static boolean isDue(Waiting waiting) {
+    Volume volume = waiting.volume;
+    return switch (waiting.step) {
+      case BECOME, BECOME_BY_FORCE ->
+          ClusterChanges.isConnected(volume) ? volume.peerRequests.isIdle() : volume.isPeerIdle();
+      case DRAIN ->
+          volume.applications.inFlight() == 0
+              || volume.device.openers() > 0
+              || volume.device.state().isSuspended();
+    };
+  }
+
+  private void goOn(Waiting waiting) {
+    Volume volume = waiting.volume;
+    switch (waiting.step) {
+      case BECOME -> answer(waiting.then, becomeNow(volume, false));
+      case BECOME_BY_FORCE -> answer(waiting.then, becomeNow(volume, true));
+      case DRAIN -> {
+        StateResult result = mayDemote(volume);
+        if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
+          answer(waiting.then, result);
+        } else {
+          parts.log.awaitSafety(_ -> drained(volume, waiting.then));
+        }
+      }
+    }
+  }
+
+  private static void answer(Consumer<AdminResult> then, StateResult result) {
+    then.accept(new AdminResult.State(result, ""));
+  }
+
+  private StateResult mayDemote(Volume volume) {
+    boolean isPrimary = volume.device.state().role() == Role.PRIMARY;
+    boolean inUse = volume.device.openers() > 0 || volume.applications.inFlight() > 0;
+    return isPrimary && inUse
+        ? StateResult.DEVICE_IN_USE
+        : states
+            .judge(volume, state -> state.withRole(Role.SECONDARY), StateRules.Force.SOFT)
+            .result();
+  }
+
+  /// What this Primary wrote is safe at the peer, or the peer is gone.
+  private void drained(Volume volume, Consumer<AdminResult> then) {
+    if (volume.applications.inFlight() > 0) {
+      demote(volume, then);
+      return;
+    }
     Device device = volume.device;
-    parts.log.close();
     StateResult result =
-        device.openers() > 0 && device.state().role() == Role.PRIMARY
-            ? StateResult.DEVICE_IN_USE
-            : states.change(
-                volume,
-                state -> state.withRole(Role.SECONDARY),
-                StateRules.Force.SOFT,
-                "secondary");
+        states.change(
+            volume, state -> state.withRole(Role.SECONDARY), StateRules.Force.SOFT, "secondary");
     if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
-      then.accept(new AdminResult.State(result, ""));
+      answer(then, result);
       return;
     }
     if (ClusterChanges.isConnected(volume)) {
       states.sendState(volume);
     }
     if (device.hasUsableDisk()) {
-      device.disk().writeBitmap(_ -> then.accept(new AdminResult.State(result, "")));
+      device.disk().writeBitmap(_ -> answer(then, result));
     } else {
-      then.accept(new AdminResult.State(result, ""));
+      answer(then, result);
     }
   }
 }

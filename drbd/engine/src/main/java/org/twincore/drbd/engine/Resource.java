@@ -38,6 +38,7 @@ public final class Resource {
   private final Resyncs resyncs;
   private final Disks disks;
   private final PeerPackets packets;
+  private final Promotion promotion;
   private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
@@ -50,10 +51,10 @@ public final class Resource {
     Parameters parameters = new Parameters(parts, states);
     link = new PeerLink(parts, states, parameters, changes, liveness);
     resyncs = new Resyncs(parts, states, liveness);
-    disks = new Disks(parts, states, parameters, resyncs);
+    disks = new Disks(parts, states, parameters, resyncs, link);
     PeerStates peerStates = new PeerStates(parts, states, parameters, resyncs, changes, link);
     packets = new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, link);
-    Promotion promotion = new Promotion(parts, states, changes, liveness);
+    promotion = new Promotion(parts, states, changes, liveness);
     desk =
         new AdminDesk(
             parts, states, parameters, resyncs, changes, disks, promotion, link, this::add);
@@ -120,6 +121,7 @@ public final class Resource {
       volume.markProgress();
     }
     states.dropIndicators();
+    promotion.maintain();
     disks.maintain();
     link.maintain();
   }

@@ -261,8 +261,8 @@ final class States {
         (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED)
             || (before.disk() != DiskState.DISKLESS && after.disk() == DiskState.DISKLESS);
     boolean peerAttaches =
-        before.pdsk() == DiskState.DISKLESS
-            && after.pdsk() != DiskState.DISKLESS
+        before.pdsk().isBelow(DiskState.NEGOTIATING)
+            && after.pdsk().isAtLeast(DiskState.NEGOTIATING)
             && after.pdsk() != DiskState.D_UNKNOWN;
     if (peerAttaches) {
       sendUuids(volume, 0);
@@ -275,9 +275,13 @@ final class States {
     }
   }
 
-  /// P_STATE with the state as it is.
+  /// P_STATE with the state as it is; of a disk that is still being attached the peer hears when it
+  /// can be negotiated.
   void sendState(Volume volume) {
-    parts.turn.send(volume.number(), new Packet.State(volume.device.state().toInt()));
+    StateWord state = volume.device.state();
+    StateWord told =
+        state.disk() == DiskState.ATTACHING ? state.withDisk(DiskState.DISKLESS) : state;
+    parts.turn.send(volume.number(), new Packet.State(told.toInt()));
   }
 
   /// P_UUIDS with the set as it is.

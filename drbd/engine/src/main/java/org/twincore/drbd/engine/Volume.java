@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
@@ -75,10 +76,11 @@ final class Volume {
     reads = new AppReads(device, turn, log, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
     peerRequests =
-        new PeerRequests(device, turn, peering, peers, peerActivityWaiters::put, reports);
+        new PeerRequests(
+            device, turn, peering, peers, peerActivityWaiters::put, this::maySayInSync, reports);
     bitmapExchange = new BitmapExchange(device, turn, peering);
     pacing = new ResyncPacing(tuning(device.options(), peering.net()));
-    syncSource = new SyncSource(device, turn, peering, own, reports::localReadFailed);
+    syncSource = new SyncSource(device, turn, peering, own, peers, reports::localReadFailed);
     syncTarget = new SyncTarget(device, turn, peering, own, peers, pacing, reports);
   }
 
@@ -192,12 +194,13 @@ final class Volume {
   // ---- resync
 
   /// A resync begins. A target asks for its first block only when it is durable that the disk is
-  /// Inconsistent: from then on the data changes.
+  /// Inconsistent, for from then on the data changes, and which blocks it lacks: the source forgets
+  /// a block as soon as it was told that it is here, and that may be no further than a cache.
   void syncStarts(boolean asTarget) {
     SyncProgress starting = new SyncProgress(turn.now(), device.outOfSyncBlocks());
     progress = starting;
     if (asTarget) {
-      device.disk().settle(ok -> fetchFrom(starting, ok));
+      device.disk().writeBitmap(ok -> fetchFrom(starting, ok));
     } else {
       syncSource.start();
     }
@@ -210,6 +213,14 @@ final class Volume {
         syncTarget.pause();
       }
     }
+  }
+
+  /// May the peer hear that a block of a running resync is in sync? Not from a target whose marks
+  /// are not durable yet.
+  private boolean maySayInSync() {
+    ConnectionState conn = device.state().conn();
+    boolean isTarget = conn == ConnectionState.SYNC_TARGET || conn == ConnectionState.PAUSED_SYNC_T;
+    return !isTarget || syncTarget.isRunning();
   }
 
   void syncEnds() {

@@ -144,15 +144,17 @@ public final class AppRequests {
 
   // ---- flush
 
-  /// The own disk is flushed; in protocol C, and wherever there is no own disk, every write sent is
-  /// safe at the peer too. If the peer is lost meanwhile: the marks of what it lacks are durable.
+  /// The own disk is flushed; in protocol C, and wherever there is no good own disk, every write
+  /// sent is safe at the peer too. If the peer is lost meanwhile: the marks of what it lacks are
+  /// durable.
   public void flush(Event.AppFlush event) {
     flushes++;
     device.counters().applicationPending(1);
     Flush flush = new Flush(event.cookie());
     log.close();
     boolean local = device.hasUsableDisk();
-    boolean remote = turn.isLinked() && (!local || peering.protocol() == ReplicationProtocol.C);
+    boolean good = device.state().disk() == DiskState.UP_TO_DATE;
+    boolean remote = turn.isLinked() && (!good || peering.protocol() == ReplicationProtocol.C);
     flush.left = 1 + (local ? 1 : 0) + (remote ? 1 : 0);
     if (local) {
       device.disk().disk().flush((error, _) -> flush.localDone(error));
@@ -182,7 +184,7 @@ public final class AppRequests {
     }
 
     void peerDone(boolean safe) {
-      peerSafe = safe;
+      peerSafe = safe && device.state().pdsk() == DiskState.UP_TO_DATE;
       if (!safe && device.hasUsableDisk()) {
         device.disk().writeBitmap(this::marksWritten);
       } else {

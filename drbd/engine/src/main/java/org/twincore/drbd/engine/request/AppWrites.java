@@ -115,6 +115,10 @@ public final class AppWrites implements WriteRequest.Owner {
       submit(request);
       return;
     }
+    if (device.disk().isSuperblockPending()) {
+      device.disk().settle(_ -> beginActivity(request));
+      return;
+    }
     ActivityLog activity = device.disk().activity();
     ActivityLog.Span span = ActivityLog.Span.of(request.extent);
     ActivityLog.Begin begin = activity.begin(request.id, span);
@@ -165,6 +169,9 @@ public final class AppWrites implements WriteRequest.Owner {
     }
     if (local) {
       request.local = Side.PENDING;
+    } else {
+      // A disk that is being attached lacks this write.
+      device.markOutOfSync(request.extent);
     }
     if (remote) {
       send(request);
@@ -373,6 +380,7 @@ public final class AppWrites implements WriteRequest.Owner {
   @Override
   public void replicationLost(WriteRequest request) {
     request.counted = false;
+    request.maySetInSync = false;
     device.markOutOfSync(request.extent);
     if (request.remote == Side.PENDING) {
       request.remote = Side.FAILED;
@@ -391,10 +399,11 @@ public final class AppWrites implements WriteRequest.Owner {
       clearIfBothHave(request);
       request.maySetInSync = false;
     }
-    leaveGate(request);
+    // Its epoch must be closed before a write that overlaps it, and waits at the gate, is sent.
     if (!request.answered) {
       answer(request);
     }
+    leaveGate(request);
     if (!request.inTransferLog) {
       releaseActivity(request);
     }
@@ -454,8 +463,8 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void fail(WriteRequest request) {
-    leaveGate(request);
     request.answered = true;
+    leaveGate(request);
     if (!request.inTransferLog) {
       releaseActivity(request);
     }

@@ -89,7 +89,7 @@ public final class PeerEpochs {
 
   /// Runs `go` when every write before an earlier barrier is done; never if the connection goes
   /// first.
-  void order(Runnable go) {
+  public void order(Runnable go) {
     runOrHold(new Held(go, () -> {}));
   }
 

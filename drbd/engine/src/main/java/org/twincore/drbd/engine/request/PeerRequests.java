@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine.request;
 
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -25,6 +26,7 @@ public final class PeerRequests {
   private final WriteGate gate;
   private final Listener listener;
   private final ActivityWaiters activityWaiters;
+  private final BooleanSupplier maySayInSync;
   private int writesInFlight;
   private int readsInFlight;
   private long bytesInFlight;
@@ -45,19 +47,22 @@ public final class PeerRequests {
     void await(long token, Runnable go);
   }
 
-  /// `gate` keeps the peer's writes and resync writes apart on this disk.
+  /// `gate` keeps the peer's writes and resync writes apart on this disk; `maySayInSync` is asked
+  /// when a write of a running resync is done.
   public PeerRequests(
       Device device,
       Turn turn,
       Peering peering,
       WriteGate gate,
       ActivityWaiters activityWaiters,
+      BooleanSupplier maySayInSync,
       Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
     this.gate = gate;
     this.activityWaiters = activityWaiters;
+    this.maySayInSync = maySayInSync;
     this.listener = listener;
   }
 
@@ -78,6 +83,11 @@ public final class PeerRequests {
     final int flags;
     final @Nullable Payload payload;
     final int link = peering.link();
+
+    /// The peer has no disk for it. That counts when it arrives: it may wait behind a barrier while
+    /// the peer attaches one.
+    final boolean peerLacks = !device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+
     PeerEpochs.@Nullable Epoch epoch;
     ExtentGate.@Nullable Ticket ticket;
     @Nullable ActivityLog activity;
@@ -124,6 +134,9 @@ public final class PeerRequests {
     if (!device.contains(write.extent) && device.hasUsableDisk()) {
       return false;
     }
+    if (write.peerLacks) {
+      device.markOutOfSync(write.extent);
+    }
     writesInFlight++;
     device.counters().unacked(1);
     if (write.payload != null) {
@@ -159,17 +172,10 @@ public final class PeerRequests {
   }
 
   private void prepare(PeerWrite write, PeerEpochs epochs) {
-    if (!device.hasUsableDisk()) {
-      answer(write, PacketType.NEG_ACK);
-      finish(write, epochs);
-      return;
-    }
-    boolean peerHasDisk = device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
-    if (peerHasDisk) {
+    if (!device.hasUsableDisk() || !write.peerLacks) {
       submit(write, epochs);
       return;
     }
-    device.markOutOfSync(write.extent);
     ActivityLog activity = device.disk().activity();
     ActivityLog.Span span = ActivityLog.Span.of(write.extent);
     long token = turn.newToken();
@@ -179,13 +185,26 @@ public final class PeerRequests {
       write.span = span;
     }
     if (begin == ActivityLog.Begin.WAITS) {
-      activityWaiters.await(token, () -> submit(write, epochs));
+      activityWaiters.await(token, () -> goOn(write, epochs));
     } else {
       submit(write, epochs);
     }
   }
 
+  /// The activity log has the extents of a write, or the disk with its log was given up.
+  private void goOn(PeerWrite write, PeerEpochs epochs) {
+    if (!device.hasUsableDisk()) {
+      write.activity = null;
+      write.span = null;
+    }
+    submit(write, epochs);
+  }
+
   private void submit(PeerWrite write, PeerEpochs epochs) {
+    if (device.hasUsableDisk() && device.disk().isSuperblockPending()) {
+      device.disk().settle(_ -> submit(write, epochs));
+      return;
+    }
     if (!device.hasUsableDisk()) {
       answer(write, PacketType.NEG_ACK);
       finish(write, epochs);
@@ -235,9 +254,8 @@ public final class PeerRequests {
     boolean resyncs =
         conn.isAtLeast(ConnectionState.SYNC_SOURCE)
             && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
-    boolean peerHasDisk = device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
-    boolean sameLink = write.link == peering.link();
-    if (sameLink && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs && peerHasDisk) {
+    boolean bothHave = !write.peerLacks && write.link == peering.link();
+    if (bothHave && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs && maySayInSync.getAsBoolean()) {
       if (device.backing() != null) {
         device.disk().markInSync(write.extent);
       }

@@ -42,7 +42,7 @@ public final class TransferLog {
 
   /// Hears how waiting for barrier acks ended.
   @FunctionalInterface
-  interface Waiting {
+  public interface Waiting {
     /// `safe` = every epoch up to then was acknowledged; else the connection was lost first.
     void over(boolean safe);
   }
@@ -100,7 +100,7 @@ public final class TransferLog {
   }
 
   /// Calls back when every write sent so far is safe at the peer; at once if there is none.
-  void awaitSafety(Waiting then) {
+  public void awaitSafety(Waiting then) {
     close();
     Epoch last = closed.peekLast();
     if (last == null) {

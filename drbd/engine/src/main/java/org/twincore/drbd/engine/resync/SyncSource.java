@@ -22,6 +22,7 @@ public final class SyncSource {
   private final Turn turn;
   private final Peering peering;
   private final ExtentGate gate;
+  private final ExtentGate peerWrites;
   private final Listener listener;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private int reads;
@@ -42,12 +43,20 @@ public final class SyncSource {
     }
   }
 
-  /// `gate` is that of the own application writes.
-  public SyncSource(Device device, Turn turn, Peering peering, ExtentGate gate, Listener listener) {
+  /// `gate` is that of the own application writes, `peerWrites` that of what the peer has written
+  /// here.
+  public SyncSource(
+      Device device,
+      Turn turn,
+      Peering peering,
+      ExtentGate gate,
+      ExtentGate peerWrites,
+      Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
     this.gate = gate;
+    this.peerWrites = peerWrites;
     this.listener = listener;
   }
 
@@ -84,16 +93,18 @@ public final class SyncSource {
             extent,
             ticket -> {
               entry.ticket = ticket;
-              read(entry);
+              peerWrites.enter(extent, behind -> read(entry, behind));
             });
     return true;
   }
 
-  private void read(Asked entry) {
+  private void read(Asked entry, ExtentGate.Ticket behind) {
     if (asked.get(entry.extent.sector()) != entry) {
+      peerWrites.leave(behind);
       return;
     }
     if (!device.hasUsableDisk()) {
+      peerWrites.leave(behind);
       forget(entry);
       refuse(entry.extent);
       return;
@@ -101,7 +112,15 @@ public final class SyncSource {
     reads++;
     int link = peering.link();
     device.counters().read(entry.extent.sizeSectors());
-    device.disk().disk().read(entry.extent, (error, data) -> readDone(entry, link, error, data));
+    device
+        .disk()
+        .disk()
+        .read(
+            entry.extent,
+            (error, data) -> {
+              peerWrites.leave(behind);
+              readDone(entry, link, error, data);
+            });
   }
 
   private void readDone(Asked entry, int link, @Nullable String error, @Nullable Payload data) {

@@ -95,7 +95,14 @@ public final class SyncTarget {
 
   public void resume() {
     paused = false;
-    nextTurnNanos = turn.now();
+    if (running) {
+      nextTurnNanos = turn.now();
+    }
+  }
+
+  /// It is durable what is to be fetched, and fetching may begin or has begun.
+  public boolean isRunning() {
+    return running;
   }
 
   /// The resync is over, finished or cut.
@@ -113,7 +120,9 @@ public final class SyncTarget {
   public void goOn() {
     told = false;
     scan.restart(0);
-    nextTurnNanos = turn.now();
+    if (running) {
+      nextTurnNanos = turn.now();
+    }
   }
 
   public long failedBlocks() {

@@ -34,6 +34,7 @@ public final class Backing {
   private SyncBitmap bitmap;
   private ActivityLog activity;
   private boolean superblockQueued;
+  private int superblocksPending;
   private long activityWrites;
   private long bitmapWrites;
 
@@ -127,8 +128,15 @@ public final class Backing {
   public void writeSuperblock() {
     if (!superblockQueued) {
       superblockQueued = true;
-      queue.write(this::superblockRegion, _ -> {});
+      superblocksPending++;
+      queue.write(this::superblockRegion, _ -> superblocksPending--);
     }
+  }
+
+  /// Is the superblock on its way to disk? What it says (this node is Primary, a new generation
+  /// began, the disk is Inconsistent) must be durable before data changes that rests on it.
+  public boolean isSuperblockPending() {
+    return superblocksPending > 0;
   }
 
   private List<Effect.Region> superblockRegion() {

@@ -32,9 +32,9 @@ import org.twincore.drbd.wire.StateWord;
 
 /// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
 ///
-/// Two deviations, towards safety: without the peer's P_UUIDS two disks are never taken to be equal
-/// (the kernel would connect), and an attach that is still being negotiated stays so until they
-/// came.
+/// Three deviations, towards safety: without the peer's P_UUIDS two disks are never taken to be
+/// equal (the kernel would connect), an attach that is still being negotiated stays so until they
+/// came, and a disk of the peer that appears without negotiation ends the connection.
 public final class PeerState {
   private PeerState() {}
 
@@ -62,6 +62,7 @@ public final class PeerState {
     PEER_FINISHED_RESYNC,
     PEER_FINISHED_VERIFY,
     LATE_INCONSISTENT_IGNORED,
+    PEER_DISK_NOT_NEGOTIATED,
     CONNECTION_ESTABLISHED,
     PEER_IS_AHEAD,
     UUIDS_MISSING,
@@ -165,6 +166,9 @@ public final class PeerState {
       if (verifyEndsHere()) {
         return new FinishVerify(reached(Rule.PEER_FINISHED_VERIFY));
       }
+      if (comesWithoutNegotiation()) {
+        return drop(Rule.PEER_DISK_NOT_NEGOTIATED, PROTOCOL_ERROR, Optional.empty());
+      }
       suppressFlapping();
       connect();
       if (bothHaveDisks() && !arrival.known.uuids && own.conn().isBelow(CONNECTED)) {
@@ -202,6 +206,14 @@ public final class PeerState {
           && own.disk() == UP_TO_DATE
           && peer.conn() == CONNECTED
           && peerDisk == UP_TO_DATE;
+    }
+
+    /// A disk that was not there is there and was never compared with the own one.
+    private boolean comesWithoutNegotiation() {
+      return own.conn().isAtLeast(CONNECTED)
+          && own.disk().isAtLeast(NEGOTIATING)
+          && own.pdsk().isBelow(NEGOTIATING)
+          && peer.disk().isAtLeast(INCONSISTENT);
     }
 
     private void suppressFlapping() {

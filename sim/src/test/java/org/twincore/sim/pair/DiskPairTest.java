@@ -1,0 +1,170 @@
+package org.twincore.sim.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.meta.MetadataException;
+import org.twincore.sim.world.SimDrive;
+
+/// Backing disks that come, go and fail while the two nodes work.
+class DiskPairTest {
+  /// Writes that reach only the peer's disk while the own one attaches must come over later.
+  @ParameterizedTest
+  @ValueSource(strings = {"A", "B", "C"})
+  void losesNoWriteWhileTheDiskOfAPrimaryComesBack(String protocol) throws MetadataException {
+    Pair pair = new Pair.Setup().protocol(protocol).primary();
+    for (int round = 0; round < 6; round++) {
+      pair.ok(0, new AdminCommand.Detach(0, false));
+      Load load = new Load(pair, 0, 0, round, 12);
+      pair.run(20 + round);
+      pair.attach(0);
+      pair.awaitUpToDate();
+      load.stop();
+      pair.awaitQuiet();
+      assertThat(load.failed()).isZero();
+      pair.assertEqualDisks();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"A", "C"})
+  void losesNoWriteWhileTheDiskOfASecondaryComesBack(String protocol) throws MetadataException {
+    Pair pair = new Pair.Setup().protocol(protocol).primary();
+    for (int round = 0; round < 6; round++) {
+      Load load = new Load(pair, 0, 0, round, 12);
+      pair.run(20);
+      pair.ok(1, new AdminCommand.Detach(0, false));
+      pair.run(20 + round);
+      pair.attach(1);
+      pair.awaitUpToDate();
+      load.stop();
+      pair.awaitQuiet();
+      assertThat(load.failed()).isZero();
+      pair.assertEqualDisks();
+    }
+  }
+
+  /// The peer was told in the handshake that there is no disk.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2, 3})
+  void anAttachDuringTheHandshakeIsNegotiated(int heldWrites) throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.kill(1);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.write(0, 7, 71);
+    pair.startProcess(1);
+    int[] seen = {0};
+    pair.withheld.hold(
+        pair.nodes[1], effect -> Withheld.isMetadata(effect) && seen[0]++ >= heldWrites);
+    List<AdminResult> attach = pair.begin(1, pair.attachCommand(1, 0));
+    pair.run(50);
+    pair.connect(1);
+    pair.awaitConn(1, ConnectionState.WF_REPORT_PARAMS);
+    pair.withheld.release(pair.nodes[1]);
+    pair.await(() -> !attach.isEmpty(), "the attach");
+    assertThat(attach.getFirst().isSuccess()).isTrue();
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+  }
+
+  /// Whose data may be older: it is given up, and may be attached again.
+  @Test
+  void aDiskIsReleasedWhenItsNegotiationIsCut() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.write(0, 7, 71);
+    AdminCommand attach = pair.attachCommand(1, 0);
+    pair.network.open(0, false);
+    List<AdminResult> attached = pair.begin(1, attach);
+    pair.await(() -> pair.state(1).disk() == DiskState.NEGOTIATING, "the negotiation");
+    pair.await(() -> pair.state(1).conn().isBelow(ConnectionState.CONNECTED), "the cut");
+    pair.await(() -> !attached.isEmpty(), "the answer");
+    pair.network.open(0, true);
+    pair.awaitConn(1, ConnectionState.CONNECTED);
+    if (pair.state(1).disk() == DiskState.DISKLESS) {
+      assertThat(pair.nodes[1].hasDriveOpen(0)).isFalse();
+      pair.attach(1);
+    }
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// A write of a diskless Primary waits for the peer's activity log when that disk fails.
+  @Test
+  void aWriteThatFindsNoDiskAnywhereFails() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.run(100);
+    pair.nodes[1].drive(0).health().failing(SimDrive.Failing.METADATA);
+    long write = pair.startWrite(0, 1, 1, false);
+    pair.awaitAnswer(write);
+    assertThat(pair.answer(write)).isInstanceOf(Effect.AppFailed.class);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.DISKLESS, DiskState.DISKLESS);
+  }
+
+  @Test
+  void aPrimaryKeepsItsLastDisk() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    List<AdminResult> detach = pair.begin(0, new AdminCommand.Detach(0, false));
+    pair.kill(1);
+    pair.await(() -> !detach.isEmpty(), "the answer");
+    if (!detach.getFirst().isSuccess()) {
+      assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+      pair.write(0, 1, 1);
+    } else {
+      throw new AssertionError("the only disk was given up: " + pair.state(0));
+    }
+  }
+
+  /// What the peer's disk had only in its cache when it was given up is not lost on the way.
+  @Test
+  void aDetachedSecondaryDoesNotForgetWhatItAcknowledged() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    for (int block = 0; block < 20; block++) {
+      pair.write(0, block, 50 + block);
+    }
+    pair.nodes[1].drive(0).health().failing(SimDrive.Failing.WRITES);
+    pair.startWrite(0, 500, 1, false);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS);
+    pair.run(200);
+    pair.powerCut(1);
+    pair.nodes[1].drive(0).health().failing(SimDrive.Failing.NOTHING);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// A disk that was detached in good order may have what the peer loses from its cache.
+  @Test
+  void aDetachedPrimaryKnowsWhatThePeerMayHaveLost() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    for (int block = 0; block < 20; block++) {
+      pair.startWrite(0, block, 50 + block, false);
+    }
+    pair.run(3);
+    pair.withheld.hold(pair.nodes[1], effect -> effect instanceof Effect.FlushLocal);
+    for (int block = 20; block < 40; block++) {
+      pair.write(0, block, 50 + block);
+    }
+    List<AdminResult> detach = pair.begin(0, new AdminCommand.Detach(0, false));
+    pair.run(50);
+    pair.withheld.release(pair.nodes[1]);
+    pair.powerCut(1);
+    pair.await(() -> !detach.isEmpty(), "the answer");
+    pair.start(1);
+    if (pair.state(0).disk() == DiskState.DISKLESS) {
+      pair.attach(0);
+    }
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+}

@@ -1,0 +1,108 @@
+package org.twincore.sim.pair;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Tamper;
+
+/// Keeps disk operations of a node back: their answers until they are given free, or the operations
+/// themselves for good, as a disk does that a crash finds busy.
+final class Withheld implements Tamper {
+  private final Map<Integer, Predicate<Effect>> held = new TreeMap<>();
+  private final Map<Integer, Predicate<Effect>> lost = new TreeMap<>();
+  private final Map<Long, Event> waiting = new TreeMap<>();
+  private final List<Long> tokens = new ArrayList<>();
+  private int lostCount;
+
+  /// From now on operations of `node` that match take place, but are not answered.
+  void hold(SimNode node, Predicate<Effect> which) {
+    held.put(node.id(), which);
+  }
+
+  /// From now on operations of `node` that match never take place.
+  void lose(SimNode node, Predicate<Effect> which) {
+    lost.put(node.id(), which);
+  }
+
+  /// How many operations were lost.
+  int lostCount() {
+    return lostCount;
+  }
+
+  /// Answers that are being held.
+  int waiting() {
+    return waiting.size();
+  }
+
+  /// Nothing is kept back any more; what was held is answered now.
+  void release(SimNode node) {
+    held.remove(node.id());
+    lost.remove(node.id());
+    List<Event> due = List.copyOf(waiting.values());
+    waiting.clear();
+    tokens.clear();
+    due.forEach(node::deliver);
+  }
+
+  static boolean isMetadata(Effect effect) {
+    return effect instanceof Effect.WriteMetadata;
+  }
+
+  static boolean isWrite(Effect effect) {
+    return effect instanceof Effect.WriteLocal;
+  }
+
+  @Override
+  public List<Effect> effect(SimNode node, Effect effect) {
+    Long token = token(effect);
+    if (token == null) {
+      return List.of(effect);
+    }
+    Predicate<Effect> loses = lost.get(node.id());
+    if (loses != null && loses.test(effect)) {
+      lostCount++;
+      return List.of();
+    }
+    Predicate<Effect> holds = held.get(node.id());
+    if (holds != null && holds.test(effect)) {
+      tokens.add(key(node, token));
+    }
+    return List.of(effect);
+  }
+
+  @Override
+  public List<Event> event(SimNode node, Event event) {
+    Long token =
+        switch (event) {
+          case Event.LocalDone(int _, long answered) -> answered;
+          case Event.LocalReadDone(int _, long answered, var _) -> answered;
+          default -> null;
+        };
+    if (token == null || !tokens.remove((Long) key(node, token))) {
+      return List.of(event);
+    }
+    waiting.put(key(node, token), event);
+    return List.of();
+  }
+
+  private static long key(SimNode node, long token) {
+    return token * 2 + node.id();
+  }
+
+  private static @Nullable Long token(Effect effect) {
+    return switch (effect) {
+      case Effect.ReadLocal read -> read.token();
+      case Effect.WriteLocal write -> write.token();
+      case Effect.DiscardLocal discard -> discard.token();
+      case Effect.FlushLocal flush -> flush.token();
+      case Effect.WriteMetadata write -> write.token();
+      default -> null;
+    };
+  }
+}
