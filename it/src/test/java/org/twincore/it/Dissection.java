@@ -7,7 +7,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.wire.FrameDecoder;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.WireFormatException;
@@ -17,6 +16,7 @@ import org.twincore.testkit.PcapFile;
 /// the same fields, and Wireshark nothing malformed.
 final class Dissection {
   private static final int COMPLAINTS_MAX = 20;
+  private static final int TEXT_MAX = 2000;
 
   private final Map<PacketType, Integer> seen = new EnumMap<>(PacketType.class);
   private final List<String> complaints = new ArrayList<>();
@@ -30,22 +30,18 @@ final class Dissection {
     Dissection dissection = new Dissection();
     Pdml pdml = Pdml.of(file);
     dissection.complaints.addAll(pdml.complaints());
-    Map<String, List<Pdml.Dissected>> byDirection = new TreeMap<>();
+    Map<Integer, List<Pdml.Dissected>> byFrame = new TreeMap<>();
     for (Pdml.Dissected packet : pdml.packets()) {
-      byDirection
-          .computeIfAbsent(packet.stream() + " " + packet.sourcePort(), _ -> new ArrayList<>())
-          .add(packet);
+      byFrame.computeIfAbsent(packet.frame(), _ -> new ArrayList<>()).add(packet);
     }
     for (PcapFile.Connection connection : file.connections()) {
-      if (isDrbd(connection)) {
-        String there = connection.number() + " " + port(connection.dialler());
-        String back = connection.number() + " " + port(connection.listener());
-        dissection.compare(there, connection.fromDialler(), byDirection.remove(there));
-        dissection.compare(back, connection.fromListener(), byDirection.remove(back));
+      if (isDrbd(connection.there().bytes())) {
+        dissection.compare(connection.dialler(), connection.there(), byFrame);
+        dissection.compare(connection.listener(), connection.back(), byFrame);
       }
     }
-    byDirection.forEach((direction, packets) ->
-        dissection.complaints.add(direction + ": only Wireshark sees " + packets.size()));
+    byFrame.forEach((frame, packets) ->
+        dissection.complaints.add("frame " + frame + ": only Wireshark sees " + packets));
     if (!dissection.complaints.isEmpty()) {
       throw new AssertionError(
           dissection.complaints.size()
@@ -55,13 +51,8 @@ final class Dissection {
     return dissection.seen;
   }
 
-  private static String port(String end) {
-    return end.substring(end.lastIndexOf(':') + 1);
-  }
-
   /// The dialler of a DRBD connection says P_INITIAL_DATA or P_INITIAL_META first.
-  private static boolean isDrbd(PcapFile.Connection connection) {
-    byte[] first = connection.fromDialler();
+  private static boolean isDrbd(byte[] first) {
     if (first.length < 8) {
       return false;
     }
@@ -69,11 +60,16 @@ final class Dissection {
     return word == 0x83740267fff10000L || word == 0x83740267fff20000L;
   }
 
-  private void compare(String direction, byte[] bytes, @Nullable List<Pdml.Dissected> theirs) {
+  private void compare(
+      String sender, PcapFile.Direction direction, Map<Integer, List<Pdml.Dissected>> byFrame) {
+    List<Pdml.Dissected> left = new ArrayList<>();
+    for (int frame : direction.frames()) {
+      List<Pdml.Dissected> packets = byFrame.remove(frame);
+      left.addAll(packets == null ? List.of() : packets);
+    }
     FrameDecoder decoder = new FrameDecoder();
     decoder.limitBody(FrameDecoder.LIMIT_BYTES_MAX);
-    ByteBuffer in = ByteBuffer.wrap(bytes);
-    List<Pdml.Dissected> left = theirs == null ? List.of() : theirs;
+    ByteBuffer in = ByteBuffer.wrap(direction.bytes());
     int count = 0;
     try {
       long start = 0;
@@ -82,15 +78,15 @@ final class Dissection {
         start += size;
         seen.merge(own.packet().type(), 1, Integer::sum);
         if (count < left.size()) {
-          compare(direction + " packet " + count, own, size, left.get(count));
+          compare(sender + " packet " + count, own, size, left.get(count));
         }
         count++;
       }
     } catch (WireFormatException e) {
-      complaints.add(direction + ": " + e.getMessage());
+      complaints.add(sender + ": " + e.getMessage());
     }
     if (count != left.size()) {
-      complaints.add(direction + ": we see " + count + " packets, Wireshark " + left.size());
+      complaints.add(sender + ": we see " + count + " packets, Wireshark " + left.size());
     }
   }
 
@@ -100,7 +96,16 @@ final class Dissection {
     if (!theirs.title().equals("DRBD [" + name + "]")
         || theirs.bytes() != bytes
         || !theirs.fields().equals(expected)) {
-      complaints.add(where + "\n  " + name + " of " + bytes + " " + expected + "\n  " + theirs);
+      complaints.add(
+          where
+              + "\n  "
+              + shortened(name + " of " + bytes + " " + expected)
+              + "\n  "
+              + shortened(theirs.toString()));
     }
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= TEXT_MAX ? text : text.substring(0, TEXT_MAX) + "...";
   }
 }

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.testkit.PcapWriter;
 
 /// Our node beside a real kernel DRBD 8.4 node: each is source and target, Primary and Secondary,
 /// is away and loses its power; in the end both disks are equal.
@@ -26,10 +31,23 @@ class KernelSmokeTest {
   @TempDir private Path folder;
   private int ourPort;
   private int kernelPort;
+  private PcapWriter capture;
+  private WireTap toOurs;
+  private WireTap toKernel;
 
   @BeforeAll
   static void aGuestCanBeBooted() throws IOException, InterruptedException {
     KernelPeer.require();
+  }
+
+  @BeforeEach
+  void tapTheWire() throws IOException {
+    List<Integer> ports = FreePorts.find(2);
+    ourPort = ports.get(0);
+    kernelPort = ports.get(1);
+    capture = new PcapWriter(folder.resolve("traffic.pcap"));
+    toOurs = new WireTap(loopback(ourPort), capture);
+    toKernel = new WireTap(loopback(kernelPort), capture);
   }
 
   @Test
@@ -61,6 +79,7 @@ class KernelSmokeTest {
       kernel.powerOff();
     }
     assertThat(KernelPeer.differingBlocks(ours, theirs, DATA_BYTES)).isEmpty();
+    checkTraffic();
   }
 
   @Test
@@ -98,6 +117,7 @@ class KernelSmokeTest {
       }
     }
     assertThat(KernelPeer.differingBlocks(ours, theirs, DATA_BYTES)).isEmpty();
+    checkTraffic();
   }
 
   // ---- the two nodes
@@ -106,9 +126,6 @@ class KernelSmokeTest {
     try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
       file.setLength(DISK_BYTES);
     }
-    List<Integer> ports = FreePorts.find(2);
-    ourPort = ports.get(0);
-    kernelPort = ports.get(1);
     Path config = folder.resolve("drbd.conf");
     Files.writeString(
         config,
@@ -125,7 +142,7 @@ class KernelSmokeTest {
           }
         }
         """
-            .formatted(disk, ourPort, kernelPort));
+            .formatted(disk, ourPort, toKernel.address().getPort()));
     NodeProcess node = new NodeProcess("ours", folder.resolve("node"), config);
     node.drbdadm("create-md", "r0");
     node.start();
@@ -133,9 +150,22 @@ class KernelSmokeTest {
     return node;
   }
 
+  private static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+  }
+
   private KernelPeer boot(Path disk, String... more) throws IOException {
-    return KernelPeer.boot(
-        kernelPort, ourPort, disk, folder.resolve("console-" + System.nanoTime()), more);
+    int port = toOurs.address().getPort();
+    Path console = folder.resolve("console-" + System.nanoTime());
+    return KernelPeer.boot(kernelPort, port, disk, console, more);
+  }
+
+  /// Both nodes are gone: everything they said is read by Wireshark as by us.
+  private void checkTraffic() throws IOException, InterruptedException {
+    toOurs.close();
+    toKernel.close();
+    assertThat(Dissection.check(capture.finish()))
+        .containsKeys(PacketType.RS_DATA_REPLY, PacketType.DATA, PacketType.BARRIER_ACK);
   }
 
   // ---- data

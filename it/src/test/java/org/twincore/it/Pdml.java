@@ -22,20 +22,17 @@ import org.twincore.testkit.PcapFile;
 /// The dissector is a heuristic that is off by default; it knows a stream by its first packet.
 final class Pdml {
   private static final long LIMIT_SECONDS = 120;
+  private static final int BUFFER_BYTES = 1 << 18;
 
-  /// One DRBD packet: its TCP stream, the sending port, its name, all its bytes, and its fields as
+  /// One DRBD packet: the frame that completed it, its name, all its bytes, and its fields as
   /// `name=hex`.
-  record Dissected(
-      int frame, int stream, int sourcePort, String title, int bytes, List<String> fields) {}
+  record Dissected(int frame, String title, int bytes, List<String> fields) {}
 
   private final List<Dissected> packets = new ArrayList<>();
   private final List<String> complaints = new ArrayList<>();
 
   // The frame and the packet at hand.
   private int frame;
-  private int stream;
-  private int sourcePort;
-  private boolean hasStream;
   private @Nullable Dissected packet;
   private String protocol = "";
 
@@ -43,7 +40,6 @@ final class Pdml {
 
   /// Runs tshark over the file.
   static Pdml of(PcapFile file) throws IOException, InterruptedException {
-    Path xml = Files.createTempFile("twincore-tshark", ".pdml");
     Path errors = Files.createTempFile("twincore-tshark", ".err");
     try {
       Process process =
@@ -57,25 +53,32 @@ final class Pdml {
                   "-T",
                   "pdml",
                   "-j",
-                  "tcp drbd _ws.malformed _ws.expert")
-              .redirectOutput(xml.toFile())
+                  "drbd _ws.malformed _ws.expert")
               .redirectError(errors.toFile())
               .start();
+      Pdml read = new Pdml();
+      try (InputStream in = new BufferedInputStream(process.getInputStream(), BUFFER_BYTES)) {
+        read.read(parser(in));
+      } catch (XMLStreamException e) {
+        throw new IOException("tshark: " + e.getMessage() + Files.readString(errors), e);
+      }
       if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS) || process.exitValue() != 0) {
         process.destroyForcibly();
         throw new AssertionError("tshark failed: " + Files.readString(errors));
       }
-      Pdml read = new Pdml();
-      try (InputStream in = new BufferedInputStream(Files.newInputStream(xml))) {
-        read.read(XMLInputFactory.newFactory().createXMLStreamReader(in));
-      } catch (XMLStreamException e) {
-        throw new IOException("tshark's answer: " + e.getMessage(), e);
-      }
       return read;
     } finally {
-      Files.delete(xml);
       Files.delete(errors);
     }
+  }
+
+  /// A megabyte of data is one attribute, in two spellings.
+  private static XMLStreamReader parser(InputStream in) throws XMLStreamException {
+    XMLInputFactory factory = XMLInputFactory.newFactory();
+    for (String limit : List.of("maxGeneralEntitySizeLimit", "totalEntitySizeLimit")) {
+      factory.setProperty("jdk.xml." + limit, "0");
+    }
+    return factory.createXMLStreamReader(in);
   }
 
   /// All DRBD packets in the order of the frames that completed them.
@@ -92,7 +95,6 @@ final class Pdml {
     while (xml.hasNext()) {
       if (xml.next() == XMLStreamConstants.START_ELEMENT) {
         switch (xml.getLocalName()) {
-          case "packet" -> hasStream = false;
           case "proto" -> protocol(attributes(xml));
           case "field" -> field(attributes(xml));
           default -> {}
@@ -114,10 +116,10 @@ final class Pdml {
     String title = attributes.getOrDefault("showname", "");
     if (protocol.equals("drbd")) {
       int bytes = Integer.parseInt(attributes.getOrDefault("size", "0"));
-      packet = new Dissected(frame, stream, sourcePort, title, bytes, new ArrayList<>());
+      packet = new Dissected(frame, title, bytes, new ArrayList<>());
       packets.add(packet);
     } else if (protocol.equals("_ws.malformed") || title.contains("Malformed")) {
-      complaints.add("frame " + frame + " of stream " + stream + ": " + title + " in " + packet);
+      complaints.add("frame " + frame + ": " + title + " in " + packet);
     }
   }
 
@@ -126,14 +128,6 @@ final class Pdml {
     String show = attributes.getOrDefault("show", "");
     switch (protocol) {
       case "geninfo" -> frame = name.equals("num") ? Integer.parseInt(show) : frame;
-      case "tcp" -> {
-        if (name.equals("tcp.srcport") && !hasStream) {
-          sourcePort = Integer.parseInt(show);
-        } else if (name.equals("tcp.stream") && !hasStream) {
-          stream = Integer.parseInt(show);
-          hasStream = true;
-        }
-      }
       case "drbd" -> {
         if (packet != null && attributes.containsKey("value") && !name.equals("filtered")) {
           packet.fields.add(name + "=" + attributes.get("value"));

@@ -13,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// A capture file (classic pcap of Ethernet, Linux "cooked" or bare IP frames), and the TCP
 /// connections in it.
@@ -28,12 +30,13 @@ public record PcapFile(Path path) {
   private static final int SYN = 2;
   private static final int ACK = 16;
 
-  /// A connection, numbered from 0 by its first segment as Wireshark's `tcp.stream`; addresses as
-  /// `hex:port`.
-  public record Connection(
-      int number, String dialler, String listener, byte[] fromDialler, byte[] fromListener) {}
+  /// A connection; addresses as `hex:port`.
+  public record Connection(String dialler, String listener, Direction there, Direction back) {}
 
-  private record Segment(String from, String to, int sequence, int flags, byte[] data) {}
+  /// What one side sent: its bytes, and the numbers (from 1) of the frames they came in.
+  public record Direction(byte[] bytes, Set<Integer> frames) {}
+
+  private record Segment(int frame, String from, String to, int sequence, int flags, byte[] data) {}
 
   /// The connections whose start is in the file, in order of their first segment.
   public List<Connection> connections() throws IOException {
@@ -44,7 +47,7 @@ public record PcapFile(Path path) {
       String forth = segment.from + " " + segment.to;
       Growing found = open.get(forth);
       if (isDial && (found == null || found.starts[0] != segment.sequence)) {
-        found = new Growing(all.size(), segment.from, segment.to);
+        found = new Growing(segment.from, segment.to);
         all.add(found);
         open.put(forth, found);
         open.put(segment.to + " " + segment.from, found);
@@ -66,6 +69,7 @@ public record PcapFile(Path path) {
     int link = file.getInt(20);
     file.position(24);
     List<Segment> segments = new ArrayList<>();
+    int number = 0;
     while (file.remaining() >= 16) {
       int length = file.getInt(file.position() + 8);
       file.position(file.position() + 16);
@@ -74,12 +78,13 @@ public record PcapFile(Path path) {
       }
       byte[] frame = new byte[length];
       file.get(frame);
-      segment(link, frame).ifPresent(segments::add);
+      number++;
+      segment(link, number, frame).ifPresent(segments::add);
     }
     return segments;
   }
 
-  private static Optional<Segment> segment(int link, byte[] frame) throws IOException {
+  private static Optional<Segment> segment(int link, int number, byte[] frame) throws IOException {
     ByteBuffer in = ByteBuffer.wrap(frame);
     int type =
         switch (link) {
@@ -96,6 +101,7 @@ public record PcapFile(Path path) {
               ? Optional.empty()
               : Optional.of(
                   tcp(
+                      number,
                       Arrays.copyOfRange(frame, ip + 12, ip + 16),
                       Arrays.copyOfRange(frame, ip + 16, ip + 20),
                       in.slice(
@@ -106,6 +112,7 @@ public record PcapFile(Path path) {
               ? Optional.empty()
               : Optional.of(
                   tcp(
+                      number,
                       Arrays.copyOfRange(frame, ip + 8, ip + 24),
                       Arrays.copyOfRange(frame, ip + 24, ip + 40),
                       in.slice(ip + 40, in.getShort(ip + 4) & 0xffff)));
@@ -113,12 +120,13 @@ public record PcapFile(Path path) {
     };
   }
 
-  private static Segment tcp(byte[] from, byte[] to, ByteBuffer tcp) {
+  private static Segment tcp(int number, byte[] from, byte[] to, ByteBuffer tcp) {
     HexFormat hex = HexFormat.of();
     int header = (tcp.get(12) >> 4 & 15) * 4;
     byte[] data = new byte[tcp.remaining() - header];
     tcp.get(header, data);
     return new Segment(
+        number,
         hex.formatHex(from) + ":" + (tcp.getShort(0) & 0xffff),
         hex.formatHex(to) + ":" + (tcp.getShort(2) & 0xffff),
         tcp.getInt(4),
@@ -128,13 +136,13 @@ public record PcapFile(Path path) {
 
   /// A connection while its segments are read; by each side's first sequence number.
   private static final class Growing {
-    private final int number;
     private final String[] ends;
     private final int[] starts = new int[2];
     private final List<TreeMap<Long, byte[]>> parts = List.of(new TreeMap<>(), new TreeMap<>());
 
-    Growing(int number, String dialler, String listener) {
-      this.number = number;
+    private final List<Set<Integer>> frames = List.of(new TreeSet<>(), new TreeSet<>());
+
+    Growing(String dialler, String listener) {
       this.ends = new String[] {dialler, listener};
     }
 
@@ -144,6 +152,7 @@ public record PcapFile(Path path) {
         starts[side] = segment.sequence;
         return;
       }
+      frames.get(side).add(segment.frame);
       TreeMap<Long, byte[]> known = parts.get(side);
       long near = known.isEmpty() ? 0 : known.lastKey();
       long offset = near + (int) (segment.sequence - starts[side] - 1 - near);
@@ -151,10 +160,10 @@ public record PcapFile(Path path) {
     }
 
     Connection whole() {
-      return new Connection(number, ends[0], ends[1], stream(0), stream(1));
+      return new Connection(ends[0], ends[1], direction(0), direction(1));
     }
 
-    private byte[] stream(int side) {
+    private Direction direction(int side) {
       ByteArrayOutputStream stream = new ByteArrayOutputStream();
       for (Map.Entry<Long, byte[]> part : parts.get(side).entrySet()) {
         long skip = stream.size() - part.getKey();
@@ -164,7 +173,7 @@ public record PcapFile(Path path) {
         int known = (int) Math.min(skip, part.getValue().length);
         stream.write(part.getValue(), known, part.getValue().length - known);
       }
-      return stream.toByteArray();
+      return new Direction(stream.toByteArray(), frames.get(side));
     }
   }
 }

@@ -27,10 +27,10 @@ class PcapFileTest {
     List<PcapFile.Connection> connections = writer.finish().connections();
     assertThat(connections).hasSize(2);
     assertThat(connections.get(0).dialler()).isEqualTo("0a000001:40001");
-    assertThat(connections.get(0).fromDialler()).containsExactly(1, 2, 3);
-    assertThat(connections.get(0).fromListener()).isEqualTo(big);
+    assertThat(connections.get(0).there().bytes()).containsExactly(1, 2, 3);
+    assertThat(connections.get(0).back().bytes()).isEqualTo(big);
     assertThat(connections.get(1).listener()).isEqualTo("fe800000000000000000000000000001:7788");
-    assertThat(connections.get(1).fromListener()).containsExactly(9);
+    assertThat(connections.get(1).back().bytes()).containsExactly(9);
   }
 
   /// The same two addresses again are another connection.
@@ -42,7 +42,7 @@ class PcapFileTest {
       one.send(i, Sender.DIALLER, new byte[] {(byte) i});
     }
     assertThat(writer.finish().connections())
-        .extracting(PcapFile.Connection::fromDialler)
+        .extracting(it -> it.there().bytes())
         .containsExactly(new byte[] {0}, new byte[] {1});
   }
 
@@ -62,7 +62,7 @@ class PcapFileTest {
     System.arraycopy(file, head, mixed, head + record, record);
     System.arraycopy(file, head + record, mixed, head + 2 * record, record);
     Files.write(path, mixed);
-    assertThat(new PcapFile(path).connections().getFirst().fromDialler())
+    assertThat(new PcapFile(path).connections().getFirst().there().bytes())
         .containsExactly(1, 2, 3, 4, 5, 6);
   }
 
