@@ -108,8 +108,8 @@ public final class Parser {
       switch (word.text()) {
         case "global" -> global(tokens, word.at());
         case "common" -> {
-          onceOnly(word, "resource section", COMMON);
           Position at = tokens.expect('{').at();
+          onceOnly(at, "resource section", COMMON);
           statements.add(new ResourceParser(tokens, true).resource(at, COMMON));
         }
         case "resource" -> resource(tokens);
@@ -128,9 +128,9 @@ public final class Parser {
     throw tokens.unexpected(word, "global | common | resource | skip | include");
   }
 
-  private void onceOnly(Token word, String what, String key) {
+  private void onceOnly(Position at, String what, String key) {
     if (!once.add(key)) {
-      findings.fault(word.at(), "conflicting use of " + what + " '" + key + "'");
+      findings.fault(at, "conflicting use of " + what + " '" + key + "'");
     }
   }
 
@@ -150,7 +150,7 @@ public final class Parser {
   private void resource(TokenStream tokens) throws ConfigException {
     Token name = tokens.expectString();
     checkName(name);
-    onceOnly(name, "resource section", name.text());
+    onceOnly(name.at(), "resource section", name.text());
     Position at = tokens.expect('{').at();
     statements.add(new ResourceParser(tokens, false).resource(at, name.text()));
   }
