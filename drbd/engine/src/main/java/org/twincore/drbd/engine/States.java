@@ -12,6 +12,7 @@ import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 import java.util.function.UnaryOperator;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
@@ -52,11 +53,21 @@ final class States {
             !parts.peering.net().word(Option.VERIFY_ALG).isEmpty());
     return new StateContext(
         options,
-        device.remembered(),
+        remembered(device),
         device.openers(),
         otherVolumesPeer(volume),
         parts.peering.version(),
         device.state().conn() == WF_REPORT_PARAMS);
+  }
+
+  /// The exposed data may change while an attach is negotiated, when the peer's P_UUIDS comes late.
+  private static StateContext.Remembered remembered(Device device) {
+    StateContext.Remembered found = device.remembered();
+    return new StateContext.Remembered(
+        found.disk(),
+        found.peerDisk(),
+        found.current(),
+        device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
   }
 
   private Role otherVolumesPeer(Volume volume) {
@@ -115,6 +126,7 @@ final class States {
     if (PeerState.forcesResync(before, after)) {
       device.setConsiderResync(true);
     }
+    exposePeersData(device, before, after);
     metadata(volume, before, after);
     resync(volume, before, after);
     tellPeer(volume, before, after);
@@ -126,6 +138,21 @@ final class States {
     }
     if (before.isSuspended() && !after.isSuspended()) {
       thaw(volume);
+    }
+  }
+
+  /// Whoever loses its disk uses the peer's data from now on. The peer's new generation may have
+  /// been announced before the disk was given up here.
+  private static void exposePeersData(Device device, StateWord before, StateWord after) {
+    Packet.Uuids peer = device.peerUuids();
+    boolean losesDisk =
+        before.disk().isAtLeast(DiskState.INCONSISTENT)
+            && after.disk().isBelow(DiskState.INCONSISTENT);
+    if (losesDisk
+        && peer != null
+        && after.conn().isAtLeast(CONNECTED)
+        && after.pdsk() == DiskState.UP_TO_DATE) {
+      device.expose(peer.uuids().current());
     }
   }
 
