@@ -102,7 +102,7 @@ final class Operator {
       }
     }
     boolean standsAlone = view.state(node.id(), 0).conn() == ConnectionState.STAND_ALONE;
-    if (standsAlone && !view.lineage().isSplit(0) && (isHasty || admin.wantsConnection())) {
+    if (standsAlone && !repair.isSplit() && (isHasty || admin.wantsConnection())) {
       admin.connect(false);
     }
   }

@@ -14,7 +14,8 @@ import org.twincore.sim.world.SimNode;
 /// they wrote.
 ///
 /// Both are complete when both say Connected UpToDate/UpToDate. A replica stops to be complete when
-/// the other node is Primary without it. Two nodes that were both Primary alone have split brain.
+/// the other node is Primary without it. A node was alone if its data were used without the
+/// other's: by itself as Primary, or by a diskless Primary. If both were alone, the brain is split.
 public final class Lineage implements NodeWatcher {
   private final StateBoard board;
   private final TreeMap<Integer, boolean[]> complete = new TreeMap<>();
@@ -37,12 +38,12 @@ public final class Lineage implements NodeWatcher {
     return flags(complete, volume)[node];
   }
 
-  /// Was the node Primary without the other one since both were last equal?
+  /// Was the node's data used without the other one's since both were last equal?
   public boolean wasAlone(int node, int volume) {
     return flags(alone, volume)[node];
   }
 
-  /// Were both nodes Primary without the other one since both were last equal?
+  /// Was the data of both used without the other one's since both were last equal?
   public boolean isSplit(int volume) {
     return wasAlone(0, volume) && wasAlone(1, volume);
   }
@@ -77,13 +78,18 @@ public final class Lineage implements NodeWatcher {
     boolean isPrimary = after.role() == Role.PRIMARY;
     boolean isConnected = after.conn().isAtLeast(ConnectionState.CONNECTED);
     if (isPrimary && !(isConnected && after.pdsk() == DiskState.UP_TO_DATE)) {
-      if (!isConnected || after.pdsk().isBelow(DiskState.INCONSISTENT)) {
-        flags(alone, volume)[node] = true;
-      }
-      if (after.disk() == DiskState.UP_TO_DATE) {
+      boolean isUpToDate = after.disk() == DiskState.UP_TO_DATE;
+      boolean lacksPeer = !isConnected || after.pdsk().isBelow(DiskState.INCONSISTENT);
+      flags(alone, volume)[node] |= isUpToDate && lacksPeer;
+      if (isUpToDate) {
         completes[other] = false;
       }
     }
+    boolean servesDiskless =
+        after.peer() == Role.PRIMARY
+            && after.pdsk().isBelow(DiskState.INCONSISTENT)
+            && after.disk() == DiskState.UP_TO_DATE;
+    flags(alone, volume)[node] |= servesDiskless;
     if (after.disk().isBelow(DiskState.UP_TO_DATE) && isPrimary && completes[other]) {
       completes[node] = false;
     }
