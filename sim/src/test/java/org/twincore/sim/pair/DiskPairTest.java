@@ -167,4 +167,23 @@ class DiskPairTest {
     pair.awaitUpToDate();
     pair.assertEqualDisks();
   }
+
+  /// It leaves again because the data is not what its users have seen; that is no split brain.
+  @Test
+  void aDisklessPrimaryThatLeavesAgainChangesNothing() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.kill(1);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.write(0, 5, 5);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.WRITES);
+    pair.awaitAnswer(pair.startWrite(0, 6, 6, false));
+    pair.start(1);
+    pair.awaitConn(0, ConnectionState.STAND_ALONE);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.NOTHING);
+    pair.attach(0);
+    pair.connect(0);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 5)).isEqualTo(5);
+  }
 }

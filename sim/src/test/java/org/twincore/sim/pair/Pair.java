@@ -164,6 +164,10 @@ final class Pair {
     }
   }
 
+  OptionValues diskOptions() {
+    return setup.disk;
+  }
+
   void connect(int id) {
     ok(id, new AdminCommand.Connect(setup.net, false, false));
   }

@@ -185,6 +185,7 @@ final class PeerLink {
             ordering(),
             this::disksToFlush,
             cause -> lose(PROTOCOL_ERROR, "flush failed: " + cause));
+    states.beginPostponedGenerations();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
       parameters.sendAll(volume, discardMyData ? UuidFlags.DISCARD_MY_DATA : 0);

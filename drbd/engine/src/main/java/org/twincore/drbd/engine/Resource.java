@@ -120,6 +120,7 @@ public final class Resource {
       volume.syncTarget.tick();
       volume.markProgress();
     }
+    states.thawWhatMayGoOn();
     states.dropIndicators();
     promotion.maintain();
     disks.maintain();
@@ -250,6 +251,16 @@ public final class Resource {
     @Override
     public void replicationGap() {
       link.lose(ConnectionState.NETWORK_FAILURE, "the peer cannot take a discard");
+    }
+
+    @Override
+    public void peerWriteFailed() {
+      self().ifPresent(states::peerWriteFailed);
+    }
+
+    @Override
+    public void peerWritesAlone() {
+      self().ifPresent(states::peerWritesAlone);
     }
 
     @Override

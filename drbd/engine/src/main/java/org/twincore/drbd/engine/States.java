@@ -127,6 +127,9 @@ final class States {
       device.setConsiderResync(true);
     }
     exposePeersData(device, before, after);
+    if (after.conn().isBelow(CONNECTED) || after.pdsk().isAtLeast(DiskState.INCONSISTENT)) {
+      device.awaitPeerWrite(false);
+    }
     metadata(volume, before, after);
     resync(volume, before, after);
     tellPeer(volume, before, after);
@@ -220,6 +223,7 @@ final class States {
     switch (decision.answer()) {
       case KEEP -> {}
       case POSTPONE -> volume.device.postponeNewUuid(true);
+      case AWAIT_WRITE -> volume.device.awaitPeerWrite(true);
       case CREATE -> newGeneration(volume, decision.rule().name());
     }
   }
@@ -228,6 +232,7 @@ final class States {
   void newGeneration(Volume volume, String why) {
     Device device = volume.device;
     device.postponeNewUuid(false);
+    device.awaitPeerWrite(false);
     volume.beginGeneration(
         UuidChanges.newCurrent(device.uuids(), device.state().role(), parts.random));
     parts.turn.log(
@@ -236,6 +241,43 @@ final class States {
             .formatted(volume.number(), device.uuids().current(), why));
     if (device.state().conn().isAtLeast(CONNECTED)) {
       sendUuids(volume, 0);
+    }
+  }
+
+  /// A diskless Primary begins to write to the disk of this node only.
+  void peerWritesAlone(Volume volume) {
+    Device device = volume.device;
+    device.awaitPeerWrite(false);
+    if (device.hasUsableDisk() && device.uuids().bitmap() == 0) {
+      newGeneration(volume, NewUuidRule.Rule.DISKLESS_PRIMARY_CONNECTED.name());
+    }
+  }
+
+  /// The peer lacks a write from now on. Its P_STATE will say so, but that comes by another socket
+  /// and perhaps too late: the write must not be answered in the old generation.
+  void peerWriteFailed(Volume volume) {
+    Device device = volume.device;
+    StateWord state = device.state();
+    if (state.role() == Role.PRIMARY
+        && state.conn() == CONNECTED
+        && state.disk() == DiskState.UP_TO_DATE
+        && state.pdsk() == DiskState.UP_TO_DATE
+        && device.uuids().bitmap() == 0) {
+      newGeneration(volume, "the peer failed a write");
+    }
+  }
+
+  /// Before a frozen node tells its UUIDs to a peer again: what the peer may lack belongs to a new
+  /// generation, so that it is found out and fetched.
+  void beginPostponedGenerations() {
+    for (Volume volume : parts.all()) {
+      Device device = volume.device;
+      if (device.newUuidPostponed()
+          && device.hasUsableDisk()
+          && device.uuids().bitmap() == 0
+          && device.outOfSyncBlocks() > 0) {
+        newGeneration(volume, "frozen writes are not at the peer");
+      }
     }
   }
 
@@ -316,16 +358,34 @@ final class States {
     parts.turn.send(volume.number(), Parameters.uuids(volume, moreFlags));
   }
 
-  /// I/O goes on; a generation put off until now begins if the peer still lacks the writes.
+  /// At the end of each step: ends what froze I/O where its cause is gone.
+  void thawWhatMayGoOn() {
+    boolean connected =
+        parts.all().stream().allMatch(it -> it.device.state().conn().isAtLeast(CONNECTED));
+    for (Volume volume : parts.all()) {
+      StateWord state = volume.device.state();
+      if (state.suspFen() && connected) {
+        force(volume, it -> it.withSuspFen(false), "the peer is back");
+      }
+      boolean peerHasData =
+          state.conn().isAtLeast(CONNECTED) && state.pdsk() == DiskState.UP_TO_DATE;
+      if (state.suspNod() && (state.disk() == DiskState.UP_TO_DATE || peerHasData)) {
+        force(volume, it -> it.withSuspNod(false), "there is data again");
+      }
+    }
+  }
+
+  /// I/O goes on; a generation put off until now begins if the peer does not get the writes.
   private void thaw(Volume volume) {
     Device device = volume.device;
     if (device.newUuidPostponed()
         && device.hasUsableDisk()
-        && device.state().pdsk() != DiskState.UP_TO_DATE) {
+        && !device.state().conn().isAtLeast(CONNECTED)) {
       newGeneration(volume, "thaw");
     }
     device.postponeNewUuid(false);
     volume.writes.thaw();
     volume.reads.thaw();
+    volume.applications.thaw();
   }
 }

@@ -188,7 +188,7 @@ final class Volume {
   void beginGeneration(GenerationUuids uuids) {
     writes.generationBegins();
     setUuids(uuids);
-    device.disk().settle(_ -> writes.generationDurable());
+    device.disk().settle(writes::generationEnds);
   }
 
   // ---- resync

@@ -26,7 +26,18 @@ public final class AppReads {
   private final ArrayDeque<Read> frozen = new ArrayDeque<>();
   private int inFlight;
 
-  private record Read(long cookie, Extent extent) {}
+  private static final class Read {
+    final long cookie;
+    final Extent extent;
+
+    /// The own disk could not read it; not asked again.
+    boolean failedHere;
+
+    Read(long cookie, Extent extent) {
+      this.cookie = cookie;
+      this.extent = extent;
+    }
+  }
 
   /// What the volume must hear.
   @FunctionalInterface
@@ -47,14 +58,25 @@ public final class AppReads {
     return inFlight;
   }
 
-  void read(Event.AppRead event) {
+  void take(Event.AppRead event) {
     inFlight++;
     device.counters().applicationPending(1);
-    start(new Read(event.cookie(), event.extent()));
+    Read read = new Read(event.cookie(), event.extent());
+    if (device.state().isSuspended()) {
+      frozen.add(read);
+    } else {
+      start(read);
+    }
+  }
+
+  private boolean isReadableHere(Read read) {
+    return !read.failedHere
+        && device.hasUsableDisk()
+        && device.disk().isReadable(device.state().disk(), read.extent);
   }
 
   private void start(Read read) {
-    if (device.hasUsableDisk() && device.disk().isReadable(device.state().disk(), read.extent)) {
+    if (isReadableHere(read)) {
       device.counters().read(read.extent.sizeSectors());
       device.disk().disk().read(read.extent, (error, data) -> localDone(read, error, data));
     } else {
@@ -67,6 +89,7 @@ public final class AppReads {
       finish(read, data);
       return;
     }
+    read.failedHere = true;
     device.markOutOfSync(read.extent);
     listener.localReadFailed(error == null ? "no data" : error);
     readElsewhere(read);
@@ -120,7 +143,7 @@ public final class AppReads {
     }
     atPeer.remove(packet.blockId());
     device.counters().peerPending(-1);
-    if (device.hasUsableDisk() && device.disk().isReadable(device.state().disk(), read.extent)) {
+    if (isReadableHere(read)) {
       start(read);
     } else {
       fail(read);
@@ -142,6 +165,7 @@ public final class AppReads {
     List<Read> thawed = List.copyOf(frozen);
     frozen.clear();
     for (Read read : thawed) {
+      read.failedHere = false;
       start(read);
     }
   }

@@ -1,5 +1,7 @@
 package org.twincore.drbd.engine.request;
 
+import java.util.ArrayDeque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
@@ -23,6 +25,7 @@ public final class AppRequests {
   private final TransferLog log;
   private final AppWrites writes;
   private final AppReads reads;
+  private final ArrayDeque<Runnable> frozen = new ArrayDeque<>();
   private int flushes;
 
   public AppRequests(
@@ -47,7 +50,7 @@ public final class AppRequests {
 
   public void read(Event.AppRead event) {
     if (device.contains(event.extent())) {
-      reads.read(event);
+      reads.take(event);
     } else {
       fail(event.cookie(), Effect.AppError.INVALID);
     }
@@ -150,7 +153,14 @@ public final class AppRequests {
   public void flush(Event.AppFlush event) {
     flushes++;
     device.counters().applicationPending(1);
-    Flush flush = new Flush(event.cookie());
+    begin(new Flush(event.cookie()));
+  }
+
+  private void begin(Flush flush) {
+    if (device.state().isSuspended()) {
+      frozen.add(() -> begin(flush));
+      return;
+    }
     log.close();
     boolean local = device.hasUsableDisk();
     boolean good = device.state().disk() == DiskState.UP_TO_DATE;
@@ -163,6 +173,13 @@ public final class AppRequests {
       log.awaitSafety(flush::peerDone);
     }
     flush.part();
+  }
+
+  /// I/O goes on: flushes that were frozen, or ended while it was, begin anew.
+  public void thaw() {
+    List<Runnable> thawed = List.copyOf(frozen);
+    frozen.clear();
+    thawed.forEach(Runnable::run);
   }
 
   private final class Flush {
@@ -200,6 +217,10 @@ public final class AppRequests {
     void part() {
       left--;
       if (left > 0) {
+        return;
+      }
+      if (device.state().isSuspended()) {
+        frozen.add(() -> begin(new Flush(cookie)));
         return;
       }
       flushes--;

@@ -39,6 +39,10 @@ public final class AppWrites implements WriteRequest.Owner {
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
   private final Map<Long, WriteRequest> awaitingActivity = new HashMap<>();
   private final ArrayDeque<WriteRequest> awaitingGeneration = new ArrayDeque<>();
+
+  /// Done here but not at the peer, while I/O is frozen: whether they may be answered is not known.
+  private final ArrayDeque<WriteRequest> awaitingThaw = new ArrayDeque<>();
+
   private int generationsPending;
   private int inFlight;
 
@@ -49,6 +53,9 @@ public final class AppWrites implements WriteRequest.Owner {
 
     /// A discard could not be sent to the peer, which now lacks it: start over with that peer.
     void replicationGap();
+
+    /// The peer could not write what was sent to it.
+    void peerWriteFailed();
   }
 
   public AppWrites(
@@ -161,6 +168,13 @@ public final class AppWrites implements WriteRequest.Owner {
 
   private void submit(WriteRequest request) {
     StateWord state = device.state();
+    if (state.isSuspended()) {
+      // Frozen while it waited; nothing of it was begun.
+      releaseActivity(request);
+      frozen.add(request);
+      leaveGate(request);
+      return;
+    }
     boolean local = device.hasUsableDisk();
     boolean remote = isReplicated(state);
     if (!local && !remote) {
@@ -318,6 +332,9 @@ public final class AppWrites implements WriteRequest.Owner {
   public boolean acknowledged(Packet.BlockAck ack) {
     WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
     boolean negative = ack.type() == PacketType.NEG_ACK;
+    if (negative) {
+      listener.peerWriteFailed();
+    }
     if (request == null) {
       if (negative) {
         device.markOutOfSync(new Extent(ack.sector(), ack.sizeBytes()));
@@ -427,6 +444,15 @@ public final class AppWrites implements WriteRequest.Owner {
     }
     request.answered = true;
     log.answered(request);
+    if (request.remote != Side.OK && device.state().isSuspended()) {
+      awaitingThaw.add(request);
+    } else {
+      finishInGeneration(request);
+    }
+  }
+
+  /// What the peer lacks is answered only when it is durable that a new generation has begun.
+  private void finishInGeneration(WriteRequest request) {
     if (request.remote != Side.OK && generationsPending > 0) {
       awaitingGeneration.add(request);
     } else {
@@ -457,9 +483,7 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void finish(WriteRequest request) {
-    device.counters().applicationPending(-1);
-    inFlight--;
-    request.answer.answered(null);
+    end(request, null);
   }
 
   private void fail(WriteRequest request) {
@@ -468,9 +492,13 @@ public final class AppWrites implements WriteRequest.Owner {
     if (!request.inTransferLog) {
       releaseActivity(request);
     }
+    end(request, Effect.AppError.IO);
+  }
+
+  private void end(WriteRequest request, Effect.@Nullable AppError error) {
     device.counters().applicationPending(-1);
     inFlight--;
-    request.answer.answered(Effect.AppError.IO);
+    request.answer.answered(error);
   }
 
   private void releaseActivity(WriteRequest request) {
@@ -485,8 +513,11 @@ public final class AppWrites implements WriteRequest.Owner {
 
   // ---- around
 
-  /// I/O goes on: what was frozen starts now, in order.
+  /// I/O goes on: what is done is answered, what was frozen starts now, in order.
   public void thaw() {
+    while (!awaitingThaw.isEmpty() && !device.state().isSuspended()) {
+      finishInGeneration(awaitingThaw.remove());
+    }
     List<WriteRequest> thawed = List.copyOf(frozen);
     frozen.clear();
     for (WriteRequest request : thawed) {
@@ -503,9 +534,16 @@ public final class AppWrites implements WriteRequest.Owner {
     generationsPending++;
   }
 
-  public void generationDurable() {
+  /// The new generation is durable, or the disk that it was to be written to is given up: what only
+  /// that disk has cannot be promised.
+  public void generationEnds(boolean durable) {
     Invariant.check(generationsPending > 0, "a generation is pending");
     generationsPending--;
+    if (!durable) {
+      List<WriteRequest> lost = List.copyOf(awaitingGeneration);
+      awaitingGeneration.clear();
+      lost.forEach(each -> end(each, Effect.AppError.IO));
+    }
     while (generationsPending == 0 && !awaitingGeneration.isEmpty()) {
       finish(awaitingGeneration.remove());
     }

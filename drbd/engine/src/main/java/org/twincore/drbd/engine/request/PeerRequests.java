@@ -36,6 +36,9 @@ public final class PeerRequests {
     /// The own disk failed a write of the peer.
     void localWriteFailed(String cause);
 
+    /// The peer, which has no disk, begins to write to this one ([Device#awaitsPeerWrite]).
+    void peerWritesAlone();
+
     /// The own disk failed a read.
     void localReadFailed(String cause);
   }
@@ -135,6 +138,9 @@ public final class PeerRequests {
       return false;
     }
     if (write.peerLacks) {
+      if (device.awaitsPeerWrite()) {
+        listener.peerWritesAlone();
+      }
       device.markOutOfSync(write.extent);
     }
     writesInFlight++;

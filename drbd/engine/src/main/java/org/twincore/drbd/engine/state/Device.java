@@ -33,6 +33,7 @@ public final class Device {
   private long exposedUuid;
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
+  private boolean awaitsPeerWrite;
   private boolean considerResync;
   private int sequence;
   private int readers;
@@ -152,6 +153,15 @@ public final class Device {
 
   public void postponeNewUuid(boolean postponed) {
     newUuidPostponed = postponed;
+  }
+
+  /// Whether a new generation begins as soon as the peer writes.
+  public boolean awaitsPeerWrite() {
+    return awaitsPeerWrite;
+  }
+
+  public void awaitPeerWrite(boolean awaits) {
+    awaitsPeerWrite = awaits;
   }
 
   public boolean considerResync() {

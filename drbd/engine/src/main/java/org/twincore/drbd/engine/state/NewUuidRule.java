@@ -14,6 +14,10 @@ import org.twincore.drbd.wire.StateWord;
 
 /// When a new generation starts, that is when writes begin that the peer's disk does not get
 /// (drbd-wire section 6.1).
+///
+/// One deviation, towards fewer false split brains: with a diskless Primary that has just connected
+/// the generation starts at its first write. It may find that the data here is not what its users
+/// have seen, and leave again.
 public final class NewUuidRule {
   private NewUuidRule() {}
 
@@ -23,7 +27,9 @@ public final class NewUuidRule {
     /// Create a new one now; if a connection exists, send P_UUIDS.
     CREATE,
     /// Remember to create one when I/O is thawed and the peer still lacks the writes.
-    POSTPONE
+    POSTPONE,
+    /// Create one when the peer writes.
+    AWAIT_WRITE
   }
 
   /// The rows.
@@ -35,6 +41,8 @@ public final class NewUuidRule {
     LOST_PEER_DATA_FROZEN,
     /// A diskless peer became Primary: it writes to my disk only.
     DISKLESS_PEER_PROMOTED,
+    /// A diskless Primary has connected.
+    DISKLESS_PRIMARY_CONNECTED,
     /// Promotion without a peer that gets the writes.
     PROMOTED_ALONE,
     /// Promotion that made a disk UpToDate by force.
@@ -52,6 +60,15 @@ public final class NewUuidRule {
     boolean bitmapCounts = bitmapUuid != 0;
     if (bitmapCounts || after.disk() != UP_TO_DATE) {
       return KEEP;
+    }
+    boolean connects =
+        before.conn().isBelow(ConnectionState.CONNECTED)
+            && after.conn().isAtLeast(ConnectionState.CONNECTED);
+    if (connects
+        && after.role() != Role.PRIMARY
+        && after.peer() == Role.PRIMARY
+        && after.pdsk().isBelow(INCONSISTENT)) {
+      return new Decision(Rule.DISKLESS_PRIMARY_CONNECTED, Answer.AWAIT_WRITE);
     }
     if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
       return after.isSuspended()
