@@ -2,10 +2,12 @@ package org.twincore.daemon.loop;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.Disk;
 import org.twincore.host.disk.FileDisk;
 
-/// A [FileDisk] whose small accesses are done by the thread that caused them, after its turn.
+/// A [FileDisk] whose small accesses are done by the thread that caused them, after its turn; so
+/// are flushes, where that thread has nothing else to do meanwhile.
 ///
 /// [#carryOut] is called under the resource's lock. The disk is closed once, after all accesses
 /// that wait in somebody's aftermath.
@@ -29,15 +31,20 @@ public final class LoopDisk implements Disk {
       close(close);
     } else if (aftermath.mayWorkHere() && FileDisk.isQuick(effect)) {
       holds.incrementAndGet();
-      aftermath.addDiskWork(() -> {
-        try {
-          return disk.runHere(effect);
-        } finally {
-          release(effect.volume());
-        }
-      });
+      aftermath.addDiskWork(() -> runHere(effect));
+    } else if (aftermath.mayFlushHere() && effect instanceof Effect.FlushLocal) {
+      holds.incrementAndGet();
+      aftermath.addFlush(() -> runHere(effect));
     } else {
       disk.carryOut(effect);
+    }
+  }
+
+  private Event runHere(Effect.OfDisk effect) {
+    try {
+      return disk.runHere(effect);
+    } finally {
+      release(effect.volume());
     }
   }
 

@@ -9,11 +9,13 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.twincore.daemon.loop.Aftermath.Patience;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.drbd.engine.port.EventSink;
+import org.twincore.drbd.wire.Packet;
 import org.twincore.host.net.PacketSink;
 
 /// The owner of one resource: whoever has an event enters here, one at a time.
@@ -21,7 +23,7 @@ import org.twincore.host.net.PacketSink;
 /// A turn: under the lock the event is applied and its effects are started, in order; then, without
 /// the lock, the same thread hands the queued packets to the kernel, does the small disk accesses
 /// that its effects asked for, and answers applications. What these bring is applied in the same
-/// thread, in further rounds. A port that posts from inside `carryOut` is no harm: its event is
+/// thread, in further rounds; a flush comes when nothing else is left, so that no answer waits for it. A port that posts from inside `carryOut` is no harm: its event is
 /// applied after the present one. Nothing that can wait for a disk or a client happens under the
 /// lock, so a ping is answered whatever they do.
 ///
@@ -64,7 +66,7 @@ public final class ResourceLoop implements PacketSink {
     if (lock.isHeldByCurrentThread()) {
       inbox.add(event);
     } else {
-      run(List.of(event), mayWorkFor(event));
+      run(List.of(event), patienceOf(event));
     }
   }
 
@@ -73,7 +75,7 @@ public final class ResourceLoop implements PacketSink {
     if (lock.isHeldByCurrentThread()) {
       inbox.addAll(events);
     } else if (!events.isEmpty()) {
-      run(events, mayWorkFor(events.getFirst()));
+      run(events, patienceOf(events));
     }
   }
 
@@ -90,11 +92,11 @@ public final class ResourceLoop implements PacketSink {
       if (!result.isSuccess()) {
         return result;
       }
-      work = turn(List.of(new Event.Opened(volume, access)), false);
+      work = turn(List.of(new Event.Opened(volume, access)), Patience.NONE);
     } finally {
       lock.unlock();
     }
-    finish(work, false);
+    finish(work, Patience.NONE);
     return result;
   }
 
@@ -149,14 +151,28 @@ public final class ResourceLoop implements PacketSink {
     }
   }
 
-  /// The thread of a client, of the peer's data or of a disk may wait for a disk; whoever serves
-  /// others too (the timer, acknowledgements and pings) may not.
-  private static boolean mayWorkFor(Event event) {
-    return event instanceof Event.AppRead
-        || event instanceof Event.AppWrite
-        || event instanceof Event.LocalDone
-        || event instanceof Event.LocalReadDone
-        || (event instanceof Event.PacketArrived packet && packet.payload() != null);
+  /// The most patient of a batch, which is of one socket.
+  private static Patience patienceOf(List<Event> events) {
+    Patience most = Patience.NONE;
+    for (Event event : events) {
+      Patience patience = patienceOf(event);
+      most = patience.compareTo(most) > 0 ? patience : most;
+    }
+    return most;
+  }
+
+  /// A client's thread may wait for the page cache. That of the peer's data may wait for a flush
+  /// too, since a flush follows a barrier and nothing behind the barrier may be written before; and
+  /// so may a disk's own. Whoever serves others (the timer, acknowledgements and pings) never waits.
+  private static Patience patienceOf(Event event) {
+    if (event instanceof Event.AppRead || event instanceof Event.AppWrite) {
+      return Patience.SHORT;
+    }
+    boolean isOfDisk = event instanceof Event.LocalDone || event instanceof Event.LocalReadDone;
+    boolean isOfPeersData =
+        event instanceof Event.PacketArrived packet
+            && (packet.payload() != null || packet.packet() instanceof Packet.Barrier);
+    return isOfDisk || isOfPeersData ? Patience.FLUSH : Patience.NONE;
   }
 
   private void ring() {
@@ -177,40 +193,42 @@ public final class ResourceLoop implements PacketSink {
     } finally {
       lock.unlock();
     }
-    run(due, false);
+    run(due, Patience.NONE);
   }
 
-  private void run(List<Event> events, boolean mayWorkHere) {
+  private void run(List<Event> events, Patience patience) {
     Aftermath.Work work;
     lock.lock();
     try {
-      work = turn(events, mayWorkHere);
+      work = turn(events, patience);
     } finally {
       lock.unlock();
     }
-    finish(work, mayWorkHere);
+    finish(work, patience);
   }
 
   /// Carries out what a turn left, and everything that follows from it.
-  private void finish(Aftermath.Work first, boolean mayWorkHere) {
+  private void finish(Aftermath.Work first, Patience patience) {
     Aftermath.Work work = first;
+    @Nullable Supplier<Event> flush = null;
     List<Event> events = new ArrayList<>();
     for (int round = 1; ; round++) {
       around.sends.accept(events::add);
-      try {
-        for (Supplier<Event> access : work.diskWork()) {
-          events.add(access.get());
-        }
-      } catch (RuntimeException bug) {
-        between(() -> breakDown(bug));
+      for (Supplier<Event> access : work.diskWork()) {
+        events.add(access.get());
       }
       around.replies.giveAll(work.answers());
+      flush = work.flush() == null ? flush : work.flush();
       if (events.isEmpty()) {
-        return;
+        if (flush == null) {
+          return;
+        }
+        events.add(flush.get());
+        flush = null;
       }
       lock.lock();
       try {
-        work = turn(events, mayWorkHere && round < ROUNDS_HERE_MAX);
+        work = turn(events, left(patience, round, flush != null));
       } finally {
         lock.unlock();
       }
@@ -218,9 +236,17 @@ public final class ResourceLoop implements PacketSink {
     }
   }
 
+  /// What is left of a thread's patience; one that has a flush before it takes no second one.
+  private static Patience left(Patience patience, int round, boolean hasFlush) {
+    if (round >= ROUNDS_HERE_MAX) {
+      return Patience.NONE;
+    }
+    return hasFlush ? Patience.SHORT : patience;
+  }
+
   /// Applies the events and all that is posted meanwhile from inside. Under the lock.
-  private Aftermath.Work turn(List<Event> events, boolean mayWorkHere) {
-    around.aftermath.mayWorkHere(mayWorkHere);
+  private Aftermath.Work turn(List<Event> events, Patience patience) {
+    around.aftermath.patience(patience);
     try {
       for (Event event : events) {
         apply(event);
