@@ -206,7 +206,7 @@ final class HostileDrbdTest {
       meta.awaitEnd();
     }
     pair.a.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
-    assertThat(Files.readString(pair.a.log())).contains("protocols 110 to 121");
+    pair.a.awaitLog("protocols 110 to 121");
   }
 
   @Test
@@ -230,7 +230,35 @@ final class HostileDrbdTest {
       meta.awaitEnd();
     }
     pair.a.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
-    assertThat(Files.readString(pair.a.log())).contains(logged);
+    pair.a.awaitLog(logged);
+  }
+
+  @Test
+  void aDiskThatIsTooSmallEndsInStandAlone() throws Exception {
+    try (RawPeer data = new RawPeer(node, PacketType.INITIAL_DATA);
+        RawPeer meta = new RawPeer(node, PacketType.INITIAL_META)) {
+      data.shakeHands(SECTORS / 2);
+      meta.awaitEnd();
+    }
+    pair.a.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
+    pair.a.awaitLog("the peer's disk is too small: it has 4076 KiB, the device 8152 KiB");
+  }
+
+  /// META may be dialled first; and the peer may have a volume more than we.
+  @Test
+  void whatIsUnusualButAllowed() throws Exception {
+    pair.a.awaitVolume("to be alone", it -> it.connection().equals("WFConnection"));
+    try (RawPeer meta = new RawPeer(node, PacketType.INITIAL_META);
+        RawPeer data = new RawPeer(node, PacketType.INITIAL_DATA)) {
+      data.shakeHands(SECTORS);
+      data.send(5, new Packet.State(0xc882), new byte[0]);
+      meta.speakH100();
+      meta.send(new Packet.Empty(PacketType.PING));
+      meta.await(PacketType.PING_ACK);
+      data.send(new Packet.BlockRequest(PacketType.DATA_REQUEST, 0, 7, 4096));
+      data.await(PacketType.DATA_REPLY);
+    }
+    pair.a.awaitLog("P_STATE for volume 5, which is not here");
   }
 
   /// Its own dials come back to itself.

@@ -46,8 +46,12 @@ final class RawPeer implements AutoCloseable {
   }
 
   void send(Packet packet, byte[] payload) throws IOException {
+    send(0, packet, payload);
+  }
+
+  void send(int volume, Packet packet, byte[] payload) throws IOException {
     ByteBuffer out = ByteBuffer.allocate(PacketEncoder.BYTES_MAX + payload.length);
-    PacketEncoder.encode(framing, 0, packet, out);
+    PacketEncoder.encode(framing, volume, packet, out);
     raw(Arrays.copyOf(out.put(payload).array(), out.position()));
   }
 

@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.twincore.testkit.PcapFile;
 import org.twincore.testkit.PcapWriter;
 
@@ -27,8 +27,9 @@ final class TappedPair implements AutoCloseable {
   /// text of the net section.
   TappedPair(Path folder, long diskBytes, String net) throws IOException {
     this.folder = folder;
-    atA = freeAddress();
-    atB = freeAddress();
+    List<Integer> ports = FreePorts.find(2);
+    atA = loopback(ports.get(0));
+    atB = loopback(ports.get(1));
     writer = new PcapWriter(folder.resolve("traffic.pcap"));
     toA = new WireTap(atA, writer);
     toB = new WireTap(atB, writer);
@@ -38,10 +39,8 @@ final class TappedPair implements AutoCloseable {
     up(b);
   }
 
-  private static InetSocketAddress freeAddress() throws IOException {
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-      return new InetSocketAddress(free.getInetAddress(), free.getLocalPort());
-    }
+  private static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
   }
 
   /// Where `a` listens.

@@ -214,7 +214,7 @@ final class Parameters {
                 peer.ddsFlags()),
             own);
     if (answer.isRefused()) {
-      return "sizes: " + answer.rule();
+      return "volume %d: %s".formatted(volume.number(), refusal(answer.rule(), peer, own.current()));
     }
     if (answer.wantedTooBig()) {
       parts.turn.log(
@@ -231,6 +231,13 @@ final class Parameters {
       sendSizes(volume, peer.ddsFlags());
     }
     return null;
+  }
+
+  private static String refusal(SizeNegotiation.Rule rule, Packet.Sizes peer, long current) {
+    return rule == SizeNegotiation.Rule.REFUSED_IMPOSSIBLE
+        ? "the peer states an impossible size"
+        : "the peer's disk is too small: it has %d KiB, the device %d KiB"
+            .formatted(peer.diskSectors() / 2, current / 2);
   }
 
   /// Gives the device a size.

@@ -6,6 +6,7 @@ import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -56,7 +57,7 @@ final class PeerPackets {
     }
     Volume volume = parts.volumes.get(arrived.volume());
     if (volume == null) {
-      violates(packet, "unknown volume " + arrived.volume());
+      unknownVolume(packet, arrived.volume());
       return;
     }
     ofVolume(volume, packet, arrived.payload());
@@ -64,6 +65,17 @@ final class PeerPackets {
 
   private void violates(Packet packet, String what) {
     link.lose(PROTOCOL_ERROR, packet.type().wireName() + ": " + what);
+  }
+
+  /// The peer may have a volume more: what it tells of itself is no error (drbd-wire section 2).
+  private void unknownVolume(Packet packet, int number) {
+    switch (packet.type()) {
+      case SYNC_PARAM, SYNC_PARAM89, SIZES, UUIDS, STATE ->
+          parts.turn.log(
+              Effect.Level.INFO,
+              packet.type().wireName() + " for volume " + number + ", which is not here");
+      default -> violates(packet, "unknown volume " + number);
+    }
   }
 
   private void firstPacket(Packet packet) {
