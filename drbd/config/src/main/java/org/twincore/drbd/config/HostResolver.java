@@ -196,7 +196,7 @@ final class HostResolver {
           other.volumes().stream().filter(v -> v.number() == volume.number()).findFirst();
       if (match.isEmpty()) {
         findings.fault(
-            other.at(),
+            resource.end(),
             "in resource %s: volume %d of %s is not defined on %s"
                 .formatted(
                     resource.name(),
@@ -205,7 +205,7 @@ final class HostResolver {
                     other.joinedNames(" ")));
       } else if (match.get().implicit() != volume.implicit()) {
         findings.fault(
-            other.at(),
+            resource.end(),
             "in resource %s: volume %d must not be implicit on one host but not on the other"
                 .formatted(resource.name(), volume.number()));
       }

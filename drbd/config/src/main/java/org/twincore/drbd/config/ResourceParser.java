@@ -31,7 +31,7 @@ final class ResourceParser {
       Token word = tokens.next();
       if (word.kind() == Token.Kind.END) {
         findings.warn(word.at(), "the file ends inside '" + name + "': missing '}'");
-        return new Statement.Resource(at, name, List.copyOf(body));
+        return new Statement.Resource(at, word.at(), name, List.copyOf(body));
       }
       if (word.kind() != Token.Kind.KEYWORD) {
         if (!new Legacy07(tokens).resourceStatement(word, body)) {
@@ -41,8 +41,8 @@ final class ResourceParser {
         throw notHere(word);
       }
     }
-    tokens.next();
-    return new Statement.Resource(at, name, List.copyOf(body));
+    Position end = tokens.next().at();
+    return new Statement.Resource(at, end, name, List.copyOf(body));
   }
 
   private ConfigException notHere(Token word) {

@@ -12,7 +12,10 @@ public sealed interface Statement {
   Position at();
 
   /// `resource NAME { ... }`, or `common { ... }` under the name `common`.
-  record Resource(Position at, String name, List<Statement> body) implements Statement {}
+  ///
+  /// @param end where it ends
+  record Resource(Position at, Position end, String name, List<Statement> body)
+      implements Statement {}
 
   /// Options of one section, in their order; a section may come in several pieces.
   record Options(Position at, Section section, List<Setting> settings) implements Statement {}

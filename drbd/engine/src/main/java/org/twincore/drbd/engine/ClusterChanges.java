@@ -34,6 +34,10 @@ final class ClusterChanges {
   }
 
   private void add(Question question) {
+    if (!parts.turn.isLinked()) {
+      question.then.accept(StateResult.NEED_CONNECTION);
+      return;
+    }
     waiting.add(question);
     askNext();
   }

@@ -1,0 +1,180 @@
+package org.twincore.cli.drbdadm;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.function.Function;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminAnswer.Kind;
+import org.twincore.admin.AdminRequest;
+
+/// Whole command lines against a scripted node: what is asked, said and returned.
+class DrbdadmTest {
+  private static final String CONFIG =
+      """
+      global { disable-ip-verification; }
+      resource r0 {
+        device minor 4; disk %s/disk; meta-disk internal;
+        on alice { address 10.0.0.1:7788; } on bob { address 10.0.0.2:7788; }
+      }
+      resource r1 {
+        device minor 5; disk %s/disk1; meta-disk internal;
+        on alice { address 10.0.0.1:7789; } on bob { address 10.0.0.2:7789; }
+      }
+      """;
+
+  @TempDir Path folder;
+  private String out = "";
+  private String err = "";
+
+  @BeforeEach
+  void writesTheConfiguration() throws IOException {
+    Files.writeString(folder.resolve("drbd.conf"), CONFIG.formatted(folder, folder));
+  }
+
+  private int run(String line) {
+    ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+    String[] words = ("-c " + folder.resolve("drbd.conf") + " " + line).split(" ");
+    int code =
+        Drbdadm.run(
+            words,
+            Map.of("TWINCORE_NODE", "alice", "TWINCORE_RUN", folder.toString()),
+            new ByteArrayInputStream(new byte[0]),
+            new PrintStream(outBytes, true, StandardCharsets.UTF_8),
+            new PrintStream(errBytes, true, StandardCharsets.UTF_8));
+    out = outBytes.toString(StandardCharsets.UTF_8);
+    err = errBytes.toString(StandardCharsets.UTF_8);
+    return code;
+  }
+
+  private ScriptedNode node(Function<AdminRequest, AdminAnswer> script) throws IOException {
+    return new ScriptedNode(folder, "alice", script);
+  }
+
+  private static AdminAnswer state(int number) {
+    return new AdminAnswer.Result(Kind.STATE, number, "said the node");
+  }
+
+  @Test
+  void givesDrbdsetupsExitCodes() throws Exception {
+    int[][] codes = {{1, 0}, {2, 0}, {-1, 11}, {-2, 17}, {-4, 16}, {-12, 11}, {-16, 5}, {0, 11}};
+    for (int[] pair : codes) {
+      try (ScriptedNode _ = node(_ -> state(pair[0]))) {
+        assertThat(run("primary r0")).as(Arrays.toString(pair)).isEqualTo(pair[1]);
+        assertThat(err.isEmpty()).isEqualTo(pair[1] == 0);
+      }
+      Files.delete(folder.resolve("alice.sock"));
+    }
+  }
+
+  @Test
+  void saysWhatFailedAndTheCommand() throws Exception {
+    try (ScriptedNode _ = node(_ -> state(-2))) {
+      run("primary r0");
+    }
+    assertThat(err)
+        .isEqualTo(
+            """
+            4: State change failed: (-2) said the node
+            Command 'drbdsetup-84 primary 4' terminated with exit code 17
+            """);
+  }
+
+  @Test
+  void returnsTheWorstCodeOfSeveralResources() throws Exception {
+    try (ScriptedNode node =
+        node(request ->
+            request instanceof AdminRequest.Primary(int minor, boolean _) && minor == 4
+                ? state(-2)
+                : state(1))) {
+      assertThat(run("primary all")).isEqualTo(17);
+      assertThat(node.asked()).hasSize(2);
+    }
+  }
+
+  @Test
+  void leavesOutTheRestOfAResourceThatFailed() throws Exception {
+    try (ScriptedNode node =
+        node(request ->
+            request instanceof AdminRequest.NewResource made && made.resource().equals("r0")
+                ? new AdminAnswer.Result(Kind.CONFIG, 159, "there already")
+                : AdminAnswer.Result.DONE)) {
+      assertThat(run("up all")).isEqualTo(10);
+      assertThat(node.asked().stream().map(request -> request.getClass().getSimpleName()))
+          .containsExactly("NewResource", "NewResource", "NewMinor", "Attach", "Connect");
+    }
+  }
+
+  @Test
+  void asksDrbdmetaWhereTheNodeHasNoDisk() throws Exception {
+    try (ScriptedNode _ =
+        node(_ -> new AdminAnswer.Result(Kind.CONFIG, 127, "no such minor"))) {
+      assertThat(run("outdate r0")).isNotZero();
+      assertThat(err).contains(folder + "/disk").doesNotContain("127");
+    }
+  }
+
+  @Test
+  void printsStatusWithoutReadingTheConfiguration() throws Exception {
+    Files.writeString(folder.resolve("drbd.conf"), "broken");
+    try (ScriptedNode node = node(_ -> new AdminAnswer.Text("r0 role:Primary\n"))) {
+      assertThat(run("status")).isZero();
+      assertThat(out).isEqualTo("r0 role:Primary\n");
+      assertThat(node.asked().getFirst())
+          .isEqualTo(
+              new AdminRequest.Report(
+                  AdminRequest.ReportKind.STATUS,
+                  java.util.Optional.empty(),
+                  java.util.List.of()));
+    }
+  }
+
+  @Test
+  void tellsAnUndefinedResourceFromOneThatIsDown() throws Exception {
+    try (ScriptedNode _ =
+        node(_ -> new AdminAnswer.Result(Kind.CONFIG, 158, "No such resource"))) {
+      assertThat(run("status r0")).isEqualTo(10);
+      assertThat(run("status nix")).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void failsWithTwentyWithoutANode() {
+    assertThat(run("up r0")).isEqualTo(20);
+    assertThat(err).contains("no node answers at");
+  }
+
+  @Test
+  void refusesUnknownWordsBeforeItAsks() throws Exception {
+    try (ScriptedNode node = node(_ -> AdminAnswer.Result.DONE)) {
+      assertThat(run("-- --nonsense primary r0")).isEqualTo(20);
+      assertThat(node.asked()).isEmpty();
+    }
+  }
+
+  @Test
+  void refusesAFileThatNoNodeCanRun() throws Exception {
+    Files.writeString(
+        folder.resolve("drbd.conf"),
+        CONFIG
+            .formatted(folder, folder)
+            .replace("resource r0 {", "resource r0 { disk { on-io-error explode; }"));
+    try (ScriptedNode node = node(_ -> AdminAnswer.Result.DONE)) {
+      assertThat(run("up r0")).isEqualTo(10);
+      assertThat(err).contains("drbd.conf:2: on-io-error: 'explode' is none of");
+      assertThat(node.asked()).isEmpty();
+    }
+  }
+}
