@@ -202,6 +202,7 @@ final class TwoHosts implements AutoCloseable {
               .redirectOutput(output.toFile())
               .redirectInput(Path.of("/dev/null").toFile());
       builder.environment().put("HOSTS_STATE", state.toString());
+      builder.environment().put("HOSTS_OWNER", "" + ProcessHandle.current().pid());
       builder.environment().put("CHECKOUT", ROOT.toString());
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
       builder.environment().put("VOLATILE_CLASSPATH", classPath());
