@@ -29,10 +29,10 @@ class SimTest {
     assertThat(failed).isEmpty();
   }
 
-  /// 1002: a disk kept as good whose Primary had gone on with the peer's, as the peer's new generation
-  /// was announced before the own disk was given up. 81: a detach never answered, as the peer was
-  /// lost before it could be asked. 21, 103, 236: the mark of a Primary taken back before its bits
-  /// were durable. 150: a read for the peer that overtook its own writes.
+  /// 1002: a disk kept as good whose Primary had gone on with the peer's, as the peer's new
+  /// generation was announced before the own disk was given up. 81: a detach never answered, as the
+  /// peer was lost before it could be asked. 21, 103, 236: the mark of a Primary taken back before
+  /// its bits were durable. 150: a read for the peer that overtook its own writes.
   @ParameterizedTest
   @ValueSource(longs = {1002, 81, 21, 103, 236, 150, 6013})
   void pinnedSeedsStayFine(long seed) {

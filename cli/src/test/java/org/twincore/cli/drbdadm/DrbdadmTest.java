@@ -119,8 +119,7 @@ class DrbdadmTest {
 
   @Test
   void asksDrbdmetaWhereTheNodeHasNoDisk() throws Exception {
-    try (ScriptedNode _ =
-        node(_ -> new AdminAnswer.Result(Kind.CONFIG, 127, "no such minor"))) {
+    try (ScriptedNode _ = node(_ -> new AdminAnswer.Result(Kind.CONFIG, 127, "no such minor"))) {
       assertThat(run("outdate r0")).isNotZero();
       assertThat(err).contains(folder + "/disk").doesNotContain("127");
     }
@@ -135,16 +134,13 @@ class DrbdadmTest {
       assertThat(node.asked().getFirst())
           .isEqualTo(
               new AdminRequest.Report(
-                  AdminRequest.ReportKind.STATUS,
-                  java.util.Optional.empty(),
-                  java.util.List.of()));
+                  AdminRequest.ReportKind.STATUS, java.util.Optional.empty(), java.util.List.of()));
     }
   }
 
   @Test
   void tellsAnUndefinedResourceFromOneThatIsDown() throws Exception {
-    try (ScriptedNode _ =
-        node(_ -> new AdminAnswer.Result(Kind.CONFIG, 158, "No such resource"))) {
+    try (ScriptedNode _ = node(_ -> new AdminAnswer.Result(Kind.CONFIG, 158, "No such resource"))) {
       assertThat(run("status r0")).isEqualTo(10);
       assertThat(run("status nix")).isEqualTo(1);
     }

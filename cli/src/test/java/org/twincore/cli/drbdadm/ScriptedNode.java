@@ -48,8 +48,7 @@ final class ScriptedNode implements AutoCloseable {
   }
 
   private void answer(SocketChannel client) throws IOException, AdminFormatException {
-    BufferedReader lines =
-        new BufferedReader(Channels.newReader(client, StandardCharsets.UTF_8));
+    BufferedReader lines = new BufferedReader(Channels.newReader(client, StandardCharsets.UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       AdminRequest request = RequestCodec.decode(line);
       asked.add(request);

@@ -75,8 +75,7 @@ class StepsTest {
     NodeConfiguration all = all(config);
     List<Step> steps = new ArrayList<>();
     for (String name : invocation.resources()) {
-      steps.addAll(
-          new ResourceSteps(invocation, all).of(Target.named(name, all, invocation)));
+      steps.addAll(new ResourceSteps(invocation, all).of(Target.named(name, all, invocation)));
     }
     return steps;
   }

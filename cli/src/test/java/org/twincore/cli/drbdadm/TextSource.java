@@ -16,8 +16,7 @@ record TextSource(String text) implements ConfigSource {
     Configuration read = Configuration.read(new TextSource(text), "/t.conf", List.of());
     LocalNode alice = new LocalNode("alice", _ -> true);
     return NodeChecks.forUse(
-        NodeConfiguration.of(read, alice, NodeConfiguration.Match.HOST).merged(),
-        Optional.empty());
+        NodeConfiguration.of(read, alice, NodeConfiguration.Match.HOST).merged(), Optional.empty());
   }
 
   @Override

@@ -23,9 +23,10 @@ import org.twincore.host.net.PacketSink;
 /// A turn: under the lock the event is applied and its effects are started, in order; then, without
 /// the lock, the same thread hands the queued packets to the kernel, does the small disk accesses
 /// that its effects asked for, and answers applications. What these bring is applied in the same
-/// thread, in further rounds; a flush comes when nothing else is left, so that no answer waits for it. A port that posts from inside `carryOut` is no harm: its event is
-/// applied after the present one. Nothing that can wait for a disk or a client happens under the
-/// lock, so a ping is answered whatever they do.
+/// thread, in further rounds; a flush comes when nothing else is left, so that no answer waits for
+/// it. A port that posts from inside `carryOut` is no harm: its event is applied after the present
+/// one. Nothing that can wait for a disk or a client happens under the lock, so a ping is answered
+/// whatever they do.
 ///
 /// An exception out of the machine is a broken invariant: the resource is frozen for good (no event
 /// is applied any more), `whenBroken` hears of it once, the rest of the node goes on.
@@ -163,7 +164,8 @@ public final class ResourceLoop implements PacketSink {
 
   /// A client's thread may wait for the page cache. That of the peer's data may wait for a flush
   /// too, since a flush follows a barrier and nothing behind the barrier may be written before; and
-  /// so may a disk's own. Whoever serves others (the timer, acknowledgements and pings) never waits.
+  /// so may a disk's own. Whoever serves others (the timer, acknowledgements and pings) never
+  /// waits.
   private static Patience patienceOf(Event event) {
     if (event instanceof Event.AppRead || event instanceof Event.AppWrite) {
       return Patience.SHORT;

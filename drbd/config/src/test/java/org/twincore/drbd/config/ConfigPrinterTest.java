@@ -60,8 +60,7 @@ class ConfigPrinterTest {
 
   private static NodeConfiguration read(String text) throws ConfigException {
     return NodeChecks.forDump(
-        NodeConfiguration.of(
-            MapSource.read(text), MapSource.ALICE, NodeConfiguration.Match.HOST),
+        NodeConfiguration.of(MapSource.read(text), MapSource.ALICE, NodeConfiguration.Match.HOST),
         Optional.empty());
   }
 

@@ -214,7 +214,8 @@ final class Parameters {
                 peer.ddsFlags()),
             own);
     if (answer.isRefused()) {
-      return "volume %d: %s".formatted(volume.number(), refusal(answer.rule(), peer, own.current()));
+      return "volume %d: %s"
+          .formatted(volume.number(), refusal(answer.rule(), peer, own.current()));
     }
     if (answer.wantedTooBig()) {
       parts.turn.log(
