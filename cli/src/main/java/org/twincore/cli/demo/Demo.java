@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
@@ -36,6 +37,7 @@ public final class Demo {
   private final Ledger ledger = new Ledger();
   private final RandomGenerator random = new Random();
   private int step;
+  private long lostWrites;
 
   /// What the closing summary tells.
   private static final class Figures {
@@ -116,6 +118,9 @@ public final class Demo {
     writeAndKill(figures);
     comeBack(figures);
     summarise(figures);
+    if (lostWrites > 0) {
+      throw new IOException("WRONG DATA: " + lostWrites + " acknowledged writes are lost");
+    }
   }
 
   private void configure() throws IOException {
@@ -271,8 +276,13 @@ public final class Demo {
     if (code != 0) {
       throw new IOException("WRONG DATA: an acknowledged write is missing, see above");
     }
+    Map<Long, Ledger.Entry> written = ledger.entries();
     for (String line : Files.readAllLines(found)) {
       String[] words = line.split(" ", -1);
+      Ledger.Entry entry = written.get(Long.parseLong(words[0]));
+      if (entry == null || Long.parseLong(words[1]) < entry.acknowledged()) {
+        lostWrites++;
+      }
       ledger.settle(Long.parseLong(words[0]), Long.parseLong(words[1]));
     }
   }
@@ -313,7 +323,7 @@ public final class Demo {
   private void summarise(Figures figures) {
     title("Summary");
     out.printf(Locale.ROOT, "  acknowledged writes   %,d%n", ledger.acknowledgedWrites());
-    out.println("  lost writes           0");
+    out.printf(Locale.ROOT, "  lost writes           %d%n", lostWrites);
     out.printf(Locale.ROOT, "  failover              %d ms%n", figures.failoverMillis);
     out.printf(Locale.ROOT, "  initial sync          %,d K/sec%n", figures.syncKibPerSecond);
     out.printf(
