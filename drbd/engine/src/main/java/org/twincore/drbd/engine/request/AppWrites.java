@@ -5,10 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.twincore.drbd.ConnectionState;
-import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
-import org.twincore.drbd.Invariant;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
@@ -17,8 +14,6 @@ import org.twincore.drbd.engine.request.WriteRequest.Side;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
-import org.twincore.drbd.wire.DpFlags;
-import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -32,19 +27,13 @@ import org.twincore.drbd.wire.StateWord;
 public final class AppWrites implements WriteRequest.Owner {
   private final Device device;
   private final Turn turn;
-  private final Peering peering;
   private final TransferLog log;
   private final WriteGate gate;
+  private final WriteSender sender;
+  private final WriteAnswers answers;
   private final Listener listener;
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
   private final Map<Long, WriteRequest> awaitingActivity = new HashMap<>();
-  private final ArrayDeque<WriteRequest> awaitingGeneration = new ArrayDeque<>();
-
-  /// Done here but not at the peer, while I/O is frozen: whether they may be answered is not known.
-  private final ArrayDeque<WriteRequest> awaitingThaw = new ArrayDeque<>();
-
-  private int generationsPending;
-  private int inFlight;
 
   /// What the volume must hear.
   public interface Listener {
@@ -67,9 +56,10 @@ public final class AppWrites implements WriteRequest.Owner {
       Listener listener) {
     this.device = device;
     this.turn = turn;
-    this.peering = peering;
     this.log = log;
     this.gate = gate;
+    this.sender = new WriteSender(device, turn, peering, log);
+    this.answers = new WriteAnswers(device);
     this.listener = listener;
   }
 
@@ -80,7 +70,7 @@ public final class AppWrites implements WriteRequest.Owner {
 
   /// Writes that were taken and not answered.
   public int inFlight() {
-    return inFlight;
+    return answers.inFlight();
   }
 
   /// Writes that wait for the activity log.
@@ -99,8 +89,7 @@ public final class AppWrites implements WriteRequest.Owner {
       boolean fua) {
     WriteRequest request =
         new WriteRequest(this, answer, turn.newToken(), extent, payload, kind, fua);
-    device.counters().applicationPending(1);
-    inFlight++;
+    answers.owe();
     if (device.state().isSuspended()) {
       frozen.add(request);
     } else {
@@ -176,7 +165,7 @@ public final class AppWrites implements WriteRequest.Owner {
       return;
     }
     boolean local = device.hasUsableDisk();
-    boolean remote = isReplicated(state);
+    boolean remote = sender.isReplicated(state);
     if (!local && !remote) {
       fail(request);
       return;
@@ -187,42 +176,13 @@ public final class AppWrites implements WriteRequest.Owner {
       // A disk that is being attached lacks this write.
       device.markOutOfSync(request.extent);
     }
-    if (remote) {
-      send(request);
-    } else {
-      leaveOutOfSync(request, state);
+    if (remote && !sender.send(request)) {
+      listener.replicationGap();
+    } else if (!remote) {
+      sender.leaveOutOfSync(request, state);
     }
     if (local) {
       writeLocally(request);
-    }
-  }
-
-  /// Whether the peer gets the writes now.
-  private boolean isReplicated(StateWord state) {
-    boolean target =
-        state.pdsk().isAtLeast(DiskState.INCONSISTENT)
-            && state.conn().isAtLeast(ConnectionState.WF_BITMAP_T)
-            && state.conn().isBelow(ConnectionState.AHEAD);
-    return turn.isLinked()
-        && state.conn().isAtLeast(ConnectionState.CONNECTED)
-        && state.conn().isBelow(ConnectionState.AHEAD)
-        && state.conn() != ConnectionState.WF_BITMAP_S
-        && (state.pdsk() == DiskState.UP_TO_DATE || target);
-  }
-
-  private void leaveOutOfSync(WriteRequest request, StateWord state) {
-    boolean newlyMarked =
-        device.backing() != null && device.disk().markOutOfSync(request.extent) > 0;
-    boolean tells =
-        state.conn() == ConnectionState.AHEAD || state.conn() == ConnectionState.WF_BITMAP_S;
-    if (tells && newlyMarked) {
-      turn.send(
-          volume(),
-          new Packet.BlockDescription(
-              PacketType.OUT_OF_SYNC,
-              request.extent.sector(),
-              (int) request.extent.sizeBytes(),
-              0));
     }
   }
 
@@ -265,64 +225,6 @@ public final class AppWrites implements WriteRequest.Owner {
 
   void localFlushFailed(String cause) {
     listener.localWriteFailed(cause);
-  }
-
-  private void send(WriteRequest request) {
-    int flags = ackFlags(request) | DpFlags.SYNC | (request.fua ? DpFlags.FUA : 0);
-    Packet packet = packet(request, flags);
-    if (packet == null) {
-      device.markOutOfSync(request.extent);
-      listener.replicationGap();
-      return;
-    }
-    request.remote = Side.PENDING;
-    boolean handsOver = (flags & (DpFlags.SEND_RECEIVE_ACK | DpFlags.SEND_WRITE_ACK)) == 0;
-    long token = handsOver ? turn.newToken() : 0;
-    turn.send(volume(), packet, request.payload, token);
-    log.sent(request);
-    if (handsOver) {
-      log.handOver(token, request);
-    } else {
-      request.counted = true;
-      device.counters().peerPending(1);
-    }
-    device.counters().sent(request.extent.sizeSectors());
-  }
-
-  private int ackFlags(WriteRequest request) {
-    ConnectionState conn = device.state().conn();
-    boolean resync =
-        conn.isAtLeast(ConnectionState.SYNC_SOURCE)
-            && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
-    if (resync) {
-      request.maySetInSync = true;
-      return DpFlags.MAY_SET_IN_SYNC | DpFlags.SEND_WRITE_ACK;
-    }
-    return switch (peering.protocol()) {
-      case A -> 0;
-      case B -> DpFlags.SEND_RECEIVE_ACK;
-      case C -> DpFlags.SEND_WRITE_ACK;
-    };
-  }
-
-  private @Nullable Packet packet(WriteRequest request, int flags) {
-    long sector = request.extent.sector();
-    int bytes = (int) request.extent.sizeBytes();
-    int sequence = device.nextSequence();
-    if (request.payload != null) {
-      return new Packet.Data(PacketType.DATA, sector, request.id, sequence, flags, bytes);
-    }
-    boolean zeroes = request.discard != Event.Discard.TRIM;
-    if (bytes > DiscardLimits.of(peering).bytesMax()) {
-      return null;
-    }
-    if (zeroes && peering.has(Features.WZEROES)) {
-      boolean mayUnmap = request.discard == Event.Discard.ZERO_OUT_MAY_UNMAP;
-      int all = flags | DpFlags.ZEROES | (mayUnmap ? DpFlags.DISCARD : 0);
-      return new Packet.Range(PacketType.ZEROES, sector, request.id, sequence, all, bytes, 0);
-    }
-    return new Packet.Range(
-        PacketType.TRIM, sector, request.id, sequence, flags | DpFlags.DISCARD, bytes, 0);
   }
 
   // ---- answers of the peer
@@ -434,38 +336,14 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void answer(WriteRequest request) {
-    if (!isOnGoodDisk(request)) {
-      if (device.state().isSuspended()) {
-        refreeze(request);
-      } else {
-        fail(request);
-      }
-      return;
-    }
-    request.answered = true;
-    log.answered(request);
-    if (request.remote != Side.OK && device.state().isSuspended()) {
-      awaitingThaw.add(request);
+    if (answers.isOnGoodDisk(request)) {
+      log.answered(request);
+      answers.give(request);
+    } else if (device.state().isSuspended()) {
+      refreeze(request);
     } else {
-      finishInGeneration(request);
+      fail(request);
     }
-  }
-
-  /// What the peer lacks is answered only when it is durable that a new generation has begun.
-  private void finishInGeneration(WriteRequest request) {
-    if (request.remote != Side.OK && generationsPending > 0) {
-      awaitingGeneration.add(request);
-    } else {
-      finish(request);
-    }
-  }
-
-  /// Is the write on a disk that anybody may go on with? What only an Inconsistent disk has goes
-  /// away with the next resync.
-  private boolean isOnGoodDisk(WriteRequest request) {
-    StateWord state = device.state();
-    return (request.local == Side.OK && state.disk() == DiskState.UP_TO_DATE)
-        || (request.remote == Side.OK && state.pdsk() == DiskState.UP_TO_DATE);
   }
 
   private void refreeze(WriteRequest request) {
@@ -482,23 +360,13 @@ public final class AppWrites implements WriteRequest.Owner {
             request.fua));
   }
 
-  private void finish(WriteRequest request) {
-    end(request, null);
-  }
-
   private void fail(WriteRequest request) {
     request.answered = true;
     leaveGate(request);
     if (!request.inTransferLog) {
       releaseActivity(request);
     }
-    end(request, Effect.AppError.IO);
-  }
-
-  private void end(WriteRequest request, Effect.@Nullable AppError error) {
-    device.counters().applicationPending(-1);
-    inFlight--;
-    request.answer.answered(error);
+    answers.end(request, Effect.AppError.IO);
   }
 
   private void releaseActivity(WriteRequest request) {
@@ -515,9 +383,7 @@ public final class AppWrites implements WriteRequest.Owner {
 
   /// I/O goes on: what is done is answered, what was frozen starts now, in order.
   public void thaw() {
-    while (!awaitingThaw.isEmpty() && !device.state().isSuspended()) {
-      finishInGeneration(awaitingThaw.remove());
-    }
+    answers.thaw();
     List<WriteRequest> thawed = List.copyOf(frozen);
     frozen.clear();
     for (WriteRequest request : thawed) {
@@ -531,21 +397,11 @@ public final class AppWrites implements WriteRequest.Owner {
 
   /// A new generation begins: writes that the peer lacks are answered only when it is durable.
   public void generationBegins() {
-    generationsPending++;
+    answers.generationBegins();
   }
 
-  /// The new generation is durable, or the disk that it was to be written to is given up: what only
-  /// that disk has cannot be promised.
+  /// The new generation is durable, or the disk that it was to be written to is given up.
   public void generationEnds(boolean durable) {
-    Invariant.check(generationsPending > 0, "a generation is pending");
-    generationsPending--;
-    if (!durable) {
-      List<WriteRequest> lost = List.copyOf(awaitingGeneration);
-      awaitingGeneration.clear();
-      lost.forEach(each -> end(each, Effect.AppError.IO));
-    }
-    while (generationsPending == 0 && !awaitingGeneration.isEmpty()) {
-      finish(awaitingGeneration.remove());
-    }
+    answers.generationEnds(durable);
   }
 }

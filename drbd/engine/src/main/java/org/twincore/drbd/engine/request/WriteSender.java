@@ -1,0 +1,121 @@
+package org.twincore.drbd.engine.request;
+
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.request.WriteRequest.Side;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.DpFlags;
+import org.twincore.drbd.wire.Features;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.StateWord;
+
+/// The peer's copy of an application's writes: whether it gets them, as which packet, and with
+/// which ack; or what is noted because it does not (drbd-wire section 8.2).
+final class WriteSender {
+  private final Device device;
+  private final Turn turn;
+  private final Peering peering;
+  private final TransferLog log;
+
+  WriteSender(Device device, Turn turn, Peering peering, TransferLog log) {
+    this.device = device;
+    this.turn = turn;
+    this.peering = peering;
+    this.log = log;
+  }
+
+  /// Whether the peer gets the writes now.
+  boolean isReplicated(StateWord state) {
+    boolean target =
+        state.pdsk().isAtLeast(DiskState.INCONSISTENT)
+            && state.conn().isAtLeast(ConnectionState.WF_BITMAP_T)
+            && state.conn().isBelow(ConnectionState.AHEAD);
+    return turn.isLinked()
+        && state.conn().isAtLeast(ConnectionState.CONNECTED)
+        && state.conn().isBelow(ConnectionState.AHEAD)
+        && state.conn() != ConnectionState.WF_BITMAP_S
+        && (state.pdsk() == DiskState.UP_TO_DATE || target);
+  }
+
+  /// The peer does not get it: marks it, and tells a peer that keeps a bitmap meanwhile.
+  void leaveOutOfSync(WriteRequest request, StateWord state) {
+    boolean newlyMarked =
+        device.backing() != null && device.disk().markOutOfSync(request.extent) > 0;
+    boolean tells =
+        state.conn() == ConnectionState.AHEAD || state.conn() == ConnectionState.WF_BITMAP_S;
+    if (tells && newlyMarked) {
+      turn.send(
+          device.volume(),
+          new Packet.BlockDescription(
+              PacketType.OUT_OF_SYNC,
+              request.extent.sector(),
+              (int) request.extent.sizeBytes(),
+              0));
+    }
+  }
+
+  /// Sends it and puts it into the transfer log; false if there is no packet for it: it is marked,
+  /// and the peer lacks it from now on.
+  boolean send(WriteRequest request) {
+    int flags = ackFlags(request) | DpFlags.SYNC | (request.fua ? DpFlags.FUA : 0);
+    Packet packet = packet(request, flags);
+    if (packet == null) {
+      device.markOutOfSync(request.extent);
+      return false;
+    }
+    request.remote = Side.PENDING;
+    boolean handsOver = (flags & (DpFlags.SEND_RECEIVE_ACK | DpFlags.SEND_WRITE_ACK)) == 0;
+    long token = handsOver ? turn.newToken() : 0;
+    turn.send(device.volume(), packet, request.payload, token);
+    log.sent(request);
+    if (handsOver) {
+      log.handOver(token, request);
+    } else {
+      request.counted = true;
+      device.counters().peerPending(1);
+    }
+    device.counters().sent(request.extent.sizeSectors());
+    return true;
+  }
+
+  private int ackFlags(WriteRequest request) {
+    ConnectionState conn = device.state().conn();
+    boolean resync =
+        conn.isAtLeast(ConnectionState.SYNC_SOURCE)
+            && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
+    if (resync) {
+      request.maySetInSync = true;
+      return DpFlags.MAY_SET_IN_SYNC | DpFlags.SEND_WRITE_ACK;
+    }
+    return switch (peering.protocol()) {
+      case A -> 0;
+      case B -> DpFlags.SEND_RECEIVE_ACK;
+      case C -> DpFlags.SEND_WRITE_ACK;
+    };
+  }
+
+  private @Nullable Packet packet(WriteRequest request, int flags) {
+    long sector = request.extent.sector();
+    int bytes = (int) request.extent.sizeBytes();
+    int sequence = device.nextSequence();
+    if (request.payload != null) {
+      return new Packet.Data(PacketType.DATA, sector, request.id, sequence, flags, bytes);
+    }
+    boolean zeroes = request.discard != Event.Discard.TRIM;
+    if (bytes > DiscardLimits.of(peering).bytesMax()) {
+      return null;
+    }
+    if (zeroes && peering.has(Features.WZEROES)) {
+      boolean mayUnmap = request.discard == Event.Discard.ZERO_OUT_MAY_UNMAP;
+      int all = flags | DpFlags.ZEROES | (mayUnmap ? DpFlags.DISCARD : 0);
+      return new Packet.Range(PacketType.ZEROES, sector, request.id, sequence, all, bytes, 0);
+    }
+    return new Packet.Range(
+        PacketType.TRIM, sector, request.id, sequence, flags | DpFlags.DISCARD, bytes, 0);
+  }
+}
