@@ -13,6 +13,10 @@ record CommandLine(String name, Optional<Path> settings, Optional<Path> run, Opt
         --settings  instead of /etc/twincore.conf
         --run       for the admin socket and the pid file (else TWINCORE_RUN, else the usual place)
         --state     for what outlives the node
+      It runs in the foreground until SIGTERM (a second one ends it at once); SIGHUP adjusts.
+      Examples:
+        twincore node                                      the node of this machine
+        twincore node --name core-01 --settings test.conf  one of several on this machine
       """;
 
   /// Thrown for words that make no sense; the message is for the user.

@@ -31,6 +31,10 @@ public final class Main {
 
   public static void main(String[] words) {
     Locale.setDefault(Locale.ROOT);
+    if (List.of(words).contains("--help") || List.of(words).contains("-h")) {
+      System.out.print(CommandLine.USAGE);
+      return;
+    }
     Map<String, String> environment = System.getenv();
     CommandLine line;
     NodeSettings settings;

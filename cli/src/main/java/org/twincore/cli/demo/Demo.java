@@ -338,25 +338,30 @@ public final class Demo {
   }
 
   private void printWhatToTry() {
+    String uri = "'nbd+unix:///r0?socket=" + cluster.nbdSocket(OTHER) + "'";
+    String drbdadm = "drbdadm -c " + cluster.config();
+    String restart = "twincore node --settings " + cluster.settings() + " --name " + OTHER;
     out.println();
-    out.println("The two nodes keep running. Try:");
+    out.println("The two nodes keep running. For the commands below:");
     out.println("  " + cluster.environmentHint());
-    String home = System.getenv().getOrDefault("TWINCORE_HOME", ".");
-    for (String line :
-        List.of(
-            home + "/twincore drbdadm --node core-02 -c " + cluster.config() + " status",
-            home + "/twincore drbdadm --node core-02 -c " + cluster.config() + " proc",
-            "nbdinfo 'nbd+unix:///r0?socket=" + cluster.nbdSocket(OTHER) + "'",
-            "qemu-img info 'nbd+unix:///r0?socket=" + cluster.nbdSocket(OTHER) + "'",
-            "nbdfuse /some/folder 'nbd+unix:///r0?socket=" + cluster.nbdSocket(OTHER) + "'",
-            "kill -9 "
-                + cluster.pid(OTHER)
-                + "      # and drbdadm --node core-01 ... primary r0")) {
-      out.println("  " + line);
-    }
+    out.println("Look:");
+    hint(drbdadm + " status", "or proc, role r0, show-gi r0, dump");
+    hint("drbdsetup events2 --now", "without --now it goes on with every change");
+    hint("less " + cluster.log(OTHER), "every change of state, and its reason");
+    out.println("Use the disk:");
+    hint("nbdinfo " + uri, "");
+    hint("qemu-io -f raw -c 'write -P 7 0 1M' -c flush " + uri, "or qemu-img, nbdcopy, fio");
+    hint("nbdfuse /some/folder/disk " + uri, "the disk as a file");
+    out.println("Lose a node, go on, and let it come back:");
+    hint("kill -9 " + cluster.pid(OTHER), "");
+    hint(drbdadm + " --node " + ONE + " primary r0", "");
+    hint(restart + " &", "then " + drbdadm + " up r0");
     out.println("End them with:");
-    out.printf(
-        "  kill %d %d && rm -r %s%n", cluster.pid(ONE), cluster.pid(OTHER), cluster.folder());
+    hint("kill $(cat " + cluster.run() + "/*.pid)", "then rm -r " + cluster.folder());
+  }
+
+  private void hint(String command, String remark) {
+    out.println(remark.isEmpty() ? "  " + command : "  " + command + "    # " + remark);
   }
 
   // ---- waiting

@@ -63,11 +63,11 @@ final class DemoCluster {
     return folder.resolve(node + ".log");
   }
 
-  private Path settings() {
+  Path settings() {
     return folder.resolve("twincore.conf");
   }
 
-  private Path run() {
+  Path run() {
     return folder.resolve("run");
   }
 
@@ -243,9 +243,11 @@ final class DemoCluster {
         all.toArray(String[]::new), environment, new ByteArrayInputStream(new byte[0]), to, to);
   }
 
-  /// What a user needs to type the same commands.
+  /// What a user needs to type the same commands as an admin of the node that is Primary now.
   String environmentHint() {
-    return "export TWINCORE_RUN=" + run();
+    String home = System.getenv().getOrDefault("TWINCORE_HOME", ".");
+    return "export PATH=%1$s:%1$s/bin:$PATH TWINCORE_RUN=%2$s TWINCORE_NODE=%3$s"
+        .formatted(home, run(), NODES.getLast());
   }
 
   private @Nullable AdminAnswer ask(String node, AdminRequest request) {

@@ -1,6 +1,7 @@
 package org.twincore.cli.demo;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// The words behind `twincore demo`.
@@ -12,7 +13,13 @@ record DemoOptions(long sizeBytes, int seconds, boolean keep, Optional<Path> fol
         --seconds  how long the workload runs before the primary is killed (default 4)
         --folder   where disks, sockets and logs go (default: a new one under /tmp)
         --keep     leave the two nodes running and print what to try with them
+      Examples:
+        twincore demo                      the whole story in half a minute
+        twincore demo --size 2G --keep     on larger disks, and then yours to play with
+      Exit code 0 only if no acknowledged write was lost and both disks are equal at the end.
       """;
+
+  private static final List<String> WITH_VALUE = List.of("--size", "--seconds", "--folder");
 
   private static final long SIZE_MIN = 64L << 20;
 
@@ -33,9 +40,11 @@ record DemoOptions(long sizeBytes, int seconds, boolean keep, Optional<Path> fol
         options = new DemoOptions(options.sizeBytes, options.seconds, true, options.folder);
         continue;
       }
+      if (!WITH_VALUE.contains(word)) {
+        throw new WrongException("unknown word '" + word + "'");
+      }
       if (i + 1 == words.length) {
-        throw new WrongException(
-            word.startsWith("--") ? "a value expected behind " + word : "unknown word " + word);
+        throw new WrongException("a value expected behind " + word);
       }
       i++;
       String value = words[i];
@@ -45,10 +54,9 @@ record DemoOptions(long sizeBytes, int seconds, boolean keep, Optional<Path> fol
                 new DemoOptions(size(value), options.seconds, options.keep, options.folder);
             case "--seconds" ->
                 new DemoOptions(options.sizeBytes, seconds(value), options.keep, options.folder);
-            case "--folder" ->
+            default ->
                 new DemoOptions(
                     options.sizeBytes, options.seconds, options.keep, Optional.of(Path.of(value)));
-            default -> throw new WrongException("unknown option " + word);
           };
     }
     return options;
