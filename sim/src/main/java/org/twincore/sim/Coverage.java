@@ -22,6 +22,7 @@ public final class Coverage implements NodeWatcher {
         count("disk", changed.after().disk().toString());
         count("reason", changed.reason().replaceAll("[0-9]+", "N"));
       }
+      case Effect.Decided decided -> decided.rows().forEach(row -> count(decided.table(), row));
       default -> {}
     }
   }

@@ -43,6 +43,14 @@ final class ResourceServices implements NodeServices {
       case Effect.CallHandler call -> aftermath.addAnswer(() -> callHandler(call));
       case Effect.Log(Effect.Level level, String text) ->
           LOG.log(levelOf(level), "resource={0} {1}", node.name(), text);
+      case Effect.Decided(int volume, String table, var rows) ->
+          LOG.log(
+              Logger.Level.DEBUG,
+              "resource={0} volume={1} table={2} rows={3}",
+              node.name(),
+              volume,
+              table,
+              rows);
     }
   }
 

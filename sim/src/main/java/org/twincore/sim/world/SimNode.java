@@ -100,6 +100,8 @@ public final class SimNode {
           }
           case Effect.Log(Effect.Level level, String text) ->
               simulation.trace().line("%s %s %s".formatted(name(), level, text));
+          case Effect.Decided decided ->
+              simulation.trace().detail(decided.rows().hashCode(), () -> name() + " " + decided);
         }
       };
     }

@@ -65,6 +65,7 @@ final class PeerStates {
     PeerState.Decision decision =
         PeerState.decide(arrival(volume, peer.get()), real -> shakeHands(volume, peer.get(), real));
     device.setConsiderResync(false);
+    states.publish(volume, "PeerState", decision.rules());
     switch (decision) {
       case PeerState.Ignore _ -> {}
       case PeerState.FinishVerify _ ->
@@ -93,6 +94,11 @@ final class PeerStates {
             device.outOfSyncBlocks(),
             volume.failedBlocks()),
         states.context(volume));
+  }
+
+  private void publish(Volume volume, SyncHandshake.Trace trace) {
+    states.publish(volume, "UuidCompare", List.of(trace.comparison().rule()));
+    states.publish(volume, "SyncHandshake", trace.steps());
   }
 
   private SyncHandshake.Decision shakeHands(Volume volume, StateWord peer, DiskState realDisk) {
@@ -129,6 +135,7 @@ final class PeerStates {
                 device.outOfSyncBlocks(),
                 theirs.bitsSet(),
                 policies));
+    publish(volume, decision.trace());
     parts.turn.log(
         Effect.Level.INFO,
         "volume %d: self %s peer %s: %s"
@@ -178,6 +185,7 @@ final class PeerStates {
   }
 
   private void drop(Volume volume, PeerState.Drop drop) {
+    drop.outcome().ifPresent(outcome -> states.publish(volume, outcome));
     drop.handshake().ifPresent(decision -> carryOut(volume, decision));
     String why =
         drop.handshake().map(it -> it.trace().text()).orElse(drop.rules().getLast().name());
@@ -195,6 +203,7 @@ final class PeerStates {
       return;
     }
     Device device = volume.device;
+    states.publish(volume, adopt.outcome());
     boolean connects = before.conn().isBelow(CONNECTED);
     String why =
         adopt.handshake().map(it -> it.trace().text()).orElse(adopt.rules().getLast().name());
@@ -253,12 +262,15 @@ final class PeerStates {
   private ClusterChange.Answer answer(
       Volume volume, Packet.StateChange request, ClusterChange.Scope scope) {
     boolean yields = parts.peering.resolvesConflicts() && changes.isAsking();
-    return ClusterChange.answer(
-        volume.device.state(),
-        new ClusterChange.Change(request.mask(), request.value()),
-        scope,
-        states.context(volume),
-        yields);
+    ClusterChange.Answer answer =
+        ClusterChange.answer(
+            volume.device.state(),
+            new ClusterChange.Change(request.mask(), request.value()),
+            scope,
+            states.context(volume),
+            yields);
+    answer.outcome().ifPresent(outcome -> states.publish(volume, outcome));
+    return answer;
   }
 
   private void reply(int volume, PacketType type, StateResult result) {

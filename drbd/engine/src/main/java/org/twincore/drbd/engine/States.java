@@ -9,6 +9,7 @@ import static org.twincore.drbd.ConnectionState.VERIFY_S;
 import static org.twincore.drbd.ConnectionState.VERIFY_T;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -84,7 +85,24 @@ final class States {
   /// What would become of a change.
   StateRules.Outcome judge(Volume volume, UnaryOperator<StateWord> change, StateRules.Force force) {
     StateWord before = volume.device.state();
-    return StateRules.change(before, change.apply(before), context(volume), force);
+    StateRules.Outcome outcome =
+        StateRules.change(before, change.apply(before), context(volume), force);
+    publish(volume, outcome);
+    return outcome;
+  }
+
+  /// Tells which rows made an outcome.
+  void publish(Volume volume, StateRules.Outcome outcome) {
+    publish(volume, "ImpliedChange", outcome.implied());
+    publish(volume, "Refusal", outcome.refusal().stream().toList());
+  }
+
+  /// Tells which rows of a table decided.
+  void publish(Volume volume, String table, List<? extends Enum<?>> rows) {
+    if (!rows.isEmpty()) {
+      List<String> names = rows.stream().<String>map(Enum::name).toList();
+      parts.turn.add(new Effect.Decided(volume.number(), table, names));
+    }
   }
 
   /// Changes a volume's state if the rules allow it; `reason` is for logs.
@@ -220,6 +238,9 @@ final class States {
 
   /// Creates or postpones a new current UUID as the rule says.
   void startGeneration(Volume volume, NewUuidRule.Decision decision) {
+    if (decision.answer() != NewUuidRule.Answer.KEEP) {
+      publish(volume, "NewUuidRule", List.of(decision.rule()));
+    }
     switch (decision.answer()) {
       case KEEP -> {}
       case POSTPONE -> volume.device.postponeNewUuid(true);

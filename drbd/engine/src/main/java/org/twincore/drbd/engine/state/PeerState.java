@@ -97,12 +97,14 @@ public final class PeerState {
 
   /// Give the connection up: `to` is Disconnecting (no retry) or ProtocolError (retry). With
   /// `failFrozenWrites`, first give up the frozen requests' replication (mark their blocks), create
-  /// the postponed new current UUID, and thaw.
+  /// the postponed new current UUID, and thaw. `outcome` says which row of the state rules refused,
+  /// if one did.
   public record Drop(
       List<Rule> rules,
       ConnectionState to,
       boolean failFrozenWrites,
-      Optional<SyncHandshake.Decision> handshake)
+      Optional<SyncHandshake.Decision> handshake,
+      Optional<StateRules.Outcome> outcome)
       implements Decision {}
 
   /// Take the peer's state over: `outcome.state()` is the new own state. If there was a handshake,
@@ -292,12 +294,13 @@ public final class PeerState {
       boolean connects = own.conn().isBelow(CONNECTED) && conn.isAtLeast(CONNECTED);
       if (connects && conn == CONNECTED && peerDisk == CONSISTENT && isFrozenWithNewUuid()) {
         rules.add(Rule.FROZEN_MEETS_REBOOTED_PEER);
-        return new Drop(rulesNow(), PROTOCOL_ERROR, true, handshake);
+        return new Drop(rulesNow(), PROTOCOL_ERROR, true, handshake, Optional.empty());
       }
       StateRules.Outcome outcome =
           StateRules.change(own, wanted, arrival.context, connects ? Force.SOFT : Force.HARD);
       if (!outcome.isSuccess()) {
-        return drop(Rule.STATE_ILLEGAL, DISCONNECTING, handshake);
+        return new Drop(
+            reached(Rule.STATE_ILLEGAL), DISCONNECTING, false, handshake, Optional.of(outcome));
       }
       return new Adopt(reached(Rule.STATE_TAKEN), outcome, handshake, mustAnswer(outcome.state()));
     }
@@ -324,7 +327,7 @@ public final class PeerState {
     }
 
     private Drop drop(Rule rule, ConnectionState to, Optional<SyncHandshake.Decision> handshake) {
-      return new Drop(reached(rule), to, false, handshake);
+      return new Drop(reached(rule), to, false, handshake, Optional.empty());
     }
 
     private List<Rule> reached(Rule last) {

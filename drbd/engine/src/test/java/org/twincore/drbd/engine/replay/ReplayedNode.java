@@ -134,6 +134,7 @@ final class ReplayedNode {
           Effect.AppReadDone _,
           Effect.StateChanged _,
           Effect.SizeChanged _,
+          Effect.Decided _,
           Effect.Log _ -> {}
     }
   }
