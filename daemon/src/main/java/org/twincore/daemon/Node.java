@@ -22,12 +22,20 @@ import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
 import org.twincore.host.nbd.NbdSettings;
 
 /// One node, put together by hand: resources, NBD, the admin socket.
 public final class Node {
+  private static EpochEnd epochs(NodeSettings settings) {
+    return switch (settings.epochs()) {
+      case FLUSH -> EpochEnd.FLUSH;
+      case COMPLETION -> EpochEnd.COMPLETION;
+    };
+  }
+
   private static final Logger LOG = System.getLogger("org.twincore.node");
 
   /// Of the program, as `info` tells it.
@@ -54,7 +62,13 @@ public final class Node {
     this.resources =
         new NodeResources(
             new ResourceNode.Shared(
-                timers, exports, devices, hub, new SecureRandom(), folders.state()));
+                timers,
+                exports,
+                devices,
+                hub,
+                new SecureRandom(),
+                folders.state(),
+                epochs(settings)));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);

@@ -59,7 +59,7 @@ final class NodeAdmin {
   /// Starts the process and does what `drbdadm up` does.
   void up() {
     if (!node.isRunning()) {
-      node.start(RESOURCE, OptionValues.DEFAULTS);
+      node.start(RESOURCE, OptionValues.DEFAULTS, scenario.epochs());
     }
     bringUp();
   }

@@ -2,6 +2,7 @@ package org.twincore.sim;
 
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.testkit.Prng;
 
 /// Random option values out of the option table's own ranges, the interesting ends more often.
@@ -48,6 +49,11 @@ final class OptionDraw {
       values = values.with(Option.SHARED_SECRET, "between us");
     }
     return values;
+  }
+
+  /// Where a sender puts its barriers: no option of drbd.conf, but a setting of the node.
+  static EpochEnd epochs(Prng random) {
+    return random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH;
   }
 
   /// A number of the option's range, mostly from the given part of it.

@@ -5,6 +5,7 @@ import java.util.stream.IntStream;
 import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.sim.check.Promise;
 import org.twincore.testkit.Prng;
 
@@ -21,7 +22,8 @@ public record Scenario(
     OptionValues net,
     int writes,
     int faults,
-    int commands) {
+    int commands,
+    EpochEnd epochs) {
 
   /// How the two replicas become equal at first.
   public enum Start {
@@ -61,7 +63,8 @@ public record Scenario(
         OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()),
         random.nextInt(1_000, 1_400),
         random.nextInt(15, 30),
-        random.nextInt(10, 20));
+        random.nextInt(10, 20),
+        OptionDraw.epochs(random));
   }
 
   private static VolumePlan volume(Prng random, Start start, int count) {

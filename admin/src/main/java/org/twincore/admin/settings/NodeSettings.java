@@ -14,6 +14,7 @@ import java.util.Optional;
 /// @param stateFolder for what outlives a node; empty: the usual place
 /// @param deviceFolder where a primary's block devices appear, or `none`; empty: /dev for the node
 ///   that root runs in its usual place
+/// @param epochs when a primary ends an epoch
 public record NodeSettings(
     List<String> nbdListen,
     NbdSecondary nbdSecondary,
@@ -22,7 +23,8 @@ public record NodeSettings(
     long logMaxBytes,
     int logKeep,
     Optional<String> stateFolder,
-    Optional<String> deviceFolder) {
+    Optional<String> deviceFolder,
+    Epochs epochs) {
 
   /// What holds where nothing is written.
   public static final NodeSettings DEFAULTS =
@@ -34,7 +36,8 @@ public record NodeSettings(
           10L << 20,
           5,
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          Epochs.FLUSH);
 
   public NodeSettings {
     nbdListen = List.copyOf(nbdListen);
@@ -42,17 +45,41 @@ public record NodeSettings(
 
   NodeSettings withNbdListen(List<String> value) {
     return new NodeSettings(
-        value, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
+        value,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withNbdSecondary(NbdSecondary value) {
     return new NodeSettings(
-        nbdListen, value, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
+        nbdListen,
+        value,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withStatusStyle(StatusStyle value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, value, logFile, logMaxBytes, logKeep, stateFolder, deviceFolder);
+        nbdListen,
+        nbdSecondary,
+        value,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withLogFile(Optional<String> value) {
@@ -64,12 +91,21 @@ public record NodeSettings(
         logMaxBytes,
         logKeep,
         stateFolder,
-        deviceFolder);
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withLogMaxBytes(long value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, value, logKeep, stateFolder, deviceFolder);
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        value,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withLogKeep(int value) {
@@ -81,17 +117,64 @@ public record NodeSettings(
         logMaxBytes,
         value,
         stateFolder,
-        deviceFolder);
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withStateFolder(Optional<String> value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, value, deviceFolder);
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        value,
+        deviceFolder,
+        epochs);
   }
 
   NodeSettings withDeviceFolder(Optional<String> value) {
     return new NodeSettings(
-        nbdListen, nbdSecondary, statusStyle, logFile, logMaxBytes, logKeep, stateFolder, value);
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        value,
+        epochs);
+  }
+
+  NodeSettings withEpochs(Epochs value) {
+    return new NodeSettings(
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        value);
+  }
+
+  /// Whether an epoch ends when an application flushes, or whenever a write is answered
+  /// (docs/durability.md).
+  public enum Epochs {
+    FLUSH("flush"),
+    COMPLETION("completion");
+
+    private final String word;
+
+    Epochs(String word) {
+      this.word = word;
+    }
+
+    String word() {
+      return word;
+    }
   }
 
   /// An export that cannot be written is refused, or offered read-only.

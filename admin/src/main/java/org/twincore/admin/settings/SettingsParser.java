@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
 
@@ -116,6 +117,7 @@ public final class SettingsParser {
       case "log-keep" -> settings.withLogKeep(count(value, column));
       case "state-folder" -> settings.withStateFolder(Optional.of(path(value, column)));
       case "device-folder" -> settings.withDeviceFolder(Optional.of(deviceFolder(value, column)));
+      case "epochs" -> settings.withEpochs(epochs(value, column));
       default -> throw wrong(keyColumn, "unknown setting '" + key + "'");
     };
   }
@@ -141,6 +143,15 @@ public final class SettingsParser {
       }
     }
     throw wrong(column, "refuse or read-only expected");
+  }
+
+  private Epochs epochs(String value, int column) throws SettingsException {
+    for (Epochs word : Epochs.values()) {
+      if (word.word().equals(value)) {
+        return word;
+      }
+    }
+    throw wrong(column, "flush or completion expected");
   }
 
   private StatusStyle style(String value, int column) throws SettingsException {

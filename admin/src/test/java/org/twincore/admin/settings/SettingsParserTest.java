@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
 
@@ -29,6 +30,7 @@ class SettingsParserTest {
             log-keep = 0
             state-folder = /srv/state
             device-folder = none
+            epochs = completion
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
 
@@ -42,7 +44,8 @@ class SettingsParserTest {
                 64 << 10,
                 0,
                 Optional.of("/srv/state"),
-                Optional.of("none")));
+                Optional.of("none"),
+                Epochs.COMPLETION));
   }
 
   @Test

@@ -27,6 +27,7 @@ import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 
@@ -67,7 +68,8 @@ public final class ResourceNode {
       Devices devices,
       StateFeed feed,
       RandomGenerator random,
-      Path flightRecords) {}
+      Path flightRecords,
+      EpochEnd epochs) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -84,7 +86,7 @@ public final class ResourceNode {
     this.runner = new EffectRunner(link, answers, services);
     this.loop =
         new ResourceLoop(
-            Machine.of(new Resource(name, options, shared.random)),
+            Machine.of(new Resource(name, options, shared.random, shared.epochs)),
             new ResourceLoop.Surroundings(
                 runner,
                 aftermath,

@@ -13,6 +13,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.port.Applications;
@@ -61,8 +62,8 @@ public final class SimNode {
     private long pausedUntilNanos;
     private boolean isStepping;
 
-    Process(String name, OptionValues options) {
-      resource = new Resource(name, options, random.split());
+    Process(String name, OptionValues options, EpochEnd epochs) {
+      resource = new Resource(name, options, random.split(), epochs);
       link = network.link(id, this::arrive);
       runner = new EffectRunner(link, answer -> applications.carryOut(answer), services());
     }
@@ -242,13 +243,13 @@ public final class SimNode {
     return processes;
   }
 
-  public void start(String resource, OptionValues options) {
+  public void start(String resource, OptionValues options, EpochEnd epochs) {
     if (process != null) {
       throw new IllegalStateException(name() + " runs already");
     }
     processes++;
     network.powerBack(id);
-    process = new Process(resource, options);
+    process = new Process(resource, options, epochs);
     simulation.trace().line(name() + " starts");
   }
 

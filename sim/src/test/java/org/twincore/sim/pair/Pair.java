@@ -17,6 +17,7 @@ import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.meta.MetadataException;
@@ -44,9 +45,15 @@ final class Pair {
     OptionValues disk =
         OptionValues.DEFAULTS.with(Option.C_MAX_RATE, 4_000_000).with(Option.C_FILL_TARGET, 20_000);
     OptionValues resource = OptionValues.DEFAULTS;
+    EpochEnd epochs = EpochEnd.FLUSH;
 
     Setup protocol(String protocol) {
       net = net.with(Option.PROTOCOL, protocol);
+      return this;
+    }
+
+    Setup epochs(EpochEnd end) {
+      epochs = end;
       return this;
     }
 
@@ -158,7 +165,7 @@ final class Pair {
 
   /// The process with its volumes, diskless and alone.
   void startProcess(int id) {
-    nodes[id].start("r0", setup.resource);
+    nodes[id].start("r0", setup.resource, setup.epochs);
     for (int volume = 0; volume < setup.volumes; volume++) {
       ok(id, new AdminCommand.NewVolume(volume, volume, setup.disk));
     }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.testkit.Prng;
 
@@ -29,7 +30,7 @@ class SimNodeTest {
 
   @Test
   void aStoppedProcessCatchesUp() {
-    node.start("r0", OptionValues.DEFAULTS);
+    node.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
     node.pauseUntil(Simulation.SECOND);
     node.deliver(new Event.AppFlush(0, 1));
     node.deliver(new Event.AppFlush(0, 2));
@@ -40,12 +41,12 @@ class SimNodeTest {
 
   @Test
   void anEndedProcessHearsNothingMore() {
-    node.start("r0", OptionValues.DEFAULTS);
+    node.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
     node.pauseUntil(Simulation.SECOND);
     node.deliver(new Event.AppFlush(0, 1));
     node.end(SimNode.Ending.KILL, SimStore.Keep.EVERYTHING);
     assertFalse(node.isRunning());
-    node.start("r0", OptionValues.DEFAULTS);
+    node.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
     simulation.runUntil(2 * Simulation.SECOND);
     assertEquals(List.of(), seen);
     assertTrue(node.isRunning());
@@ -61,7 +62,7 @@ class SimNodeTest {
             return List.of(event, new Event.Tick());
           }
         });
-    node.start("r0", OptionValues.DEFAULTS);
+    node.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
     node.deliver(new Event.AppFlush(0, 1));
     assertEquals(List.of(new Event.AppFlush(0, 1), new Event.Tick()), seen);
   }

@@ -260,17 +260,26 @@ final class AdminDesk {
     } else if (force || !link.isEstablished()) {
       leave(then);
     } else {
-      changes.askConnection(
-          ClusterChange.DISCONNECT,
-          result -> {
-            boolean gone = result.isSuccess() || result == StateResult.NEED_CONNECTION;
-            if (gone) {
-              leave(then);
-            } else {
-              then.accept(new AdminResult.State(result, ""));
-            }
-          });
+      // What the peer has not acknowledged by then would be marked, and sent again.
+      parts.log.awaitSafety(_ -> askToLeave(then));
     }
+  }
+
+  private void askToLeave(Consumer<AdminResult> then) {
+    if (!link.isEstablished()) {
+      leave(then);
+      return;
+    }
+    changes.askConnection(
+        ClusterChange.DISCONNECT,
+        result -> {
+          boolean gone = result.isSuccess() || result == StateResult.NEED_CONNECTION;
+          if (gone) {
+            leave(then);
+          } else {
+            then.accept(new AdminResult.State(result, ""));
+          }
+        });
   }
 
   private void leave(Consumer<AdminResult> then) {

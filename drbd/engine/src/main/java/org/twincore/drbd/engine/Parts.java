@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.TransferLog;
 import org.twincore.drbd.engine.state.Peering;
@@ -14,14 +15,15 @@ final class Parts {
   final RandomGenerator random;
   final Turn turn = new Turn();
   final Peering peering = new Peering();
-  final TransferLog log = new TransferLog(turn, peering);
+  final TransferLog log;
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
   OptionValues options;
 
-  Parts(String name, OptionValues options, RandomGenerator random) {
+  Parts(String name, OptionValues options, RandomGenerator random, EpochEnd epochs) {
     this.name = name;
     this.options = options;
     this.random = random;
+    this.log = new TransferLog(turn, peering, epochs);
   }
 
   Collection<Volume> all() {

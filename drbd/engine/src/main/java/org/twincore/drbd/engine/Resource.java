@@ -14,6 +14,7 @@ import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.state.Backing;
@@ -42,9 +43,9 @@ public final class Resource {
   private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
-  /// retry jitter, and must be unpredictable for a peer.
-  public Resource(String name, OptionValues options, RandomGenerator random) {
-    parts = new Parts(name, options, random);
+  /// retry jitter, and must be unpredictable for a peer; `epochs` says where barriers are put.
+  public Resource(String name, OptionValues options, RandomGenerator random, EpochEnd epochs) {
+    parts = new Parts(name, options, random, epochs);
     states = new States(parts);
     changes = new ClusterChanges(parts);
     liveness = new Liveness(parts.turn);
@@ -115,8 +116,9 @@ public final class Resource {
 
   /// What may be due after any event, always in this order.
   private void maintain() {
+    parts.log.tick();
     for (Volume volume : parts.all()) {
-      volume.turnActivity();
+      volume.turnActivity(parts.log);
       volume.syncTarget.tick();
       volume.markProgress();
     }
@@ -129,7 +131,7 @@ public final class Resource {
 
   /// When the owner must send the next [Event.Tick]; Long.MAX_VALUE if never.
   public long nextDeadlineNanos() {
-    long deadline = link.deadlineNanos();
+    long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
     }

@@ -154,6 +154,15 @@ final class States {
     if (before.conn().isBelow(CONNECTED) && after.conn().isAtLeast(CONNECTED)) {
       parts.log.close();
     }
+    if (before.pdsk().isAtLeast(DiskState.INCONSISTENT)
+        && after.pdsk().isBelow(DiskState.INCONSISTENT)) {
+      parts.log.peerDiskLost(volume.number());
+    }
+    if (before.conn() != after.conn()
+        || before.disk() != after.disk()
+        || before.pdsk() != after.pdsk()) {
+      parts.log.divide();
+    }
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
     }

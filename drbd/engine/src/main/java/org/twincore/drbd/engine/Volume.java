@@ -134,7 +134,7 @@ final class Volume {
   }
 
   /// Gives the activity log what it needs: writes that may go on do, and a transaction is written.
-  void turnActivity() {
+  void turnActivity(TransferLog log) {
     Backing backing = device.backing();
     if (backing == null || !backing.activity().hasWaiters() || !device.hasUsableDisk()) {
       return;
@@ -143,6 +143,9 @@ final class Volume {
     ActivityLog.Turn next = activity.turn();
     goOn(next.ready());
     next.transaction().ifPresent(it -> backing.writeTransaction(it, ok -> written(activity, ok)));
+    if (activity.isStarving()) {
+      log.hasten();
+    }
   }
 
   private void written(ActivityLog activity, boolean ok) {

@@ -226,6 +226,11 @@ public final class ActivityLog {
     return suspended;
   }
 
+  /// True if writes wait until others let extents go.
+  public boolean isStarving() {
+    return starving;
+  }
+
   /// Does a write in flight, or not yet safe on both sides, hold this extent?
   public boolean isHeld(long extent) {
     int slot = set.slotOf(extent);

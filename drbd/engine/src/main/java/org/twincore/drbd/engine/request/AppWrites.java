@@ -307,6 +307,12 @@ public final class AppWrites implements WriteRequest.Owner {
     settle(request);
   }
 
+  @Override
+  public void peerDiskLost(WriteRequest request) {
+    request.maySetInSync = false;
+    device.markOutOfSync(request.extent);
+  }
+
   // ---- the way out
 
   /// Answers, lets go and forgets, as far as it is time.
@@ -318,9 +324,12 @@ public final class AppWrites implements WriteRequest.Owner {
       clearIfBothHave(request);
       request.maySetInSync = false;
     }
-    // Its epoch must be closed before a write that overlaps it, and waits at the gate, is sent.
+    // An epoch that ends here must end before a write that waits at the gate is sent.
     if (!request.answered) {
       answer(request);
+    }
+    if (request.answered) {
+      request.payload = null;
     }
     leaveGate(request);
     if (!request.inTransferLog) {

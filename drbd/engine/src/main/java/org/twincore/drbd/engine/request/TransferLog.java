@@ -7,19 +7,31 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.request.WriteRequest.Side;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.Packet;
 
 /// The writes sent to the peer and not yet known to be safe there, by epoch, over all volumes of
 /// the resource (drbd-wire section 8.2).
 ///
-/// An epoch is what lies between two barriers. It is closed, and its P_BARRIER sent, when one of
-/// its writes is answered, when it is full, before a read request and by a flush; the writes leave
-/// when its P_BARRIER_ACK comes.
+/// An epoch is what lies between two barriers. It is closed, and its P_BARRIER sent, when it is
+/// full, before a read request, by a flush, and where replication changes; with
+/// [EpochEnd#COMPLETION] also when one of its writes is answered, with [EpochEnd#FLUSH] when
+/// somebody waits for its end or it is [#AGE_MAX_NANOS] old. The writes leave when its
+/// P_BARRIER_ACK comes.
 public final class TransferLog {
+  /// An epoch that nothing else ends holds its writes, and their extents of the activity log, no
+  /// longer than this: at ten thousand writes a second it is full by then anyway.
+  static final long AGE_MAX_NANOS = 200_000_000;
+
+  /// What one flush of the peer has to write at most: its writes behind the barrier wait for that.
+  static final long BYTES_MAX = 64L << 20;
+
   private final Turn turn;
   private final Peering peering;
+  private final EpochEnd end;
   private final ArrayDeque<Epoch> closed = new ArrayDeque<>();
   private final Map<Long, WriteRequest> byId = new HashMap<>();
   private final ArrayDeque<Handover> handovers = new ArrayDeque<>();
@@ -29,10 +41,21 @@ public final class TransferLog {
   private static final class Epoch {
     final int number;
     final List<WriteRequest> writes = new ArrayList<>();
-    long oldestNanos = Long.MAX_VALUE;
+    long bytes;
+    long openedNanos = Long.MAX_VALUE;
+    long closedNanos = Long.MAX_VALUE;
+    private int pendingFrom;
 
     Epoch(int number) {
       this.number = number;
+    }
+
+    /// When the oldest write without an ack was sent, or if all have one the barrier.
+    long oldestNanos() {
+      while (pendingFrom < writes.size() && writes.get(pendingFrom).remote != Side.PENDING) {
+        pendingFrom++;
+      }
+      return pendingFrom == writes.size() ? closedNanos : writes.get(pendingFrom).sentNanos;
     }
   }
 
@@ -47,9 +70,10 @@ public final class TransferLog {
     void over(boolean safe);
   }
 
-  public TransferLog(Turn turn, Peering peering) {
+  public TransferLog(Turn turn, Peering peering, EpochEnd end) {
     this.turn = turn;
     this.peering = peering;
+    this.end = end;
   }
 
   /// A new connection starts counting anew.
@@ -60,11 +84,14 @@ public final class TransferLog {
   /// A write was sent; it counts in the current epoch.
   void sent(WriteRequest request) {
     current.writes.add(request);
-    current.oldestNanos = Math.min(current.oldestNanos, turn.now());
+    current.bytes += request.payload == null ? 0 : request.extent.sizeBytes();
+    current.openedNanos = Math.min(current.openedNanos, turn.now());
+    request.sentNanos = turn.now();
     request.inTransferLog = true;
     request.epoch = current.number;
     byId.put(request.id, request);
-    if (current.writes.size() >= peering.net().num(Option.MAX_EPOCH_SIZE)) {
+    if (current.writes.size() >= peering.net().num(Option.MAX_EPOCH_SIZE)
+        || (end == EpochEnd.FLUSH && current.bytes >= BYTES_MAX)) {
       close();
     }
   }
@@ -82,11 +109,47 @@ public final class TransferLog {
     }
   }
 
-  /// A write was answered: if its epoch is still open, later writes must not be put before it.
+  /// A write was answered: if its epoch is still open, later writes must not be put before it. With
+  /// [EpochEnd#FLUSH] that holds only for what is durable by now, and may not be so at the peer.
   void answered(WriteRequest request) {
-    if (request.inTransferLog && request.epoch == current.number) {
+    boolean ends = end == EpochEnd.COMPLETION || (request.fua && !request.acksWrite);
+    if (ends && isInCurrentEpoch(request)) {
       close();
     }
+  }
+
+  /// True until a barrier is sent behind this write.
+  boolean isInCurrentEpoch(WriteRequest request) {
+    return request.inTransferLog && request.epoch == current.number;
+  }
+
+  /// What was answered so far must not be put after what comes now, or somebody waits for it.
+  public void divide() {
+    if (end == EpochEnd.FLUSH) {
+      close();
+    }
+  }
+
+  /// Somebody waits until writes are safe, whichever: ends the epoch unless the end of an earlier
+  /// one is awaited already.
+  public void hasten() {
+    if (closed.isEmpty()) {
+      divide();
+    }
+  }
+
+  /// Ends an epoch that is old enough.
+  public void tick() {
+    if (turn.now() >= deadlineNanos()) {
+      close();
+    }
+  }
+
+  /// When [#tick] has something to do; Long.MAX_VALUE if never.
+  public long deadlineNanos() {
+    return end == EpochEnd.COMPLETION || current.writes.isEmpty()
+        ? Long.MAX_VALUE
+        : current.openedNanos + AGE_MAX_NANOS;
   }
 
   /// Ends the current epoch, if it holds anything.
@@ -94,6 +157,7 @@ public final class TransferLog {
     if (current.writes.isEmpty()) {
       return;
     }
+    current.closedNanos = turn.now();
     closed.add(current);
     turn.send(0, new Packet.Barrier(Integer.reverseBytes(current.number), 0));
     current = new Epoch(current.number + 1);
@@ -158,15 +222,32 @@ public final class TransferLog {
     }
   }
 
+  /// The peer's disk of this volume is out of use: nothing that is not acknowledged by now will be
+  /// flushed there.
+  public void peerDiskLost(int volume) {
+    for (Epoch epoch : closed) {
+      peerDiskLost(volume, epoch);
+    }
+    peerDiskLost(volume, current);
+  }
+
+  private static void peerDiskLost(int volume, Epoch epoch) {
+    for (WriteRequest request : epoch.writes) {
+      if (request.owner.volume() == volume) {
+        request.owner.peerDiskLost(request);
+      }
+    }
+  }
+
   private void forget(WriteRequest request) {
     request.inTransferLog = false;
     byId.remove(request.id);
   }
 
-  /// When the oldest unacknowledged write was sent; Long.MAX_VALUE if there is none.
+  /// When the oldest write or barrier without an ack was sent; Long.MAX_VALUE if there is none.
   public long oldestNanos() {
     Epoch oldest = closed.peekFirst();
-    return oldest == null ? current.oldestNanos : oldest.oldestNanos;
+    return oldest == null ? current.oldestNanos() : oldest.oldestNanos();
   }
 
   /// Epochs with writes, for the status.

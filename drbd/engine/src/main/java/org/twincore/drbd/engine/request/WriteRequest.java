@@ -36,6 +36,9 @@ final class WriteRequest {
     /// The connection was lost before that.
     void replicationLost(WriteRequest request);
 
+    /// The peer's disk is out of use before that: it may have had the write only in its cache.
+    void peerDiskLost(WriteRequest request);
+
     /// The packet of a protocol A write was handed to the network.
     void handedOver(WriteRequest request);
   }
@@ -50,7 +53,10 @@ final class WriteRequest {
   final Answer answer;
   final long id;
   final Extent extent;
-  final @Nullable Payload payload;
+
+  /// Null for a discard, and once nobody needs it any more.
+  @Nullable Payload payload;
+
   final Event.@Nullable Discard discard;
   final boolean fua;
   Side local = Side.NONE;
@@ -64,6 +70,12 @@ final class WriteRequest {
 
   boolean inTransferLog;
   int epoch;
+
+  /// When it was sent to the peer.
+  long sentNanos;
+
+  /// The peer acks it when it is written; else it is taken as done before that.
+  boolean acksWrite;
 
   /// The answer of the peer also says that the blocks are in sync.
   boolean maySetInSync;

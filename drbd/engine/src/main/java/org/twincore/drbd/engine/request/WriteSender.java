@@ -22,6 +22,11 @@ final class WriteSender {
   private final Peering peering;
   private final TransferLog log;
 
+  /// Writes of the current epoch that the peer may still be writing though they are answered.
+  private IntervalSet<WriteRequest> unsure = new IntervalSet<>();
+
+  private @Nullable WriteRequest lastUnsure;
+
   WriteSender(Device device, Turn turn, Peering peering, TransferLog log) {
     this.device = device;
     this.turn = turn;
@@ -69,6 +74,8 @@ final class WriteSender {
       return false;
     }
     request.remote = Side.PENDING;
+    request.acksWrite = (flags & DpFlags.SEND_WRITE_ACK) != 0;
+    keepOrder(request);
     boolean handsOver = (flags & (DpFlags.SEND_RECEIVE_ACK | DpFlags.SEND_WRITE_ACK)) == 0;
     long token = handsOver ? turn.newToken() : 0;
     turn.send(device.volume(), packet, request.payload, token);
@@ -81,6 +88,24 @@ final class WriteSender {
     }
     device.counters().sent(request.extent.sizeSectors());
     return true;
+  }
+
+  /// A write that overlaps one which the peer may not have written yet comes behind a barrier:
+  /// within an epoch a peer may write in any order.
+  private void keepOrder(WriteRequest request) {
+    if (lastUnsure != null && !log.isInCurrentEpoch(lastUnsure)) {
+      lastUnsure = null;
+      unsure = new IntervalSet<>();
+    }
+    if (lastUnsure != null && unsure.overlaps(request.extent)) {
+      log.close();
+      lastUnsure = null;
+      unsure = new IntervalSet<>();
+    }
+    if (!request.acksWrite) {
+      lastUnsure = request;
+      unsure.add(request.extent, request);
+    }
   }
 
   private int ackFlags(WriteRequest request) {

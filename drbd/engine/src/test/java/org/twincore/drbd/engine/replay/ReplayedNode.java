@@ -17,6 +17,7 @@ import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Effects;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.wire.PacketType;
@@ -42,7 +43,7 @@ final class ReplayedNode {
   private long lastTicket;
 
   ReplayedNode(RandomGenerator random, byte[] disk) {
-    this.resource = new Resource("r0", OptionValues.DEFAULTS, random);
+    this.resource = new Resource("r0", OptionValues.DEFAULTS, random, EpochEnd.COMPLETION);
     this.disk = disk;
   }
 
