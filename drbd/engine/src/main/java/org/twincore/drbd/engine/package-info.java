@@ -14,7 +14,8 @@
 /// | `Resyncs` | the course of a resync |
 /// | `Disks` | attach, detach, failing disks |
 /// | `Promotion` | Primary and Secondary |
-/// | `AdminDesk` | admin commands |
+/// | `AdminDesk` | admin commands: each to its owner |
+/// | `VolumeCommands`, `ConnectionCommands`, `DataCommands`, `DownCommand` | admin commands by subject |
 /// | `Waits` | what a resource waits for, in words |
 ///
 /// Order of imports: exchange < activity < state < request, connection, resync < this package.

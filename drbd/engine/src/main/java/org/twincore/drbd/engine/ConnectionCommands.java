@@ -1,0 +1,148 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.STAND_ALONE;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.state.ClusterChange;
+
+/// Connects, disconnects, and takes new options of the connection and of the disks.
+final class ConnectionCommands {
+  private static final int DISCARD_IMPOSSIBLE = 123;
+  private static final int HAS_NET_CONFIG = 125;
+  private static final int INVALID_REQUEST = 162;
+
+  private final Parts parts;
+  private final Parameters parameters;
+  private final ClusterChanges changes;
+  private final PeerLink link;
+
+  ConnectionCommands(Parts parts, Parameters parameters, ClusterChanges changes, PeerLink link) {
+    this.parts = parts;
+    this.parameters = parameters;
+    this.changes = changes;
+    this.link = link;
+  }
+
+  void connect(AdminCommand.Connect connect, Consumer<AdminResult> then) {
+    if (link.conn() != STAND_ALONE) {
+      then.accept(
+          new AdminResult.Config(HAS_NET_CONFIG, "Device has a net-config (use disconnect first)"));
+      return;
+    }
+    boolean primary = parts.all().stream().anyMatch(it -> it.device.state().role() == Role.PRIMARY);
+    if (connect.discardMyData() && primary) {
+      then.accept(
+          new AdminResult.Config(
+              DISCARD_IMPOSSIBLE, "--discard-my-data not allowed when primary."));
+      return;
+    }
+    Optional<String> refusal = notYet(connect.net());
+    if (refusal.isPresent()) {
+      then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
+      return;
+    }
+    link.connect(connect.net(), connect.discardMyData(), connect.tentative());
+    then.accept(AdminResult.OK);
+  }
+
+  /// Settings that this version does not carry out, in words.
+  private static Optional<String> notYet(OptionValues net) {
+    if (net.flag(Option.ALLOW_TWO_PRIMARIES)) {
+      return Optional.of("allow-two-primaries is not supported by this version");
+    }
+    if (!net.word(Option.DATA_INTEGRITY_ALG).isEmpty()) {
+      return Optional.of("data-integrity-alg is not supported by this version");
+    }
+    return Optional.empty();
+  }
+
+  void disconnect(boolean force, Consumer<AdminResult> then) {
+    if (link.conn() == STAND_ALONE) {
+      then.accept(new AdminResult.State(StateResult.ALREADY_STAND_ALONE, ""));
+    } else if (force || !link.isEstablished()) {
+      leave(then);
+    } else {
+      // What the peer has not acknowledged by then would be marked, and sent again.
+      parts.log.awaitSafety(_ -> askToLeave(then));
+    }
+  }
+
+  private void askToLeave(Consumer<AdminResult> then) {
+    if (!link.isEstablished()) {
+      leave(then);
+      return;
+    }
+    changes.askConnection(
+        ClusterChange.DISCONNECT,
+        result -> {
+          boolean gone = result.isSuccess() || result == StateResult.NEED_CONNECTION;
+          if (gone) {
+            leave(then);
+          } else {
+            then.accept(new AdminResult.State(result, ""));
+          }
+        });
+  }
+
+  void leave(Consumer<AdminResult> then) {
+    link.leave("disconnect", () -> settled(then));
+  }
+
+  /// Answers when every mark is durable.
+  private void settled(Consumer<AdminResult> then) {
+    List<Volume> attached = new ArrayList<>();
+    for (Volume volume : parts.all()) {
+      if (volume.device.hasUsableDisk()) {
+        attached.add(volume);
+      }
+    }
+    int[] left = {attached.size()};
+    if (left[0] == 0) {
+      then.accept(AdminResult.OK);
+    }
+    for (Volume volume : attached) {
+      volume
+          .device
+          .disk()
+          .settle(_ -> {
+            left[0]--;
+            if (left[0] == 0) {
+              then.accept(AdminResult.OK);
+            }
+          });
+    }
+  }
+
+  void netOptions(OptionValues net, Consumer<AdminResult> then) {
+    Optional<String> refusal = notYet(net);
+    if (refusal.isPresent()) {
+      then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
+      return;
+    }
+    link.reconfigure(net);
+    parts.all().forEach(this::retune);
+    then.accept(AdminResult.OK);
+  }
+
+  void diskOptions(Volume volume, OptionValues options, Consumer<AdminResult> then) {
+    volume.device.setOptions(options);
+    retune(volume);
+    if (ClusterChanges.isConnected(volume)) {
+      parameters.sendSyncParam(volume);
+    }
+    then.accept(AdminResult.OK);
+  }
+
+  private void retune(Volume volume) {
+    volume.pacing.retune(Volume.tuning(volume.device.options(), parts.peering.net()));
+  }
+}
