@@ -16,6 +16,7 @@ import org.twincore.sim.world.Tamper;
 final class Withheld implements Tamper {
   private final Map<Integer, Predicate<Effect>> held = new TreeMap<>();
   private final Map<Integer, Predicate<Effect>> lost = new TreeMap<>();
+  private final Map<Integer, Predicate<Effect>> failing = new TreeMap<>();
   private final Map<Long, Event> waiting = new TreeMap<>();
   private final List<Long> tokens = new ArrayList<>();
   private int lostCount;
@@ -28,6 +29,11 @@ final class Withheld implements Tamper {
   /// From now on operations of `node` that match never take place.
   void lose(SimNode node, Predicate<Effect> which) {
     lost.put(node.id(), which);
+  }
+
+  /// From now on operations of `node` that match never take place and are answered with an error.
+  void fail(SimNode node, Predicate<Effect> which) {
+    failing.put(node.id(), which);
   }
 
   /// How many operations were lost.
@@ -44,6 +50,7 @@ final class Withheld implements Tamper {
   void release(SimNode node) {
     held.remove(node.id());
     lost.remove(node.id());
+    failing.remove(node.id());
     List<Event> due = List.copyOf(waiting.values());
     waiting.clear();
     tokens.clear();
@@ -58,6 +65,15 @@ final class Withheld implements Tamper {
     return effect instanceof Effect.WriteLocal;
   }
 
+  static boolean isFlush(Effect effect) {
+    return effect instanceof Effect.FlushLocal;
+  }
+
+  /// A write to that volume.
+  static boolean isWriteTo(Effect effect, int volume) {
+    return effect instanceof Effect.WriteLocal write && write.volume() == volume;
+  }
+
   @Override
   public List<Effect> effect(SimNode node, Effect effect) {
     Long token = token(effect);
@@ -67,6 +83,12 @@ final class Withheld implements Tamper {
     Predicate<Effect> loses = lost.get(node.id());
     if (loses != null && loses.test(effect)) {
       lostCount++;
+      return List.of();
+    }
+    Predicate<Effect> fails = failing.get(node.id());
+    if (fails != null && fails.test(effect) && effect instanceof Effect.OfDisk operation) {
+      Event failed = new Event.LocalFailed(operation.volume(), token, "planted");
+      node.simulation().after(0, () -> node.deliver(failed));
       return List.of();
     }
     Predicate<Effect> holds = held.get(node.id());

@@ -19,6 +19,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Fencing;
+import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.MetadataFlagsRule;
 import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.engine.state.StateContext;
@@ -190,6 +191,9 @@ final class Disks {
   /// An admin gives the disk up; the rules have agreed.
   void detach(Volume volume, boolean clean, Consumer<AdminResult> then) {
     volume.detachesCleanly = clean;
+    if (!clean) {
+      volume.device.disk().disk().lose();
+    }
     states.force(volume, state -> state.withDisk(DiskState.FAILED), "detach");
     whenDiskless(volume, then);
   }
@@ -235,10 +239,25 @@ final class Disks {
     give(volume, cause);
   }
 
+  /// The disk cannot be flushed: nobody knows which of its writes are lost, so it is of no use
+  /// whatever the policy says.
+  void flushFailed(Volume volume, String cause) {
+    parts.turn.log(
+        Effect.Level.ERROR, "volume %d: local flush failed: %s".formatted(volume.number(), cause));
+    if (volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error")) {
+      parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
+    }
+    give(volume, cause);
+  }
+
   private void give(Volume volume, String cause) {
-    DiskState disk = volume.device.state().disk();
-    if (volume.device.backing() != null && disk != DiskState.FAILED && disk != DiskState.DISKLESS) {
-      volume.detachesCleanly = false;
+    Backing backing = volume.device.backing();
+    if (backing == null) {
+      return;
+    }
+    backing.disk().lose();
+    volume.detachesCleanly = false;
+    if (!isGivenUp(volume)) {
       states.force(
           volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
     }
@@ -251,9 +270,9 @@ final class Disks {
       if (backing != null && isGivenUp(volume) && !volume.releasing && backing.isIdle()) {
         volume.releasing = true;
         if (volume.detachesCleanly) {
-          backing.writeClean(_ -> release(volume));
+          backing.writeClean(ok -> release(volume, ok));
         } else {
-          release(volume);
+          release(volume, false);
         }
       }
     }
@@ -265,7 +284,12 @@ final class Disks {
     return disk == DiskState.FAILED || disk == DiskState.DISKLESS;
   }
 
-  private void release(Volume volume) {
+  private void release(Volume volume, boolean clean) {
+    LocalDisk disk = volume.device.disk().disk();
+    if (!clean) {
+      disk.lose();
+    }
+    disk.release();
     states.force(volume, state -> state.withDisk(DiskState.DISKLESS), "disk released");
     volume.device.dropBacking();
     parts.turn.add(new Effect.CloseDisk(volume.number()));

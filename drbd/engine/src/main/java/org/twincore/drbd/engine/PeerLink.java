@@ -26,7 +26,6 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.PeerEpochs;
-import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.UuidFlags;
@@ -179,12 +178,7 @@ final class PeerLink {
     parts.turn.add(new Effect.LimitBody(parts.turn.dataSocket(), BODY_BYTES_MAX));
     parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL, discardMyData, dryRun));
     parts.log.restart();
-    epochs =
-        new PeerEpochs(
-            parts.turn,
-            ordering(),
-            this::disksToFlush,
-            cause -> lose(PROTOCOL_ERROR, "flush failed: " + cause));
+    epochs = new PeerEpochs(parts.turn, ordering());
     states.beginPostponedGenerations();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
@@ -210,16 +204,6 @@ final class PeerLink {
   /// `f`, `d` or `n` for the status.
   char orderingLetter() {
     return Character.toLowerCase(ordering().name().charAt(0));
-  }
-
-  private List<LocalDisk> disksToFlush() {
-    List<LocalDisk> disks = new ArrayList<>();
-    for (Volume volume : parts.all()) {
-      if (volume.device.hasUsableDisk() && volume.device.options().flag(Option.DISK_FLUSHES)) {
-        disks.add(volume.device.disk().disk());
-      }
-    }
-    return disks;
   }
 
   private Liveness.Timing timing() {
@@ -419,6 +403,10 @@ final class PeerLink {
     }
     if (parts.turn.isLinked() && now >= deadlineNanos) {
       lose(conn == TEAR_DOWN ? TEAR_DOWN : NETWORK_FAILURE, "the peer said nothing in time");
+    }
+    PeerEpochs present = epochs;
+    if (present != null && present.hasLostWrites()) {
+      lose(NETWORK_FAILURE, "a disk failed with writes of the peer that it had not flushed");
     }
     throttle();
     if (isGoing() && isPeerIdle()) {

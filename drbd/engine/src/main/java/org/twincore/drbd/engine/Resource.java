@@ -251,6 +251,11 @@ public final class Resource {
     }
 
     @Override
+    public void localFlushFailed(String cause) {
+      self().ifPresent(it -> disks.flushFailed(it, cause));
+    }
+
+    @Override
     public void replicationGap() {
       link.lose(ConnectionState.NETWORK_FAILURE, "the peer cannot take a discard");
     }

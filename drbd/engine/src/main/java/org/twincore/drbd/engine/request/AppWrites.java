@@ -40,6 +40,9 @@ public final class AppWrites implements WriteRequest.Owner {
     /// The own disk failed a write.
     void localWriteFailed(String cause);
 
+    /// The own disk failed a flush.
+    void localFlushFailed(String cause);
+
     /// A discard could not be sent to the peer, which now lacks it: start over with that peer.
     void replicationGap();
 
@@ -218,13 +221,13 @@ public final class AppWrites implements WriteRequest.Owner {
   private void flushed(WriteRequest request, @Nullable String error) {
     request.local = error == null ? Side.OK : Side.FAILED;
     if (error != null) {
-      listener.localWriteFailed(error);
+      listener.localFlushFailed(error);
     }
     settle(request);
   }
 
   void localFlushFailed(String cause) {
-    listener.localWriteFailed(cause);
+    listener.localFlushFailed(cause);
   }
 
   // ---- answers of the peer

@@ -1,10 +1,9 @@
 package org.twincore.drbd.engine.request;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.Map;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.wire.Packet;
@@ -15,6 +14,9 @@ import org.twincore.drbd.wire.Packet;
 /// every disk that got one is flushed. Writes behind a barrier wait until then, unless the ordering
 /// is `none`. Made anew for each connection, so what an old connection still has in flight
 /// acknowledges nothing.
+///
+/// A disk that fails takes with it what it answered since its last flush. Such an epoch is never
+/// acknowledged: the connection must go, so that the peer marks its writes ([#hasLostWrites]).
 public final class PeerEpochs {
   /// `disk-flushes`, `disk-drain`, or neither.
   public enum Ordering {
@@ -25,8 +27,6 @@ public final class PeerEpochs {
 
   private final Turn turn;
   private final Ordering ordering;
-  private final Supplier<List<LocalDisk>> disks;
-  private final FlushFailure onFlushFailure;
   private final ArrayDeque<Held> held = new ArrayDeque<>();
   private final ArrayDeque<Epoch> closed = new ArrayDeque<>();
   private Epoch current = new Epoch();
@@ -38,21 +38,24 @@ public final class PeerEpochs {
     private int active;
     private int barrier;
     private boolean flushing;
+
+    /// The disks that answered writes of this epoch, and who hears that one cannot be flushed.
+    private final Map<LocalDisk, FlushFailure> unflushed = new LinkedHashMap<>();
+
+    private boolean hasLostWrites() {
+      return unflushed.keySet().stream().anyMatch(LocalDisk::isLost);
+    }
   }
 
-  /// Hears that a flush failed: the epoch cannot be acknowledged.
+  /// Hears that a flush of the volume's disk failed.
   @FunctionalInterface
-  public interface FlushFailure {
+  interface FlushFailure {
     void flushFailed(String cause);
   }
 
-  /// `disks` gives the disks to flush at a barrier.
-  public PeerEpochs(
-      Turn turn, Ordering ordering, Supplier<List<LocalDisk>> disks, FlushFailure onFlushFailure) {
+  public PeerEpochs(Turn turn, Ordering ordering) {
     this.turn = turn;
     this.ordering = ordering;
-    this.disks = disks;
-    this.onFlushFailure = onFlushFailure;
   }
 
   private record Held(Runnable go, Runnable dropped) {}
@@ -129,6 +132,19 @@ public final class PeerEpochs {
     advance();
   }
 
+  /// `disk` answered a write of this epoch and must be flushed before the barrier is acknowledged.
+  void written(Epoch epoch, LocalDisk disk, FlushFailure onFailure) {
+    if (ordering == Ordering.FLUSH) {
+      epoch.unflushed.put(disk, onFailure);
+    }
+  }
+
+  /// Whether a disk was lost that had answered writes and not flushed them: their epoch can never
+  /// be acknowledged.
+  public boolean hasLostWrites() {
+    return current.hasLostWrites() || closed.stream().anyMatch(Epoch::hasLostWrites);
+  }
+
   /// A write of this epoch is done, one way or the other.
   void finished(Epoch epoch) {
     epoch.active--;
@@ -137,34 +153,35 @@ public final class PeerEpochs {
 
   private void advance() {
     Epoch first = closed.peekFirst();
-    if (first == null || first.active > 0 || first.flushing || over) {
+    if (first == null || first.active > 0 || first.flushing || over || first.hasLostWrites()) {
       return;
     }
     first.flushing = true;
-    List<LocalDisk> toFlush = ordering == Ordering.FLUSH ? disks.get() : List.of();
-    if (toFlush.isEmpty()) {
+    // One that was detached in good order has flushed all.
+    first.unflushed.keySet().removeIf(LocalDisk::isReleased);
+    if (first.unflushed.isEmpty()) {
       acknowledge(first);
       return;
     }
-    int[] left = {toFlush.size()};
-    List<String> failures = new ArrayList<>();
-    for (LocalDisk disk : toFlush) {
-      disk.flush((error, _) -> flushed(first, left, failures, error));
-    }
+    first.unflushed.forEach((disk, onFailure) -> flush(first, disk, onFailure));
   }
 
-  private void flushed(Epoch epoch, int[] left, List<String> failures, @Nullable String error) {
-    if (error != null) {
-      failures.add(error);
-    }
-    left[0]--;
-    if (left[0] > 0 || over) {
-      return;
-    }
-    if (failures.isEmpty()) {
-      acknowledge(epoch);
-    } else {
-      onFlushFailure.flushFailed(failures.getFirst());
+  private void flush(Epoch epoch, LocalDisk disk, FlushFailure onFailure) {
+    disk.flush((error, _) -> {
+      if (error == null) {
+        flushed(epoch, disk);
+      } else {
+        onFailure.flushFailed(error);
+      }
+    });
+  }
+
+  private void flushed(Epoch epoch, LocalDisk disk) {
+    if (!disk.isLost()) {
+      epoch.unflushed.remove(disk);
+      if (epoch.unflushed.isEmpty() && !over) {
+        acknowledge(epoch);
+      }
     }
   }
 

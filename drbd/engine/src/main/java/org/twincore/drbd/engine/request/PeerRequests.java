@@ -5,11 +5,13 @@ import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
+import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Features;
@@ -41,6 +43,9 @@ public final class PeerRequests {
 
     /// The own disk failed a read.
     void localReadFailed(String cause);
+
+    /// The own disk failed a flush.
+    void localFlushFailed(String cause);
   }
 
   /// Where writes of a diskless peer wait for the activity log.
@@ -92,6 +97,7 @@ public final class PeerRequests {
     final boolean peerLacks = !device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
 
     PeerEpochs.@Nullable Epoch epoch;
+    @Nullable LocalDisk disk;
     ExtentGate.@Nullable Ticket ticket;
     @Nullable ActivityLog activity;
     ActivityLog.@Nullable Span span;
@@ -218,17 +224,13 @@ public final class PeerRequests {
     }
     device.counters().written(write.extent.sizeSectors());
     boolean fua = write.has(DpFlags.FUA);
+    LocalDisk disk = device.disk().disk();
+    write.disk = disk;
     if (write.payload != null) {
-      device
-          .disk()
-          .disk()
-          .write(
-              write.extent.sector(), write.payload, fua, (error, _) -> done(write, epochs, error));
+      disk.write(
+          write.extent.sector(), write.payload, fua, (error, _) -> done(write, epochs, error));
     } else {
-      device
-          .disk()
-          .disk()
-          .discard(write.extent, kind(write), (e, _) -> discarded(write, epochs, fua, e));
+      disk.discard(write.extent, kind(write), (e, _) -> discarded(write, epochs, fua, e));
     }
   }
 
@@ -242,19 +244,41 @@ public final class PeerRequests {
 
   private void discarded(PeerWrite write, PeerEpochs epochs, boolean fua, @Nullable String error) {
     if (error == null && fua && device.hasUsableDisk()) {
-      device.disk().disk().flush((cause, _) -> done(write, epochs, cause));
+      device.disk().disk().flush((cause, _) -> flushed(write, epochs, cause));
     } else {
       done(write, epochs, error);
     }
   }
 
+  private void flushed(PeerWrite write, PeerEpochs epochs, @Nullable String error) {
+    if (error == null) {
+      done(write, epochs, null);
+    } else {
+      failed(write, epochs);
+      listener.localFlushFailed(error);
+    }
+  }
+
+  private void failed(PeerWrite write, PeerEpochs epochs) {
+    device.markOutOfSync(write.extent);
+    answer(write, PacketType.NEG_ACK);
+    finish(write, epochs);
+  }
+
   private void done(PeerWrite write, PeerEpochs epochs, @Nullable String error) {
+    LocalDisk disk = write.disk;
     if (error != null) {
-      device.markOutOfSync(write.extent);
-      answer(write, PacketType.NEG_ACK);
-      finish(write, epochs);
+      failed(write, epochs);
       listener.localWriteFailed(error);
       return;
+    }
+    if (disk == null || disk.isLost()) {
+      // The disk was given up meanwhile: it will never be flushed.
+      failed(write, epochs);
+      return;
+    }
+    if (write.epoch != null && device.options().flag(Option.DISK_FLUSHES)) {
+      epochs.written(write.epoch, disk, listener::localFlushFailed);
     }
     ConnectionState conn = device.state().conn();
     boolean resyncs =

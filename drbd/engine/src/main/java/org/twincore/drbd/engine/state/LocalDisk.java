@@ -29,10 +29,31 @@ public final class LocalDisk {
   private final Map<Long, Done> waiting = new HashMap<>();
   private final ArrayDeque<Done> waitingForFlush = new ArrayDeque<>();
   private boolean flushRuns;
+  private boolean lost;
+  private boolean released;
 
   LocalDisk(int volume, Turn turn) {
     this.volume = volume;
     this.turn = turn;
+  }
+
+  /// The disk failed: what it answered and did not flush since may be missing on it.
+  public void lose() {
+    lost = true;
+  }
+
+  public boolean isLost() {
+    return lost;
+  }
+
+  /// The disk is used no more and answers no more; unless it is lost, all that it answered is
+  /// durable.
+  public void release() {
+    released = true;
+  }
+
+  public boolean isReleased() {
+    return released;
   }
 
   /// Operations without answer yet.
