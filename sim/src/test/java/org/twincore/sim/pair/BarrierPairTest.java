@@ -105,7 +105,8 @@ class BarrierPairTest {
     powerCutAndBack(pair);
   }
 
-  /// A disk that cannot be flushed is given up, whatever `on-io-error` says, and not tried for ever.
+  /// A disk that cannot be flushed is given up, whatever `on-io-error` says, and not tried for
+  /// ever.
   @ParameterizedTest
   @ValueSource(strings = {"detach", "pass_on", "call-local-io-error"})
   void aDiskThatFailsItsFlushIsGivenUp(String policy) throws MetadataException {

@@ -8,6 +8,9 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 
@@ -17,9 +20,12 @@ final class Withheld implements Tamper {
   private final Map<Integer, Predicate<Effect>> held = new TreeMap<>();
   private final Map<Integer, Predicate<Effect>> lost = new TreeMap<>();
   private final Map<Integer, Predicate<Effect>> failing = new TreeMap<>();
+  private final Map<Integer, Said> said = new TreeMap<>();
   private final Map<Long, Event> waiting = new TreeMap<>();
   private final List<Long> tokens = new ArrayList<>();
   private int lostCount;
+
+  private record Said(PacketType behind, Packet packet, @Nullable Payload payload) {}
 
   /// From now on operations of `node` that match take place, but are not answered.
   void hold(SimNode node, Predicate<Effect> which) {
@@ -34,6 +40,17 @@ final class Withheld implements Tamper {
   /// From now on operations of `node` that match never take place and are answered with an error.
   void fail(SimNode node, Predicate<Effect> which) {
     failing.put(node.id(), which);
+  }
+
+  /// Once: right behind the first packet of that type that `node` sends, volume 0 of the peer hears
+  /// this one too.
+  void say(SimNode node, PacketType behind, Packet packet, @Nullable Payload payload) {
+    said.put(node.id(), new Said(behind, packet, payload));
+  }
+
+  /// Whether what was to be said was said.
+  boolean hasSaid(SimNode node) {
+    return !said.containsKey(node.id());
   }
 
   /// How many operations were lost.
@@ -76,6 +93,9 @@ final class Withheld implements Tamper {
 
   @Override
   public List<Effect> effect(SimNode node, Effect effect) {
+    if (effect instanceof Effect.Send send) {
+      return sent(node, send);
+    }
     Long token = token(effect);
     if (token == null) {
       return List.of(effect);
@@ -96,6 +116,16 @@ final class Withheld implements Tamper {
       tokens.add(key(node, token));
     }
     return List.of(effect);
+  }
+
+  private List<Effect> sent(SimNode node, Effect.Send send) {
+    Said more = said.get(node.id());
+    if (more == null || send.packet().type() != more.behind) {
+      return List.of(send);
+    }
+    said.remove(node.id());
+    return List.of(
+        send, new Effect.Send(send.socket(), send.framing(), 0, more.packet, more.payload, 0));
   }
 
   @Override

@@ -19,6 +19,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Fencing;
+import org.twincore.drbd.engine.state.Growth;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.MetadataFlagsRule;
 import org.twincore.drbd.engine.state.SizeNegotiation;
@@ -133,6 +134,9 @@ final class Disks {
     device.setCrashedPrimary(found.crashed());
     parameters.resize(volume, sectors, true);
     if (fresh || found.fullSync()) {
+    if (device.sizeSectors() > 0 && sectors > device.sizeSectors()) {
+      device.setGrowth(Growth.WHILE_CONNECTED);
+    }
       resyncs.markAll(volume);
     }
     device.remember(

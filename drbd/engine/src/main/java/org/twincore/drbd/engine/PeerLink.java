@@ -26,6 +26,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.PeerEpochs;
+import org.twincore.drbd.engine.state.Growth;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.UuidFlags;
@@ -363,6 +364,7 @@ final class PeerLink {
     for (Volume volume : parts.all()) {
       volume.reads.connectionLost();
       if (volume.device.hasUsableDisk()) {
+      volume.device.setGrowth(Growth.NONE);
         volume.device.disk().writeBitmap(_ -> {});
       }
     }

@@ -29,6 +29,7 @@ final class PeerPackets {
   private final Liveness liveness;
   private final PeerLink link;
 
+  private final SizeChanges sizes;
   PeerPackets(
       Parts parts,
       Parameters parameters,
@@ -45,6 +46,7 @@ final class PeerPackets {
     this.liveness = liveness;
     this.link = link;
   }
+    this.sizes = new SizeChanges(parts, parameters, resyncs, link);
 
   void take(Event.PacketArrived arrived) {
     Packet packet = arrived.packet();
@@ -156,9 +158,12 @@ final class PeerPackets {
       case Packet.BlockRequest request -> request(volume, request);
       case Packet.BlockDescription description -> description(volume, description);
       case Packet.SyncParam89 param -> refuse(parameters.take(volume, param));
-      case Packet.Sizes sizes -> refuse(parameters.take(volume, sizes));
+      case Packet.Sizes packetOfSizes -> sizes.arrived(volume, packetOfSizes);
       case Packet.Uuids uuids -> refuse(parameters.take(volume, uuids));
-      case Packet.State state -> peerStates.arrived(volume, state);
+      case Packet.State state -> {
+        peerStates.arrived(volume, state);
+        sizes.settle(volume);
+      }
       case Packet.StateChange request -> peerStates.asked(volume, request);
       case Packet.SyncUuid uuid -> resyncs.syncUuidArrived(volume, uuid.uuid());
       case Packet.Bytes bytes -> bitmap(volume, bytes);

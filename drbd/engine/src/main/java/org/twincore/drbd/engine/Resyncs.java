@@ -22,6 +22,7 @@ import org.twincore.drbd.engine.state.UuidChanges;
 import org.twincore.drbd.meta.MetadataFlags;
 import org.twincore.drbd.wire.BitmapReceiver;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.WireFormatException;
 
 /// The course of a resync from the bitmaps to its end (drbd-wire sections 6.1, 11.1, 12.1).
@@ -150,6 +151,33 @@ final class Resyncs {
     } else if (conn == STARTING_SYNC_T) {
       volume.device.disk().settle(_ -> awaitSyncUuid(volume));
     }
+  }
+
+  /// Both devices have grown: the new area is copied without an exchange of bitmaps, since both
+  /// have the same bits set (`resync_after_online_grow`).
+  void startGrown(Volume volume, boolean asSource) {
+    if (asSource) {
+      startSource(volume, "the device has grown");
+    } else {
+      states.force(volume, state -> state.withConn(WF_SYNC_UUID), "the device has grown");
+    }
+  }
+
+  /// Becomes source of what is marked on either side although the handshake of the disks saw no
+  /// reason: a new generation gives the peer one.
+  void startOver(Volume volume) {
+    states.newGeneration(volume, "the device has grown");
+    int link = parts.peering.link();
+    volume
+        .device
+        .disk()
+        .settle(ok -> {
+          StateWord state = volume.device.state();
+          if (ok && link == parts.peering.link() && state.conn() == CONNECTED) {
+            parts.turn.send(volume.number(), new Packet.State(state.withConn(WF_BITMAP_S).toInt()));
+            states.force(volume, it -> it.withConn(WF_BITMAP_S), "the device has grown");
+          }
+        });
   }
 
   private void awaitSyncUuid(Volume volume) {

@@ -30,6 +30,7 @@ public final class Device {
   private long peerSectors;
   private int peerBioBytes;
   private long sizeSectors;
+  private Growth growth = Growth.NONE;
   private long exposedUuid;
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
@@ -225,6 +226,15 @@ public final class Device {
       backing.resize(sectors, newBlocksOutOfSync);
     }
     sizeSectors = sectors;
+  }
+
+  /// A new area that is still to be copied to one of the disks.
+  public Growth growth() {
+    return growth;
+  }
+
+  public void setGrowth(Growth next) {
+    growth = next;
   }
 
   public long wantedSectors() {
