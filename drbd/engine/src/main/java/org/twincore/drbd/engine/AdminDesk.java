@@ -2,7 +2,6 @@ package org.twincore.drbd.engine;
 
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
-import org.twincore.drbd.DiskState;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -72,8 +71,7 @@ final class AdminDesk {
           with(volume, then, it -> data.pause(it, true, then));
       case AdminCommand.ResumeSync(int volume) ->
           with(volume, then, it -> data.pause(it, false, then));
-      case AdminCommand.Outdate(int volume) ->
-          change(volume, state -> state.withDisk(DiskState.OUTDATED), "outdate", then);
+      case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);
       case AdminCommand.ResumeIo(int volume) ->

@@ -14,6 +14,8 @@ import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 
 /// Declares data invalid or new, and pauses the resync that follows.
@@ -140,6 +142,20 @@ final class DataCommands {
   }
 
   void pause(Volume volume, boolean pause, Consumer<AdminResult> then) {
+  /// While the peer is there this disk follows it, and cannot be behind. (The kernel answers that
+  /// there is nothing to do, and leaves it as it is.)
+  void outdate(Volume volume, Consumer<AdminResult> then) {
+    StateWord state = volume.device.state();
+    boolean follows =
+        state.conn().isAtLeast(CONNECTED) && state.disk().isAtLeast(DiskState.OUTDATED);
+    StateResult result =
+        follows
+            ? StateResult.CONNECTED_OUTDATES
+            : states.change(
+                volume, it -> it.withDisk(DiskState.OUTDATED), StateRules.Force.SOFT, "outdate");
+    then.accept(new AdminResult.State(result, ""));
+  }
+
     StateResult result =
         states.change(
             volume,

@@ -2,6 +2,7 @@ package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.DISCONNECTING;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
@@ -146,6 +147,10 @@ final class PeerPackets {
   }
 
   private void ofVolume(Volume volume, Packet packet, @Nullable Payload payload) {
+    if (isOfData(packet) && volume.device.state().conn() == WF_REPORT_PARAMS) {
+      violates(packet, "before the handshake of the disks");
+      return;
+    }
     switch (packet) {
       case Packet.Data data when payload != null -> data(volume, data, payload);
       case Packet.Range range when range.type() != PacketType.WSAME ->
@@ -169,6 +174,16 @@ final class PeerPackets {
       case Packet.Bytes bytes -> bitmap(volume, bytes);
       default -> violates(packet, "not spoken here");
     }
+  }
+
+  /// About blocks. An honest peer speaks of them only after its P_STATE, which ends the handshake
+  /// here.
+  private static boolean isOfData(Packet packet) {
+    return packet instanceof Packet.Data
+        || packet instanceof Packet.Range
+        || packet instanceof Packet.BlockAck
+        || packet instanceof Packet.BlockRequest
+        || packet instanceof Packet.BlockDescription;
   }
 
   private void expect(Packet packet, boolean ok, String otherwise) {

@@ -75,6 +75,7 @@ final class PeerStates {
           resyncs.finishSource(volume);
         }
       }
+      case PeerState.GiveResyncUp _ -> resyncs.giveUpSource(volume);
       case PeerState.Drop drop -> drop(volume, drop);
       case PeerState.Adopt adopt -> adopt(volume, before, adopt);
     }

@@ -264,6 +264,19 @@ final class Resyncs {
     liveness.ping(() -> {});
   }
 
+  /// The target has ended, but lacks blocks that could not be read here or written there: they stay
+  /// marked, and the generations stay as they are, for the next resync.
+  void giveUpSource(Volume volume) {
+    states.change(
+        volume,
+        state -> state.withConn(CONNECTED).withPdsk(DiskState.INCONSISTENT),
+        StateRules.Force.HARD,
+        "resync ended, " + volume.failedBlocks() + " blocks failed");
+    if (volume.device.backing() != null) {
+      volume.device.disk().writeBitmap(_ -> {});
+    }
+  }
+
   private void call(Volume volume, String handler) {
     parts.turn.add(new Effect.CallHandler(volume.number(), handler, 0));
   }

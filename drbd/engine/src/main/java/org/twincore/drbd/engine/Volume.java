@@ -204,8 +204,6 @@ final class Volume {
     progress = starting;
     if (asTarget) {
       device.disk().writeBitmap(ok -> fetchFrom(starting, ok));
-    } else {
-      syncSource.start();
     }
   }
 
@@ -244,6 +242,8 @@ final class Volume {
       syncTarget.resume();
     }
   }
+    syncSource.start();
+    syncTarget.forgetFailures();
 
   boolean isSyncing() {
     return progress != null;
@@ -276,3 +276,8 @@ final class Volume {
     return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle();
   }
 }
+  /// Nobody has it open, and nothing that anybody asked for is under way.
+  boolean isIdle() {
+    return device.openers() == 0 && applications.inFlight() == 0 && isPeerIdle();
+  }
+

@@ -69,7 +69,8 @@ final class VolumeCommands {
     boolean free =
         volume.device.backing() == null
             && state.role() == Role.SECONDARY
-            && state.conn() == STAND_ALONE;
+            && state.conn() == STAND_ALONE
+            && volume.isIdle();
     if (free) {
       parts.volumes.remove(volume.number());
       then.accept(AdminResult.OK);

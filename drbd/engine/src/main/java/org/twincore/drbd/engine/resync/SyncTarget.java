@@ -81,7 +81,6 @@ public final class SyncTarget {
     running = true;
     paused = false;
     told = false;
-    failedBlocks = 0;
     scan = new ResyncScan(device.sizeSectors(), REQUEST_BYTES_MAX);
     pacing.restart();
     nextTurnNanos = turn.now();
@@ -123,6 +122,11 @@ public final class SyncTarget {
     if (running) {
       nextTurnNanos = turn.now();
     }
+  }
+
+  /// Another resync begins, here or at the peer.
+  public void forgetFailures() {
+    failedBlocks = 0;
   }
 
   public long failedBlocks() {

@@ -4,6 +4,7 @@ import static org.twincore.drbd.ConnectionState.AHEAD;
 import static org.twincore.drbd.ConnectionState.BEHIND;
 import static org.twincore.drbd.ConnectionState.CONNECTED;
 import static org.twincore.drbd.ConnectionState.DISCONNECTING;
+import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_S;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
@@ -32,7 +33,8 @@ import org.twincore.drbd.wire.StateWord;
 
 /// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
 ///
-/// Three deviations, towards safety: without the peer's P_UUIDS two disks are never taken to be
+/// Four deviations. A source ends a resync that its target ended with failed blocks. The others are
+/// towards safety: without the peer's P_UUIDS two disks are never taken to be
 /// equal (the kernel would connect), an attach that is still being negotiated stays so until they
 /// came, and a disk of the peer that appears without negotiation ends the connection.
 public final class PeerState {
@@ -60,6 +62,7 @@ public final class PeerState {
     CONNECTION_GOES_DOWN,
     PEER_STILL_PREPARES,
     PEER_FINISHED_RESYNC,
+    PEER_GAVE_RESYNC_UP,
     PEER_FINISHED_VERIFY,
     LATE_INCONSISTENT_IGNORED,
     PEER_DISK_NOT_NEGOTIATED,
@@ -91,6 +94,10 @@ public final class PeerState {
   /// The peer says that the resync is over: finish it here if `now` (set bits <= failed bits), and
   /// take nothing else from this packet.
   public record FinishResync(List<Rule> rules, boolean now) implements Decision {}
+
+  /// The peer ended the resync, but some blocks failed: it stays Inconsistent, and so the resync ends
+  /// here too. (The kernel would stay SyncSource for ever.)
+  public record GiveResyncUp(List<Rule> rules) implements Decision {}
 
   /// The verify stopped early: finish it here.
   public record FinishVerify(List<Rule> rules) implements Decision {}
@@ -165,6 +172,9 @@ public final class PeerState {
         boolean now = arrival.pending.bitsSet <= arrival.pending.bitsFailed;
         return new FinishResync(reached(Rule.PEER_FINISHED_RESYNC), now);
       }
+      if (resyncWasGivenUp()) {
+        return new GiveResyncUp(reached(Rule.PEER_GAVE_RESYNC_UP));
+      }
       if (verifyEndsHere()) {
         return new FinishVerify(reached(Rule.PEER_FINISHED_VERIFY));
       }
@@ -201,6 +211,18 @@ public final class PeerState {
         return false;
       }
       return own.conn().isAtLeast(SYNC_SOURCE) && peer.conn() == CONNECTED;
+    }
+
+    /// The target has dealt with all, but not every block could be copied.
+    private boolean resyncWasGivenUp() {
+      boolean isSource =
+          own.disk() == UP_TO_DATE && (own.conn() == SYNC_SOURCE || own.conn() == PAUSED_SYNC_S);
+      long failed = arrival.pending.bitsFailed;
+      return isSource
+          && peer.conn() == CONNECTED
+          && peerDisk == INCONSISTENT
+          && failed > 0
+          && arrival.pending.bitsSet <= failed;
     }
 
     private boolean verifyEndsHere() {
