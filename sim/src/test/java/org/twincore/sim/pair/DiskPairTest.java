@@ -8,6 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -185,5 +186,108 @@ class DiskPairTest {
     pair.awaitUpToDate();
     pair.assertEqualDisks();
     assertThat(pair.onDisk(1, 5)).isEqualTo(5);
+  }
+
+  /// The peer's new generation does not get to its disk: a write that only the peer has must not be
+  /// answered, for the own disk would be taken for as good after a crash.
+  @ParameterizedTest
+  @ValueSource(strings = {"detach", "pass_on"})
+  void aWriteThatTheOwnDiskFailedWaitsForTheNextGeneration(String policy) throws MetadataException {
+    Pair pair = new Pair.Setup().disk(Option.ON_IO_ERROR, policy).primary();
+    pair.write(0, 7, 70);
+    pair.awaitQuiet();
+    pair.write(0, 9, 90);
+    pair.withheld.lose(pair.nodes[1], Withheld::isMetadata);
+    pair.withheld.lose(pair.nodes[0], Withheld::isMetadata);
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    long write = pair.startWrite(0, 7, 71, false);
+    pair.await(() -> pair.state(0).disk() != DiskState.UP_TO_DATE, "the failure");
+    long flush = pair.startFlush(0, 0);
+    pair.run(500);
+    crashBoth(pair);
+    if (pair.answer(write) instanceof Effect.AppDone) {
+      assertThat(pair.onDisk(0, 7)).as("what was answered").isEqualTo(71);
+    }
+    if (pair.answer(flush) instanceof Effect.AppDone) {
+      assertThat(pair.onDisk(0, 9)).as("what was flushed").isEqualTo(90);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"detach", "pass_on"})
+  void aWriteThatTheOwnDiskFailedSurvivesACrashOfBoth(String policy) throws MetadataException {
+    Pair pair = new Pair.Setup().disk(Option.ON_IO_ERROR, policy).primary();
+    pair.write(0, 7, 70);
+    pair.awaitQuiet();
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    pair.done(pair.startWrite(0, 7, 71, false));
+    pair.flush(0);
+    crashBoth(pair);
+    assertThat(pair.onDisk(0, 7)).isEqualTo(71);
+  }
+
+  /// Nobody can promise a write whose only holder is gone.
+  @Test
+  void aWriteThatOnlyALostPeerHasFails() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.awaitQuiet();
+    pair.withheld.lose(pair.nodes[1], Withheld::isMetadata);
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    long write = pair.startWrite(0, 7, 71, false);
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the end of the disk");
+    long flush = pair.startFlush(0, 0);
+    pair.run(100);
+    assertThat(pair.answer(write)).isNull();
+    pair.kill(1);
+    pair.awaitAnswer(write);
+    pair.awaitAnswer(flush);
+    assertThat(pair.answer(write)).isInstanceOf(Effect.AppFailed.class);
+    assertThat(pair.answer(flush)).isInstanceOf(Effect.AppFailed.class);
+  }
+
+  /// `al-updates no`: no write waits for the log, and a Primary that crashes fetches everything.
+  @Test
+  void withoutAnActivityLogACrashedPrimaryIsCopiedWhole() throws MetadataException {
+    Pair pair = new Pair.Setup().disk(Option.AL_UPDATES, false).primary();
+    pair.run(100);
+    pair.withheld.hold(pair.nodes[0], Withheld::isMetadata);
+    Load load = new Load(pair, 0, 0, 3, 12);
+    pair.run(300);
+    assertThat(load.answered()).isGreaterThan(50);
+    pair.withheld.release(pair.nodes[0]);
+    pair.powerCut(0);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.write(1, 1100, 5);
+    pair.start(0);
+    pair.awaitConn(0, ConnectionState.SYNC_TARGET);
+    assertThat(pair.volume(0).outOfSyncBlocks()).isGreaterThan(1000);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  /// The log counts again from the next attach on, and a clean one is no crash.
+  @Test
+  void aCleanRestartWithoutAnActivityLogCopiesNothing() throws MetadataException {
+    Pair pair = new Pair.Setup().disk(Option.AL_UPDATES, false).primary();
+    pair.write(0, 1, 1);
+    pair.awaitQuiet();
+    pair.ok(0, new AdminCommand.Down());
+    pair.kill(0);
+    pair.start(0);
+    pair.awaitUpToDate();
+    assertThat(pair.volume(0).outOfSyncBlocks()).isZero();
+    pair.assertEqualDisks();
+  }
+
+  private static void crashBoth(Pair pair) throws MetadataException {
+    for (int node = 0; node < 2; node++) {
+      pair.powerCut(node);
+      pair.withheld.release(pair.nodes[node]);
+    }
+    pair.start(0);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
   }
 }

@@ -133,6 +133,7 @@ final class DataCommands {
     if (skips) {
       states.sendUuids(volume, UuidFlags.SKIP_INITIAL_SYNC);
       volume.setUuids(device.uuids().withBitmap(0));
+      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, 0));
       states.force(
           volume,
           state -> state.withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE),

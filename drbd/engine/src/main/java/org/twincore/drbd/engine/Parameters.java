@@ -268,12 +268,14 @@ final class Parameters {
     if (!connecting && lacksDisk) {
       device.expose(peer.uuids().current());
     }
+    volume.peersUuidsArrived(peer.uuids());
     if (skipsInitialSync(device, peer)) {
       device.disk().clearAll();
       device.disk().writeBitmap(_ -> {});
       volume.setUuids(
           UuidChanges.acceptSkippedSync(
               device.uuids(), peer.uuids().current(), device.state().role()));
+      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, peer.flags()));
       states.change(
           volume,
           state -> state.withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE),

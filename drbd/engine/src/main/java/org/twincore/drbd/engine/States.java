@@ -151,6 +151,7 @@ final class States {
     metadata(volume, before, after);
     resync(volume, before, after);
     tellPeer(volume, before, after);
+    peersGeneration(volume, before, after);
     if (before.conn().isBelow(CONNECTED) && after.conn().isAtLeast(CONNECTED)) {
       parts.log.close();
     }
@@ -183,6 +184,27 @@ final class States {
         && after.conn().isAtLeast(CONNECTED)
         && after.pdsk() == DiskState.UP_TO_DATE) {
       device.expose(peer.uuids().current());
+    }
+  }
+
+  /// A Primary that loses its good disk goes on with the peer's, which begins a new generation when
+  /// it hears of that.
+  private static void peersGeneration(Volume volume, StateWord before, StateWord after) {
+    Device device = volume.device;
+    Packet.Uuids peer = device.peerUuids();
+    boolean peerIsGood = after.conn().isAtLeast(CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
+    if (!peerIsGood) {
+      volume.peersGenerationLost();
+      return;
+    }
+    boolean losesGoodDisk =
+        before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
+    if (losesGoodDisk
+        && after.role() == Role.PRIMARY
+        && peer != null
+        && peer.uuids().bitmap() == 0
+        && peer.uuids().currentIdentity() == device.uuids().currentIdentity()) {
+      volume.peersGenerationBegins();
     }
   }
 
@@ -269,9 +291,22 @@ final class States {
         Effect.Level.INFO,
         "volume %d: new current UUID %016X (%s)"
             .formatted(volume.number(), device.uuids().current(), why));
-    if (device.state().conn().isAtLeast(CONNECTED)) {
-      sendUuids(volume, 0);
+    if (!device.state().conn().isAtLeast(CONNECTED)) {
+      return;
     }
+    if (device.state().role() == Role.PRIMARY) {
+      sendUuids(volume, 0);
+      return;
+    }
+    // A Primary without disk answers what only this node has when it hears of the generation.
+    int link = parts.peering.link();
+    device
+        .disk()
+        .settle(ok -> {
+          if (ok && link == parts.peering.link()) {
+            sendUuids(volume, 0);
+          }
+        });
   }
 
   /// A diskless Primary begins to write to the disk of this node only.

@@ -54,6 +54,9 @@ final class Volume {
   private final Map<Long, Runnable> peerActivityWaiters = new HashMap<>();
   private @Nullable SyncProgress progress;
 
+  /// The generation that the own disk was lost in.
+  private long generationLeft;
+
   /// The UUID of P_SYNC_UUID that came before this node was ready for it.
   @Nullable Long earlySyncUuid;
 
@@ -211,6 +214,28 @@ final class Volume {
     if (durable && progress == starting) {
       syncTarget.start();
       if (device.state().isResyncPaused()) {
+  /// The own disk was lost; the peer begins a new generation from this one.
+  void peersGenerationBegins() {
+    generationLeft = device.uuids().currentIdentity();
+    writes.peersGenerationBegins();
+  }
+
+  /// P_UUIDS came: the peer says so only when it is durable there.
+  void peersUuidsArrived(GenerationUuids uuids) {
+    if (writes.awaitsPeersGeneration() && uuids.currentIdentity() != generationLeft) {
+      writes.peersGenerationBegan();
+      applications.peersGenerationOver();
+    }
+  }
+
+  /// The peer, or its disk, was lost.
+  void peersGenerationLost() {
+    if (writes.awaitsPeersGeneration()) {
+      writes.peersGenerationLost();
+      applications.peersGenerationOver();
+    }
+  }
+
         syncTarget.pause();
       }
     }

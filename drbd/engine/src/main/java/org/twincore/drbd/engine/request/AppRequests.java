@@ -26,6 +26,7 @@ public final class AppRequests {
   private final AppWrites writes;
   private final AppReads reads;
   private final ArrayDeque<Runnable> frozen = new ArrayDeque<>();
+  private final ArrayDeque<Runnable> awaitingPeersGeneration = new ArrayDeque<>();
   private int flushes;
 
   public AppRequests(
@@ -182,6 +183,13 @@ public final class AppRequests {
     thawed.forEach(Runnable::run);
   }
 
+  /// The peer has begun its new generation, or is lost: flushes that waited for that begin anew.
+  public void peersGenerationOver() {
+    List<Runnable> due = List.copyOf(awaitingPeersGeneration);
+    awaitingPeersGeneration.clear();
+    due.forEach(Runnable::run);
+  }
+
   private final class Flush {
     private final long cookie;
     private int left;
@@ -221,6 +229,10 @@ public final class AppRequests {
       }
       if (device.state().isSuspended()) {
         frozen.add(() -> begin(new Flush(cookie)));
+        return;
+      }
+      if (writes.awaitsPeersGeneration()) {
+        awaitingPeersGeneration.add(() -> begin(new Flush(cookie)));
         return;
       }
       flushes--;

@@ -209,11 +209,26 @@ public final class AppWrites implements WriteRequest.Owner {
       request.local = Side.FAILED;
       device.markOutOfSync(request.extent);
       listener.localWriteFailed(error);
-      settle(request);
+      settleWhenNoted(request);
     } else if (request.fua && request.discard != null && device.hasUsableDisk()) {
       device.disk().disk().flush((cause, _) -> flushed(request, cause));
     } else {
       request.local = Side.OK;
+      settle(request);
+    }
+  }
+
+  /// A disk that stays attached has to know durably that it is not as good as the peer's.
+  private void settleWhenNoted(WriteRequest request) {
+    if (device.hasUsableDisk() && device.disk().isSuperblockPending()) {
+      request.local = Side.PENDING;
+      device
+          .disk()
+          .settle(_ -> {
+            request.local = Side.FAILED;
+            settle(request);
+          });
+    } else {
       settle(request);
     }
   }
@@ -415,5 +430,25 @@ public final class AppWrites implements WriteRequest.Owner {
   /// The new generation is durable, or the disk that it was to be written to is given up.
   public void generationEnds(boolean durable) {
     answers.generationEnds(durable);
+  }
+
+  /// The own disk was lost, and the peer will begin a new generation: until it says so, what only
+  /// the peer has is not answered.
+  public void peersGenerationBegins() {
+    answers.peersGenerationBegins();
+  }
+
+  public boolean awaitsPeersGeneration() {
+    return answers.awaitsPeersGeneration();
+  }
+
+  /// The peer's new generation is durable there.
+  public void peersGenerationBegan() {
+    answers.peersGenerationBegan();
+  }
+
+  /// The peer was lost before: nobody has these writes for certain.
+  public void peersGenerationLost() {
+    answers.peersGenerationLost().forEach(this::answer);
   }
 }

@@ -13,8 +13,10 @@ import org.twincore.drbd.wire.StateWord;
 /// The answers to an application's writes that are done: given at once, or held back until they can
 /// be true whatever crashes next.
 ///
-/// What the peer lacks waits for the new generation to be durable; while I/O is frozen nobody knows
-/// yet whether it may be answered at all.
+/// What the peer lacks waits for the new generation to be durable. What only the peer has, because
+/// the own disk was lost, waits until the peer says that it began one: else the own disk would be
+/// taken for as good after a crash of both. While I/O is frozen nobody knows yet whether a write
+/// may be answered at all.
 final class WriteAnswers {
   private final Device device;
   private final ArrayDeque<WriteRequest> awaitingGeneration = new ArrayDeque<>();
@@ -22,6 +24,10 @@ final class WriteAnswers {
   /// Done here but not at the peer, while I/O is frozen: whether they may be answered is not known.
   private final ArrayDeque<WriteRequest> awaitingThaw = new ArrayDeque<>();
 
+  /// Done at the peer only, which has not yet said that its generation began.
+  private final ArrayDeque<WriteRequest> awaitingPeersGeneration = new ArrayDeque<>();
+
+  private boolean peersGenerationPending;
   private int generationsPending;
   private int inFlight;
 
@@ -52,7 +58,9 @@ final class WriteAnswers {
   /// be.
   void give(WriteRequest request) {
     request.answered = true;
-    if (request.remote != Side.OK && device.state().isSuspended()) {
+    if (request.local != Side.OK && peersGenerationPending) {
+      awaitingPeersGeneration.add(request);
+    } else if (request.remote != Side.OK && device.state().isSuspended()) {
       awaitingThaw.add(request);
     } else {
       finishInGeneration(request);
@@ -100,5 +108,32 @@ final class WriteAnswers {
     while (generationsPending == 0 && !awaitingGeneration.isEmpty()) {
       end(awaitingGeneration.remove(), null);
     }
+  }
+
+  // ---- the generation that the peer begins when the own disk is lost
+
+  /// The own disk was lost: the peer will begin a new generation.
+  void peersGenerationBegins() {
+    peersGenerationPending = true;
+  }
+
+  boolean awaitsPeersGeneration() {
+    return peersGenerationPending;
+  }
+
+  /// The peer's new generation is durable there: what waited for that is answered.
+  void peersGenerationBegan() {
+    peersGenerationPending = false;
+    while (!awaitingPeersGeneration.isEmpty()) {
+      finishInGeneration(awaitingPeersGeneration.remove());
+    }
+  }
+
+  /// The peer was lost before: hands out what waited, which nobody can promise any more.
+  List<WriteRequest> peersGenerationLost() {
+    peersGenerationPending = false;
+    List<WriteRequest> lost = List.copyOf(awaitingPeersGeneration);
+    awaitingPeersGeneration.clear();
+    return lost;
   }
 }
