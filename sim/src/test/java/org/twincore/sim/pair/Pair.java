@@ -77,6 +77,11 @@ final class Pair {
       return this;
     }
 
+    Setup disk(Option option, boolean flag) {
+      disk = disk.with(option, flag);
+      return this;
+    }
+
     /// Resync at a fixed rate.
     Setup resyncKibPerSecond(long rate) {
       return disk(Option.C_PLAN_AHEAD, 0).disk(Option.RESYNC_RATE, rate);

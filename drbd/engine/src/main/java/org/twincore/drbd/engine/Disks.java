@@ -123,7 +123,9 @@ final class Disks {
     MetadataFlagsRule.Attach found =
         MetadataFlagsRule.attach(superblock.flags(), device.state(), fencing);
     boolean fresh = superblock.lastAgreedSectors() == 0;
-    int flags = superblock.flags() & ~(MetadataFlags.AL_CLEAN | MetadataFlags.AL_DISABLED);
+    int flags =
+        (superblock.flags() & ~(MetadataFlags.AL_CLEAN | MetadataFlags.AL_DISABLED))
+            | (backing.logs() ? 0 : MetadataFlags.AL_DISABLED);
     backing.replace(
         superblock
             .withFlags(flags)

@@ -143,9 +143,13 @@ final class Volume {
       return;
     }
     ActivityLog activity = backing.activity();
-    ActivityLog.Turn next = activity.turn();
-    goOn(next.ready());
-    next.transaction().ifPresent(it -> backing.writeTransaction(it, ok -> written(activity, ok)));
+    boolean mayGoOn;
+    do {
+      ActivityLog.Turn next = activity.turn();
+      goOn(next.ready());
+      next.transaction().ifPresent(it -> backing.writeTransaction(it, ok -> written(activity, ok)));
+      mayGoOn = !backing.logs() && next.transaction().isPresent();
+    } while (mayGoOn && activity.hasWaiters() && device.hasUsableDisk());
     if (activity.isStarving()) {
       log.hasten();
     }

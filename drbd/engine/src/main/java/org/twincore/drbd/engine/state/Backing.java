@@ -30,6 +30,7 @@ public final class Backing {
   private final LocalDisk disk;
   private final MetadataQueue queue;
   private final OptionValues options;
+  private final boolean logs;
   private Superblock superblock;
   private SyncBitmap bitmap;
   private ActivityLog activity;
@@ -48,6 +49,7 @@ public final class Backing {
     this.superblock = image.superblock();
     this.bitmap = image.bitmap();
     this.options = options;
+    this.logs = options.flag(Option.AL_UPDATES);
     this.disk = new LocalDisk(volume, turn);
     this.queue = new MetadataQueue(disk, () -> options.flag(Option.MD_FLUSHES), listener);
     this.activity = new ActivityLog(slots(), 0);
@@ -228,8 +230,18 @@ public final class Backing {
     queue.write(() -> regions, then);
   }
 
+  /// Whether the activity log is brought to disk: `al-updates` as it was at the attach. Without it
+  /// the superblock says so, and after a crash of a Primary all is copied.
+  public boolean logs() {
+    return logs;
+  }
+
   /// Brings a transaction to disk, and before it what its evictions need.
   public void writeTransaction(ActivityLog.Transaction transaction, MetadataQueue.Then then) {
+    if (!logs) {
+      then.ended(true);
+      return;
+    }
     if (transaction.evicts()) {
       List<Integer> pages = new ArrayList<>();
       for (long page : transaction.bitmapPages()) {
