@@ -142,7 +142,6 @@ final class DataCommands {
     device.disk().settle(_ -> then.accept(AdminResult.OK));
   }
 
-  void pause(Volume volume, boolean pause, Consumer<AdminResult> then) {
   /// While the peer is there this disk follows it, and cannot be behind. (The kernel answers that
   /// there is nothing to do, and leaves it as it is.)
   void outdate(Volume volume, Consumer<AdminResult> then) {
@@ -157,6 +156,7 @@ final class DataCommands {
     then.accept(new AdminResult.State(result, ""));
   }
 
+  void pause(Volume volume, boolean pause, Consumer<AdminResult> then) {
     StateResult result =
         states.change(
             volume,

@@ -134,11 +134,11 @@ final class Disks {
                 (int) Math.min(Integer.MAX_VALUE, device.options().num(Option.AL_EXTENTS)))
             .withUuids(UuidChanges.forRole(superblock.uuids(), device.state().role())));
     device.setCrashedPrimary(found.crashed());
-    parameters.resize(volume, sectors, true);
-    if (fresh || found.fullSync()) {
     if (device.sizeSectors() > 0 && sectors > device.sizeSectors()) {
       device.setGrowth(Growth.WHILE_CONNECTED);
     }
+    parameters.resize(volume, sectors, true);
+    if (fresh || found.fullSync()) {
       resyncs.markAll(volume);
     }
     device.remember(

@@ -5,6 +5,7 @@ import java.util.TreeMap;
 import java.util.random.RandomGenerator;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.TransferLog;
 import org.twincore.drbd.engine.state.Peering;
@@ -15,6 +16,7 @@ final class Parts {
   final RandomGenerator random;
   final Turn turn = new Turn();
   final Peering peering = new Peering();
+  final ReadRoom room = new ReadRoom();
   final TransferLog log;
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
   OptionValues options;

@@ -48,6 +48,9 @@ final class PeerLink {
   private static final int HANDSHAKE_PING_TIMEOUTS = 4;
   private static final long HELD_BYTES_MAX = 16L << 20;
 
+  /// What a request without data counts as, so that there are not too many of them.
+  private static final long HELD_REQUEST_BYTES = 4096;
+
   private final Parts parts;
   private final States states;
   private final Parameters parameters;
@@ -265,7 +268,10 @@ final class PeerLink {
       case Event.Accepted(long socket) -> connector.accepted(socket);
       case Event.Dialed(long attempt, long socket) -> connector.dialed(attempt, socket);
       case Event.DialFailed(long attempt, String _) -> connector.dialFailed(attempt);
-      case Event.Sent(long _, long token) -> parts.log.handedOver(token);
+      case Event.Sent(long _, long token) -> {
+        parts.log.handedOver(token);
+        parts.room.handedOver(token);
+      }
       case Event.SocketClosed closed -> closed(closed);
       case Event.PacketArrived arrived -> {
         return taken(arrived);
@@ -358,13 +364,14 @@ final class PeerLink {
       volume.syncSource.connectionLost();
       volume.device.setPeerUuids(null);
       volume.device.setConsiderResync(false);
+      volume.device.setGrowth(Growth.NONE);
       volume.device.counters().connectionLost();
     }
+    parts.room.connectionLost();
     parts.log.connectionLost();
     for (Volume volume : parts.all()) {
       volume.reads.connectionLost();
       if (volume.device.hasUsableDisk()) {
-      volume.device.setGrowth(Growth.NONE);
         volume.device.disk().writeBitmap(_ -> {});
       }
     }
@@ -449,10 +456,10 @@ final class PeerLink {
 
   /// Takes no more off the data socket than the disks can follow.
   private void throttle() {
-    if (!parts.turn.isLinked()) {
+    if (epochs == null) {
       return;
     }
-    long bytes = 0;
+    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES;
     for (Volume volume : parts.all()) {
       bytes += volume.peerRequests.bytesInFlight();
     }

@@ -29,8 +29,8 @@ final class PeerPackets {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final PeerLink link;
-
   private final SizeChanges sizes;
+
   PeerPackets(
       Parts parts,
       Parameters parameters,
@@ -46,8 +46,8 @@ final class PeerPackets {
     this.changes = changes;
     this.liveness = liveness;
     this.link = link;
-  }
     this.sizes = new SizeChanges(parts, parameters, resyncs, link);
+  }
 
   void take(Event.PacketArrived arrived) {
     Packet packet = arrived.packet();
@@ -242,12 +242,13 @@ final class PeerPackets {
       return;
     }
     switch (request.type()) {
-      case DATA_REQUEST -> volume.peerRequests.read(request, link.epochs());
+      case DATA_REQUEST ->
+          expect(request, volume.peerRequests.read(request, link.epochs()), "too many at once");
       case RS_DATA_REQUEST, RS_THIN_REQ ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()
               .order(() ->
-                  expect(request, volume.syncSource.asked(request), "is already being served"));
+                  expect(request, volume.syncSource.asked(request), "is already being served, or too many are"));
       default -> violates(request, "not spoken here");
     }
   }

@@ -62,9 +62,7 @@ public final class Resource {
   }
 
   private void add(Device device) {
-    parts.volumes.put(
-        device.volume(),
-        new Volume(device, parts.turn, parts.peering, parts.log, new FromVolume(device)));
+    parts.volumes.put(device.volume(), new Volume(device, parts, new FromVolume(device)));
   }
 
   /// Applies one event at `nowNanos` (monotonic, never earlier than before), to completion. Effects

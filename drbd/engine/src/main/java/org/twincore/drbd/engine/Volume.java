@@ -69,10 +69,12 @@ final class Volume {
   /// The disk is being released; no second time.
   boolean releasing;
 
-  Volume(Device device, Turn turn, Peering peering, TransferLog log, Reports reports) {
+  Volume(Device device, Parts parts, Reports reports) {
     this.device = device;
-    this.turn = turn;
+    this.turn = parts.turn;
     this.reports = reports;
+    Peering peering = parts.peering;
+    TransferLog log = parts.log;
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
     writes = new AppWrites(device, turn, peering, log, own, reports);
@@ -80,10 +82,21 @@ final class Volume {
     applications = new AppRequests(device, turn, peering, log, writes, reads);
     peerRequests =
         new PeerRequests(
-            device, turn, peering, peers, peerActivityWaiters::put, this::maySayInSync, reports);
+            device,
+            turn,
+            peering,
+            new PeerRequests.Way(peers, parts.room, peerActivityWaiters::put),
+            this::maySayInSync,
+            reports);
     bitmapExchange = new BitmapExchange(device, turn, peering);
     pacing = new ResyncPacing(tuning(device.options(), peering.net()));
-    syncSource = new SyncSource(device, turn, peering, own, peers, reports::localReadFailed);
+    syncSource =
+        new SyncSource(
+            device,
+            turn,
+            peering,
+            new SyncSource.Way(own, peers, parts.room),
+            reports::localReadFailed);
     syncTarget = new SyncTarget(device, turn, peering, own, peers, pacing, reports);
   }
 
@@ -201,23 +214,6 @@ final class Volume {
     device.disk().settle(writes::generationEnds);
   }
 
-  // ---- resync
-
-  /// A resync begins. A target asks for its first block only when it is durable that the disk is
-  /// Inconsistent, for from then on the data changes, and which blocks it lacks: the source forgets
-  /// a block as soon as it was told that it is here, and that may be no further than a cache.
-  void syncStarts(boolean asTarget) {
-    SyncProgress starting = new SyncProgress(turn.now(), device.outOfSyncBlocks());
-    progress = starting;
-    if (asTarget) {
-      device.disk().writeBitmap(ok -> fetchFrom(starting, ok));
-    }
-  }
-
-  private void fetchFrom(SyncProgress starting, boolean durable) {
-    if (durable && progress == starting) {
-      syncTarget.start();
-      if (device.state().isResyncPaused()) {
   /// The own disk was lost; the peer begins a new generation from this one.
   void peersGenerationBegins() {
     generationLeft = device.uuids().currentIdentity();
@@ -240,6 +236,25 @@ final class Volume {
     }
   }
 
+  // ---- resync
+
+  /// A resync begins. A target asks for its first block only when it is durable that the disk is
+  /// Inconsistent, for from then on the data changes, and which blocks it lacks: the source forgets
+  /// a block as soon as it was told that it is here, and that may be no further than a cache.
+  void syncStarts(boolean asTarget) {
+    SyncProgress starting = new SyncProgress(turn.now(), device.outOfSyncBlocks());
+    progress = starting;
+    syncSource.start();
+    syncTarget.forgetFailures();
+    if (asTarget) {
+      device.disk().writeBitmap(ok -> fetchFrom(starting, ok));
+    }
+  }
+
+  private void fetchFrom(SyncProgress starting, boolean durable) {
+    if (durable && progress == starting) {
+      syncTarget.start();
+      if (device.state().isResyncPaused()) {
         syncTarget.pause();
       }
     }
@@ -271,8 +286,6 @@ final class Volume {
       syncTarget.resume();
     }
   }
-    syncSource.start();
-    syncTarget.forgetFailures();
 
   boolean isSyncing() {
     return progress != null;
@@ -300,13 +313,13 @@ final class Volume {
                 syncTarget.positionSectors()));
   }
 
-  /// Nothing that the peer asked for is under way.
-  boolean isPeerIdle() {
-    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle();
-  }
-}
   /// Nobody has it open, and nothing that anybody asked for is under way.
   boolean isIdle() {
     return device.openers() == 0 && applications.inFlight() == 0 && isPeerIdle();
   }
 
+  /// Nothing that the peer asked for is under way.
+  boolean isPeerIdle() {
+    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle();
+  }
+}

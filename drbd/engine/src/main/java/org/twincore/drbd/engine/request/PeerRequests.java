@@ -8,6 +8,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
@@ -22,10 +23,14 @@ import org.twincore.drbd.wire.Payload;
 /// What the peer asks of one volume's disk: its writes, discards and reads (drbd-wire sections 8.3
 /// and 10). Resync traffic is elsewhere.
 public final class PeerRequests {
+  private static final long REQUEST_BYTES = 512;
+  private static final int READS_MAX = 1 << 16;
+
   private final Device device;
   private final Turn turn;
   private final Peering peering;
   private final WriteGate gate;
+  private final ReadRoom room;
   private final Listener listener;
   private final ActivityWaiters activityWaiters;
   private final BooleanSupplier maySayInSync;
@@ -55,21 +60,24 @@ public final class PeerRequests {
     void await(long token, Runnable go);
   }
 
-  /// `gate` keeps the peer's writes and resync writes apart on this disk; `maySayInSync` is asked
-  /// when a write of a running resync is done.
+  /// What a request has to pass: `gate` keeps the peer's writes and resync writes apart on this disk,
+  /// `room` bounds the memory of reads.
+  public record Way(WriteGate gate, ReadRoom room, ActivityWaiters activity) {}
+
+  /// `maySayInSync` is asked when a write of a running resync is done.
   public PeerRequests(
       Device device,
       Turn turn,
       Peering peering,
-      WriteGate gate,
-      ActivityWaiters activityWaiters,
+      Way way,
       BooleanSupplier maySayInSync,
       Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.gate = gate;
-    this.activityWaiters = activityWaiters;
+    this.gate = way.gate;
+    this.room = way.room;
+    this.activityWaiters = way.activity;
     this.maySayInSync = maySayInSync;
     this.listener = listener;
   }
@@ -79,7 +87,7 @@ public final class PeerRequests {
     return writesInFlight == 0 && readsInFlight == 0;
   }
 
-  /// Bytes of writes that were taken off the socket and are not done.
+  /// Bytes of writes that were taken off the socket and are not done; one without data counts too.
   public long bytesInFlight() {
     return bytesInFlight;
   }
@@ -108,6 +116,10 @@ public final class PeerRequests {
       this.blockId = blockId;
       this.flags = flags;
       this.payload = payload;
+    }
+
+    long heldBytes() {
+      return REQUEST_BYTES + (payload == null ? 0 : payload.lengthBytes());
     }
 
     boolean has(int flag) {
@@ -151,9 +163,7 @@ public final class PeerRequests {
     }
     writesInFlight++;
     device.counters().unacked(1);
-    if (write.payload != null) {
-      bytesInFlight += write.payload.lengthBytes();
-    }
+    bytesInFlight += write.heldBytes();
     device.counters().received(write.extent.sizeSectors());
     epochs.arrive(
         new PeerEpochs.Admitted() {
@@ -314,9 +324,7 @@ public final class PeerRequests {
     if (write.link == peering.link()) {
       device.counters().unacked(-1);
     }
-    if (write.payload != null) {
-      bytesInFlight -= write.payload.lengthBytes();
-    }
+    bytesInFlight -= write.heldBytes();
     if (write.ticket != null) {
       gate.leave(write.ticket);
     }
@@ -330,30 +338,51 @@ public final class PeerRequests {
 
   // ---- reads
 
-  /// P_DATA_REQUEST: reads what the peer's earlier writes leave, also those it has answered.
-  public void read(Packet.BlockRequest request, PeerEpochs epochs) {
+  private record PeerRead(
+      Packet.BlockRequest request,
+      Extent extent,
+      int link,
+      ExtentGate.Ticket ticket,
+      ReadRoom.Place place) {}
+
+  /// P_DATA_REQUEST: reads what the peer's earlier writes leave, also those it has answered. False
+  /// if there are more than any honest peer asks for at once.
+  public boolean read(Packet.BlockRequest request, PeerEpochs epochs) {
+    if (readsInFlight >= READS_MAX) {
+      return false;
+    }
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     if (!device.contains(extent)) {
       refuse(request);
-      return;
+      return true;
     }
     epochs.order(() -> {
       readsInFlight++;
       device.counters().unacked(1);
       int link = peering.link();
-      gate.enter(extent, ticket -> readNow(request, extent, link, ticket));
+      gate.enter(
+          extent,
+          ticket ->
+              room.enter(
+                  extent.sizeBytes(),
+                  place -> readNow(new PeerRead(request, extent, link, ticket, place))));
     });
+    return true;
   }
 
-  private void readNow(
-      Packet.BlockRequest request, Extent extent, int link, ExtentGate.Ticket ticket) {
-    if (!device.hasUsableDisk() || device.state().disk() != DiskState.UP_TO_DATE) {
-      finishRead(link, ticket);
-      if (link == peering.link()) {
-        refuse(request);
+  private void readNow(PeerRead read) {
+    boolean sameLink = read.link == peering.link();
+    if (!sameLink
+        || !device.hasUsableDisk()
+        || device.state().disk() != DiskState.UP_TO_DATE) {
+      finishRead(read);
+      room.leave(read.place);
+      if (sameLink) {
+        refuse(read.request);
       }
       return;
     }
+    Extent extent = read.extent;
     device.counters().read(extent.sizeSectors());
     device
         .disk()
@@ -361,24 +390,25 @@ public final class PeerRequests {
         .read(
             extent,
             (error, data) -> {
-              finishRead(link, ticket);
-              readDone(request, link, error, data);
+              finishRead(read);
+              readDone(read, error, data);
             });
   }
 
-  private void finishRead(int link, ExtentGate.Ticket ticket) {
+  private void finishRead(PeerRead read) {
     readsInFlight--;
-    gate.leave(ticket);
-    if (link == peering.link()) {
+    gate.leave(read.ticket);
+    if (read.link == peering.link()) {
       device.counters().unacked(-1);
     }
   }
 
-  private void readDone(
-      Packet.BlockRequest request, int link, @Nullable String error, @Nullable Payload data) {
-    boolean sameLink = link == peering.link();
+  private void readDone(PeerRead read, @Nullable String error, @Nullable Payload data) {
+    Packet.BlockRequest request = read.request;
+    boolean sameLink = read.link == peering.link();
     if (error == null && data != null) {
       if (sameLink) {
+        long token = turn.newToken();
         device.counters().sent(data.lengthBytes() / Extent.SECTOR_BYTES);
         turn.send(
             device.volume(),
@@ -389,10 +419,15 @@ public final class PeerRequests {
                 0,
                 0,
                 data.lengthBytes()),
-            data);
+            data,
+            token);
+        room.sent(read.place, token);
+      } else {
+        room.leave(read.place);
       }
       return;
     }
+    room.leave(read.place);
     if (sameLink) {
       refuse(request);
     }

@@ -5,6 +5,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
@@ -18,11 +19,15 @@ import org.twincore.drbd.wire.Payload;
 /// From the request until its acknowledgement the blocks are closed to own application writes, so
 /// that what is read here cannot overwrite anything newer there.
 public final class SyncSource {
+  /// Twice what the largest `max-buffers` lets a target ask for.
+  private static final int ASKED_MAX = 1 << 17;
+
   private final Device device;
   private final Turn turn;
   private final Peering peering;
   private final ExtentGate gate;
   private final ExtentGate peerWrites;
+  private final ReadRoom room;
   private final Listener listener;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private int reads;
@@ -43,20 +48,17 @@ public final class SyncSource {
     }
   }
 
-  /// `gate` is that of the own application writes, `peerWrites` that of what the peer has written
-  /// here.
-  public SyncSource(
-      Device device,
-      Turn turn,
-      Peering peering,
-      ExtentGate gate,
-      ExtentGate peerWrites,
-      Listener listener) {
+  /// What a request has to pass: `own` is the gate of the own application writes, `peerWrites` that
+  /// of what the peer has written here, `room` bounds the memory of reads.
+  public record Way(ExtentGate own, ExtentGate peerWrites, ReadRoom room) {}
+
+  public SyncSource(Device device, Turn turn, Peering peering, Way way, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.gate = gate;
-    this.peerWrites = peerWrites;
+    this.gate = way.own;
+    this.peerWrites = way.peerWrites;
+    this.room = way.room;
     this.listener = listener;
   }
 
@@ -82,7 +84,9 @@ public final class SyncSource {
       refuse(extent);
       return true;
     }
-    if (!device.contains(extent) || asked.containsKey(extent.sector())) {
+    if (!device.contains(extent)
+        || asked.containsKey(extent.sector())
+        || asked.size() >= ASKED_MAX) {
       return false;
     }
     Asked entry = new Asked(extent);
@@ -93,18 +97,22 @@ public final class SyncSource {
             extent,
             ticket -> {
               entry.ticket = ticket;
-              peerWrites.enter(extent, behind -> read(entry, behind));
+              peerWrites.enter(
+                  extent,
+                  behind -> room.enter(extent.sizeBytes(), place -> read(entry, behind, place)));
             });
     return true;
   }
 
-  private void read(Asked entry, ExtentGate.Ticket behind) {
+  private void read(Asked entry, ExtentGate.Ticket behind, ReadRoom.Place place) {
     if (asked.get(entry.extent.sector()) != entry) {
       peerWrites.leave(behind);
+      room.leave(place);
       return;
     }
     if (!device.hasUsableDisk()) {
       peerWrites.leave(behind);
+      room.leave(place);
       forget(entry);
       refuse(entry.extent);
       return;
@@ -119,15 +127,19 @@ public final class SyncSource {
             entry.extent,
             (error, data) -> {
               peerWrites.leave(behind);
-              readDone(entry, link, error, data);
+              readDone(entry, new Reading(link, place), error, data);
             });
   }
 
-  private void readDone(Asked entry, int link, @Nullable String error, @Nullable Payload data) {
+  private record Reading(int link, ReadRoom.Place place) {}
+
+  private void readDone(
+      Asked entry, Reading reading, @Nullable String error, @Nullable Payload data) {
     reads--;
-    boolean sameLink = link == peering.link();
+    boolean sameLink = reading.link == peering.link();
     if (error == null && data != null) {
       if (sameLink) {
+        long token = turn.newToken();
         device.counters().sent(entry.extent.sizeSectors());
         turn.send(
             device.volume(),
@@ -138,10 +150,15 @@ public final class SyncSource {
                 0,
                 0,
                 data.lengthBytes()),
-            data);
+            data,
+            token);
+        room.sent(reading.place, token);
+      } else {
+        room.leave(reading.place);
       }
       return;
     }
+    room.leave(reading.place);
     if (sameLink) {
       failedBlocks += blocks(entry.extent);
       forget(entry);
