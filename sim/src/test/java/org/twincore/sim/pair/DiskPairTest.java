@@ -226,6 +226,19 @@ class DiskPairTest {
     assertThat(pair.onDisk(0, 7)).isEqualTo(71);
   }
 
+  /// Its own admin has suspended it; that does not freeze the Primary.
+  @Test
+  void aSuspendedSecondaryBeginsTheNextGenerationToo() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 70);
+    pair.awaitQuiet();
+    pair.ok(1, new AdminCommand.SuspendIo(0));
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    pair.done(pair.startWrite(0, 7, 71, false));
+    crashBoth(pair);
+    assertThat(pair.onDisk(0, 7)).isEqualTo(71);
+  }
+
   /// Nobody can promise a write whose only holder is gone.
   @Test
   void aWriteThatOnlyALostPeerHasFails() throws MetadataException {

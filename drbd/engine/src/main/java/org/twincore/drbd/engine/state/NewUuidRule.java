@@ -15,7 +15,8 @@ import org.twincore.drbd.wire.StateWord;
 /// When a new generation starts, that is when writes begin that the peer's disk does not get
 /// (drbd-wire section 6.1).
 ///
-/// One deviation, towards fewer false split brains: with a diskless Primary that has just connected
+/// Two deviations. A suspended Secondary does not wait: the Primary, which now has no disk, is not
+/// frozen by that. And towards fewer false split brains: with a diskless Primary that has just connected
 /// the generation starts at its first write. It may find that the data here is not what its users
 /// have seen, and leave again.
 public final class NewUuidRule {
@@ -37,7 +38,7 @@ public final class NewUuidRule {
     NONE,
     /// The peer's disk no longer gets the writes of a Primary.
     LOST_PEER_DATA,
-    /// The same while I/O is frozen: nothing is written yet.
+    /// The same while the I/O of this Primary is frozen: nothing is written yet.
     LOST_PEER_DATA_FROZEN,
     /// A diskless peer became Primary: it writes to my disk only.
     DISKLESS_PEER_PROMOTED,
@@ -71,7 +72,8 @@ public final class NewUuidRule {
       return new Decision(Rule.DISKLESS_PRIMARY_CONNECTED, Answer.AWAIT_WRITE);
     }
     if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
-      return after.isSuspended()
+      boolean frozen = after.role() == Role.PRIMARY && after.isSuspended();
+      return frozen
           ? new Decision(Rule.LOST_PEER_DATA_FROZEN, Answer.POSTPONE)
           : new Decision(Rule.LOST_PEER_DATA, Answer.CREATE);
     }
