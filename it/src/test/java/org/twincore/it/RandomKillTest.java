@@ -100,7 +100,8 @@ class RandomKillTest {
     List<Integer> ports = FreePorts.find(2);
     StringBuilder text =
         new StringBuilder(
-            "resource r0 { disk { resync-rate 200M; c-fill-target 8M; c-max-rate 400M; }\n"
+            "resource r0 { disk { resync-rate 200M; c-fill-target 8M; c-max-rate 400M; c-min-rate"
+                + " 0; }\n"
                 + "  net { ping-timeout 30; max-buffers 8000; }\n");
     for (int side = 0; side < 2; side++) {
       Path disk = folder.resolve("disk-" + side);

@@ -90,6 +90,7 @@ final class DemoCluster {
             resync-rate 200M;
             c-max-rate 400M;
             c-fill-target 8M;
+            c-min-rate 0;
           }
           net {
             ping-timeout 30;

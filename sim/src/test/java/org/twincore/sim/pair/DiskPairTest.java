@@ -269,6 +269,7 @@ class DiskPairTest {
     assertThat(load.answered()).isGreaterThan(50);
     pair.withheld.release(pair.nodes[0]);
     pair.powerCut(0);
+    pair.await(() -> pair.state(1).conn().isBelow(ConnectionState.CONNECTED), "the loss");
     pair.ok(1, new AdminCommand.Primary(0, false));
     pair.write(1, 1100, 5);
     pair.start(0);

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
@@ -159,6 +160,29 @@ class ResyncPairTest {
     }
   }
 
+  /// c-min-rate: while applications use the disk a resync goes on, but not quicker than that.
+  @Test
+  void givesWayToApplications() throws MetadataException {
+    for (int minRate : new int[] {0, 400}) {
+      Pair pair =
+          new Pair.Setup().resyncKibPerSecond(4000).disk(Option.C_MIN_RATE, minRate).primary();
+      fallBehind(pair);
+      pair.start(1);
+      pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+      writeElsewhere(pair);
+      assertThat(pair.state(1).conn())
+          .isEqualTo(minRate == 0 ? ConnectionState.CONNECTED : ConnectionState.SYNC_TARGET);
+      long left = pair.volume(1).outOfSyncBlocks();
+      writeElsewhere(pair);
+      if (minRate > 0) {
+        assertThat(pair.volume(1).outOfSyncBlocks()).isLessThan(left);
+      }
+      pair.awaitUpToDate();
+      pair.awaitQuiet();
+      pair.assertEqualDisks();
+    }
+  }
+
   @Test
   void aPauseOutlivesTheConnection() throws MetadataException {
     Pair pair = new Pair.Setup().resyncKibPerSecond(4000).primary();
@@ -170,6 +194,14 @@ class ResyncPairTest {
     pair.ok(0, new AdminCommand.ResumeSync(0));
     pair.awaitUpToDate();
     pair.assertEqualDisks();
+  }
+
+  /// Three seconds of writes to blocks that are in sync.
+  private static void writeElsewhere(Pair pair) {
+    for (int write = 0; write < 600; write++) {
+      pair.startWrite(0, BLOCKS + 200 + write, write % 100, false);
+      pair.run(5);
+    }
   }
 
   private static void fallBehind(Pair pair) throws MetadataException {

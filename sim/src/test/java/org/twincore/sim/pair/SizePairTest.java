@@ -159,7 +159,10 @@ class SizePairTest {
   }
 
   private static Pair.Setup small() {
-    return new Pair.Setup().backing(BACKING_BYTES, BACKING_BYTES).disk(Option.SIZE, SMALL_SECTORS);
+    return new Pair.Setup()
+        .backing(BACKING_BYTES, BACKING_BYTES)
+        .disk(Option.SIZE, SMALL_SECTORS)
+        .disk(Option.C_MIN_RATE, 0);
   }
 
   /// What the admin of a kernel node does: tells the other node that there is no limit any more...

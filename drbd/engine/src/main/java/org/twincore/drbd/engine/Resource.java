@@ -118,6 +118,7 @@ public final class Resource {
     for (Volume volume : parts.all()) {
       volume.turnActivity(parts.log);
       volume.syncTarget.tick();
+      volume.syncSource.tick();
       volume.markProgress();
     }
     states.thawWhatMayGoOn();
@@ -132,6 +133,7 @@ public final class Resource {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
+      deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
     }
     return deadline;
   }

@@ -54,6 +54,9 @@ final class Volume {
   private final Map<Long, Runnable> peerActivityWaiters = new HashMap<>();
   private @Nullable SyncProgress progress;
 
+  /// Sectors that others than resyncs had read and written when that was last looked at.
+  private long othersSeen;
+
   /// The generation that the own disk was lost in.
   private long generationLeft;
 
@@ -95,9 +98,10 @@ final class Volume {
             device,
             turn,
             peering,
-            new SyncSource.Way(own, peers, parts.room),
+            new SyncSource.Way(own, peers, parts.room, this::givesWay),
             reports::localReadFailed);
-    syncTarget = new SyncTarget(device, turn, peering, own, peers, pacing, reports);
+    SyncTarget.Pace pace = new SyncTarget.Pace(pacing, this::givesWay);
+    syncTarget = new SyncTarget(device, turn, peering, own, peers, pace, reports);
   }
 
   static ResyncPacing.Tuning tuning(OptionValues disk, OptionValues net) {
@@ -266,6 +270,22 @@ final class Volume {
     ConnectionState conn = device.state().conn();
     boolean isTarget = conn == ConnectionState.SYNC_TARGET || conn == ConnectionState.PAUSED_SYNC_T;
     return !isTarget || syncTarget.isRunning();
+  }
+
+  /// c-min-rate: is the resync quicker than that while others want the disk?
+  private boolean givesWay() {
+    SyncProgress running = progress;
+    if (running == null) {
+      return false;
+    }
+    long others = device.counters().otherSectors();
+    ResyncPacing.Competition competition =
+        new ResyncPacing.Competition(others - othersSeen, writes.awaitingActivity() > 0);
+    if (competition.isContended()) {
+      othersSeen = others;
+    }
+    return pacing.givesWay(
+        competition, running.recentKibPerSecond(turn.now(), device.outOfSyncBlocks()));
   }
 
   void syncEnds() {

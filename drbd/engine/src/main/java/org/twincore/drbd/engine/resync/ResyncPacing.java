@@ -139,12 +139,17 @@ public final class ResyncPacing {
 
   /// What else the backing disk does: sectors of others since the last look, and whether an
   /// application waits for the activity log.
-  public record Competition(long otherSectors, boolean activityLogAwaited) {}
+  public record Competition(long otherSectors, boolean activityLogAwaited) {
+    public boolean isContended() {
+      return activityLogAwaited || otherSectors > QUIET_SECTORS;
+    }
+  }
 
   /// c-min-rate: should this turn (or answer) give way to other I/O? `recentKibPerSecond` is the
   /// resync speed of the last six seconds or so.
   public boolean givesWay(Competition competition, long recentKibPerSecond) {
-    boolean contended = competition.activityLogAwaited || competition.otherSectors > QUIET_SECTORS;
-    return tuning.minRate != 0 && contended && recentKibPerSecond > tuning.minRate;
+    return tuning.minRate != 0
+        && competition.isContended()
+        && recentKibPerSecond > tuning.minRate;
   }
 }

@@ -1,10 +1,13 @@
 package org.twincore.drbd.engine.resync;
 
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
@@ -22,12 +25,17 @@ public final class SyncSource {
   /// Twice what the largest `max-buffers` lets a target ask for.
   private static final int ASKED_MAX = 1 << 17;
 
+  /// How long an answer gives way to others.
+  private static final long DELAY_NANOS = ResyncPacing.TURN_MILLIS * 1_000_000;
+
   private final Device device;
   private final Turn turn;
   private final Peering peering;
   private final ExtentGate gate;
   private final ExtentGate peerWrites;
   private final ReadRoom room;
+  private final BooleanSupplier givesWay;
+  private final ArrayDeque<Delayed> delayed = new ArrayDeque<>();
   private final Listener listener;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private int reads;
@@ -49,8 +57,12 @@ public final class SyncSource {
   }
 
   /// What a request has to pass: `own` is the gate of the own application writes, `peerWrites` that
-  /// of what the peer has written here, `room` bounds the memory of reads.
-  public record Way(ExtentGate own, ExtentGate peerWrites, ReadRoom room) {}
+  /// of what the peer has written here, `room` bounds the memory of reads; `givesWay` tells whether
+  /// others want the disk (c-min-rate).
+  public record Way(
+      ExtentGate own, ExtentGate peerWrites, ReadRoom room, BooleanSupplier givesWay) {}
+
+  private record Delayed(long dueNanos, Asked entry) {}
 
   public SyncSource(Device device, Turn turn, Peering peering, Way way, Listener listener) {
     this.device = device;
@@ -59,6 +71,7 @@ public final class SyncSource {
     this.gate = way.own;
     this.peerWrites = way.peerWrites;
     this.room = way.room;
+    this.givesWay = way.givesWay;
     this.listener = listener;
   }
 
@@ -92,6 +105,30 @@ public final class SyncSource {
     Asked entry = new Asked(extent);
     asked.put(extent.sector(), entry);
     device.counters().unacked(1);
+    if (device.state().peer() != Role.PRIMARY && givesWay.getAsBoolean()) {
+      delayed.add(new Delayed(turn.now() + DELAY_NANOS, entry));
+    } else {
+      serve(entry);
+    }
+    return true;
+  }
+
+  /// To be called at the end of each step: serves what gave way to others long enough.
+  public void tick() {
+    while (!delayed.isEmpty() && delayed.getFirst().dueNanos <= turn.now()) {
+      Asked entry = delayed.removeFirst().entry;
+      if (asked.get(entry.extent.sector()) == entry) {
+        serve(entry);
+      }
+    }
+  }
+
+  public long deadlineNanos() {
+    return delayed.isEmpty() ? Long.MAX_VALUE : delayed.getFirst().dueNanos;
+  }
+
+  private void serve(Asked entry) {
+    Extent extent = entry.extent;
     entry.ticket =
         gate.enter(
             extent,
@@ -101,7 +138,6 @@ public final class SyncSource {
                   extent,
                   behind -> room.enter(extent.sizeBytes(), place -> read(entry, behind, place)));
             });
-    return true;
   }
 
   private void read(Asked entry, ExtentGate.Ticket behind, ReadRoom.Place place) {
@@ -120,6 +156,7 @@ public final class SyncSource {
     reads++;
     int link = peering.link();
     device.counters().read(entry.extent.sizeSectors());
+    device.counters().resynced(entry.extent.sizeSectors());
     device
         .disk()
         .disk()
@@ -205,6 +242,7 @@ public final class SyncSource {
   public void connectionLost() {
     List<Asked> lost = List.copyOf(asked.values());
     asked.clear();
+    delayed.clear();
     for (Asked entry : lost) {
       if (entry.ticket != null) {
         gate.leave(entry.ticket);

@@ -2,6 +2,7 @@ package org.twincore.drbd.engine.resync;
 
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -27,6 +28,7 @@ public final class SyncTarget {
   private final ExtentGate applications;
   private final ExtentGate peerWrites;
   private final ResyncPacing pacing;
+  private final BooleanSupplier givesWay;
   private final Listener listener;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private ResyncScan scan = new ResyncScan(0, REQUEST_BYTES_MAX);
@@ -57,6 +59,9 @@ public final class SyncTarget {
     }
   }
 
+  /// How much to ask for in a turn, and whether to let others have this turn (c-min-rate).
+  public record Pace(ResyncPacing pacing, BooleanSupplier givesWay) {}
+
   /// `applications` is the gate of own application writes, `peerWrites` that of what the peer has
   /// written here.
   public SyncTarget(
@@ -65,14 +70,15 @@ public final class SyncTarget {
       Peering peering,
       ExtentGate applications,
       ExtentGate peerWrites,
-      ResyncPacing pacing,
+      Pace pace,
       Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
     this.applications = applications;
     this.peerWrites = peerWrites;
-    this.pacing = pacing;
+    this.pacing = pace.pacing;
+    this.givesWay = pace.givesWay;
     this.listener = listener;
   }
 
@@ -152,7 +158,8 @@ public final class SyncTarget {
       return;
     }
     nextTurnNanos = turn.now() + TURN_NANOS;
-    long blocks = pacing.turn();
+    long wanted = pacing.turn();
+    long blocks = wanted > 0 && givesWay.getAsBoolean() ? 0 : wanted;
     ResyncScan.Bits bits = new ResyncScan.Bits(device.disk().bitmap()::nextSet);
     // A merged request may be one block longer than what is left, as the kernel's are.
     while (blocks > 0 && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
@@ -235,6 +242,7 @@ public final class SyncTarget {
       return;
     }
     device.counters().written(entry.extent.sizeSectors());
+    device.counters().resynced(entry.extent.sizeSectors());
     device
         .disk()
         .disk()

@@ -6,6 +6,7 @@ public final class IoCounters {
   private long receivedSectors;
   private long writtenSectors;
   private long readSectors;
+  private long resyncSectors;
   private int peerPending;
   private int unacked;
   private int applicationPending;
@@ -39,6 +40,16 @@ public final class IoCounters {
   /// Requests of applications without our answer.
   public void applicationPending(int change) {
     applicationPending += change;
+  }
+
+  /// Read or written for a resync; counted there too.
+  public void resynced(long sectors) {
+    resyncSectors += sectors;
+  }
+
+  /// Read and written on the own disk for anybody but a resync.
+  public long otherSectors() {
+    return readSectors + writtenSectors - resyncSectors;
   }
 
   public long sentSectors() {
