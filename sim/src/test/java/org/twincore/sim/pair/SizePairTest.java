@@ -13,6 +13,7 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -120,6 +121,47 @@ class SizePairTest {
     pair.attach(1);
     pair.await(() -> pair.volume(0).sizeSectors() > SMALL_SECTORS, "the growth");
     pair.run(100);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  /// A Primary whose disk lacks blocks must not become the source because the device grows.
+  @Test
+  void aDiskThatIsNotUpToDateIsNoSource() throws MetadataException {
+    Pair pair = small().disk(Option.ON_IO_ERROR, "pass_on").resyncKibPerSecond(8000).primary();
+    pair.ok(0, new AdminCommand.Disconnect(false));
+    fill(pair);
+    pair.withheld.fail(
+        pair.nodes[1],
+        effect -> effect instanceof Effect.WriteLocal write && write.sector() == 300 * 8);
+    pair.connect(0);
+    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    pair.awaitState(1, ConnectionState.CONNECTED, DiskState.INCONSISTENT, DiskState.UP_TO_DATE);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.INCONSISTENT);
+    pair.withheld.release(pair.nodes[1]);
+    pair.ok(0, new AdminCommand.Secondary(0));
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    resize(pair, 0, PacketType.STATE);
+    pair.ok(0, new AdminCommand.PauseSync(0));
+    awaitResize(pair, 0);
+    pair.ok(0, new AdminCommand.ResumeSync(0));
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 300)).isEqualTo(1);
+  }
+
+  /// It was not connected when it grew: nobody waits for a source.
+  @Test
+  void aLonelyNodeThatGrowsByAnAttachConnects() throws MetadataException {
+    Pair pair = small().primary();
+    pair.ok(1, new AdminCommand.Disconnect(false));
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    unlimited(pair, 0);
+    unlimited(pair, 1);
+    pair.attach(1);
+    pair.connect(1);
     pair.awaitUpToDate();
     pair.awaitQuiet();
     pair.assertEqualDisks();

@@ -134,7 +134,8 @@ final class Disks {
                 (int) Math.min(Integer.MAX_VALUE, device.options().num(Option.AL_EXTENTS)))
             .withUuids(UuidChanges.forRole(superblock.uuids(), device.state().role())));
     device.setCrashedPrimary(found.crashed());
-    if (device.sizeSectors() > 0 && sectors > device.sizeSectors()) {
+    boolean grows = device.sizeSectors() > 0 && sectors > device.sizeSectors();
+    if (grows && ClusterChanges.isConnected(volume)) {
       device.setGrowth(Growth.WHILE_CONNECTED);
     }
     parameters.resize(volume, sectors, true);

@@ -186,6 +186,7 @@ final class PeerLink {
     states.beginPostponedGenerations();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
+      volume.device.setGrowth(Growth.NONE);
       parameters.sendAll(volume, discardMyData ? UuidFlags.DISCARD_MY_DATA : 0);
       states.sendState(volume);
     }

@@ -86,13 +86,27 @@ final class SizeChanges {
       device.setGrowth(Growth.NONE);
       switch (growth) {
         case NONE -> {}
-        case WHILE_CONNECTED -> resyncs.startGrown(volume, isSource(device));
+        case WHILE_CONNECTED -> copyNow(volume);
         case BEFORE_THE_HANDSHAKE -> {
           if (isSource(device) && device.state().disk() == DiskState.UP_TO_DATE) {
             resyncs.startOver(volume);
           }
         }
       }
+    }
+  }
+
+  /// Both sides start without asking each other: only where there is no doubt who has good data.
+  private void copyNow(Volume volume) {
+    DiskState own = volume.device.state().disk();
+    DiskState peer = volume.device.state().pdsk();
+    if (own == DiskState.UP_TO_DATE && peer == DiskState.UP_TO_DATE) {
+      resyncs.startGrown(volume, isSource(volume.device));
+    } else if (own == DiskState.UP_TO_DATE || peer == DiskState.UP_TO_DATE) {
+      link.lose(
+          NETWORK_FAILURE,
+          "volume %d has grown, and one disk is not UpToDate: start over"
+              .formatted(volume.number()));
     }
   }
 
