@@ -248,7 +248,10 @@ final class PeerPackets {
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()
               .order(() ->
-                  expect(request, volume.syncSource.asked(request), "is already being served, or too many are"));
+                  expect(
+                      request,
+                      volume.syncSource.asked(request),
+                      "is already being served, or too many are"));
       default -> violates(request, "not spoken here");
     }
   }

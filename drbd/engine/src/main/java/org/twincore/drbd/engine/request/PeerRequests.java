@@ -60,8 +60,8 @@ public final class PeerRequests {
     void await(long token, Runnable go);
   }
 
-  /// What a request has to pass: `gate` keeps the peer's writes and resync writes apart on this disk,
-  /// `room` bounds the memory of reads.
+  /// What a request has to pass: `gate` keeps the peer's writes and resync writes apart on this
+  /// disk, `room` bounds the memory of reads.
   public record Way(WriteGate gate, ReadRoom room, ActivityWaiters activity) {}
 
   /// `maySayInSync` is asked when a write of a running resync is done.
@@ -372,9 +372,7 @@ public final class PeerRequests {
 
   private void readNow(PeerRead read) {
     boolean sameLink = read.link == peering.link();
-    if (!sameLink
-        || !device.hasUsableDisk()
-        || device.state().disk() != DiskState.UP_TO_DATE) {
+    if (!sameLink || !device.hasUsableDisk() || device.state().disk() != DiskState.UP_TO_DATE) {
       finishRead(read);
       room.leave(read.place);
       if (sameLink) {

@@ -148,8 +148,6 @@ public final class ResyncPacing {
   /// c-min-rate: should this turn (or answer) give way to other I/O? `recentKibPerSecond` is the
   /// resync speed of the last six seconds or so.
   public boolean givesWay(Competition competition, long recentKibPerSecond) {
-    return tuning.minRate != 0
-        && competition.isContended()
-        && recentKibPerSecond > tuning.minRate;
+    return tuning.minRate != 0 && competition.isContended() && recentKibPerSecond > tuning.minRate;
   }
 }

@@ -16,9 +16,9 @@ import org.twincore.drbd.wire.StateWord;
 /// (drbd-wire section 6.1).
 ///
 /// Two deviations. A suspended Secondary does not wait: the Primary, which now has no disk, is not
-/// frozen by that. And towards fewer false split brains: with a diskless Primary that has just connected
-/// the generation starts at its first write. It may find that the data here is not what its users
-/// have seen, and leave again.
+/// frozen by that. And towards fewer false split brains: with a diskless Primary that has just
+/// connected the generation starts at its first write. It may find that the data here is not what
+/// its users have seen, and leave again.
 public final class NewUuidRule {
   private NewUuidRule() {}
 

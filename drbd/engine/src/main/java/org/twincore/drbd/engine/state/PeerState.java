@@ -34,9 +34,9 @@ import org.twincore.drbd.wire.StateWord;
 /// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
 ///
 /// Four deviations. A source ends a resync that its target ended with failed blocks. The others are
-/// towards safety: without the peer's P_UUIDS two disks are never taken to be
-/// equal (the kernel would connect), an attach that is still being negotiated stays so until they
-/// came, and a disk of the peer that appears without negotiation ends the connection.
+/// towards safety: without the peer's P_UUIDS two disks are never taken to be equal (the kernel
+/// would connect), an attach that is still being negotiated stays so until they came, and a disk of
+/// the peer that appears without negotiation ends the connection.
 public final class PeerState {
   private PeerState() {}
 
@@ -95,8 +95,8 @@ public final class PeerState {
   /// take nothing else from this packet.
   public record FinishResync(List<Rule> rules, boolean now) implements Decision {}
 
-  /// The peer ended the resync, but some blocks failed: it stays Inconsistent, and so the resync ends
-  /// here too. (The kernel would stay SyncSource for ever.)
+  /// The peer ended the resync, but some blocks failed: it stays Inconsistent, and so the resync
+  /// ends here too. (The kernel would stay SyncSource for ever.)
   public record GiveResyncUp(List<Rule> rules) implements Decision {}
 
   /// The verify stopped early: finish it here.
