@@ -5,6 +5,10 @@ import org.twincore.drbd.Invariant;
 /// How many blocks a resync target (or a verify) asks for in one turn of 100 ms (drbd-wire section
 /// 12.3, `drbd_rs_number_requests`).
 ///
+/// The turn says how many; what may be in flight at once (`max-buffers`) says when. The kernel asks
+/// only at the turn itself, so that there `max-buffers` bounds the rate too; here what arrives
+/// makes room for more of the same turn.
+///
 /// With `c-plan-ahead` a controller keeps the wanted amount in flight, planning its corrections
 /// some turns ahead; without, the rate is fixed. A block is 4 KiB, a sector 512 bytes.
 public final class ResyncPacing {
@@ -16,6 +20,9 @@ public final class ResyncPacing {
   private static final int TURNS_PER_SECOND = 10;
   private static final int SECTORS_PER_KIB = 2;
   private static final int STEPS_MAX = 300;
+
+  /// 32 MiB: as much as a source reads at once, and what a node's heap must have room for.
+  private static final int IN_FLIGHT_BLOCKS_MAX = 8192;
 
   /// Other activity below this many sectors since the last look does not slow a resync down.
   private static final long QUIET_SECTORS = 64;
@@ -45,6 +52,7 @@ public final class ResyncPacing {
   private long arrivedSectors;
   private long leftOverKib;
   private long wantKibPerSecond;
+  private long leftBlocks;
 
   public ResyncPacing(Tuning tuning) {
     this.tuning = tuning;
@@ -70,6 +78,7 @@ public final class ResyncPacing {
     inFlightSectors = 0;
     arrivedSectors = 0;
     leftOverKib = 0;
+    leftBlocks = 0;
   }
 
   /// The peer answered a request, with data or with "in sync", or refused it.
@@ -80,6 +89,12 @@ public final class ResyncPacing {
   /// Blocks were asked for; a merged request counts as several.
   public void requested(long blocks) {
     inFlightSectors += blocks * SECTORS_PER_BLOCK;
+    leftBlocks -= blocks;
+  }
+
+  /// There is nothing to ask for now; the rest of this turn is forgotten.
+  public void leaveRest() {
+    leftBlocks = 0;
   }
 
   public long inFlightSectors() {
@@ -91,14 +106,19 @@ public final class ResyncPacing {
     return wantKibPerSecond;
   }
 
-  /// One turn: how many blocks may be asked for now, 0 and up.
-  public long turn() {
+  /// A turn begins; what the last one left over is forgotten.
+  public void turn() {
     long in = arrivedSectors;
     arrivedSectors = 0;
     inFlightSectors -= in;
-    long blocks = plan.length > 0 ? controlled(in) : fixed();
-    long room = tuning.maxBuffers / 2 - inFlightSectors / SECTORS_PER_BLOCK;
-    return Math.max(0, Math.min(blocks, room));
+    leftBlocks = plan.length > 0 ? controlled(in) : fixed();
+  }
+
+  /// How many blocks may be asked for now, 0 and up.
+  public long mayAskBlocks() {
+    long mostBlocks = Math.min(tuning.maxBuffers / 2, IN_FLIGHT_BLOCKS_MAX);
+    long room = mostBlocks - inFlightSectors() / SECTORS_PER_BLOCK;
+    return Math.max(0, Math.min(leftBlocks, room));
   }
 
   /// A rate below one block a turn adds up over several turns.

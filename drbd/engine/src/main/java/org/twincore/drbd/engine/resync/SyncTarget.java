@@ -22,6 +22,9 @@ public final class SyncTarget {
   private static final long BITMAP_WRITE_NANOS = 2_000_000_000L;
   private static final int REQUEST_BYTES_MAX = 1 << 20;
 
+  /// Between two turns only requests of full length are worth the trouble.
+  private static final int REFILL_BLOCKS = REQUEST_BYTES_MAX / 4096;
+
   private final Device device;
   private final Turn turn;
   private final Peering peering;
@@ -154,13 +157,31 @@ public final class SyncTarget {
 
   /// To be called at the end of each step: asks for more when it is time.
   public void tick() {
-    if (!running || paused || turn.now() < nextTurnNanos) {
+    if (!running || paused) {
+      return;
+    }
+    if (turn.now() < nextTurnNanos) {
+      if (!told && pacing.mayAskBlocks() >= REFILL_BLOCKS) {
+        askForMore();
+      }
       return;
     }
     nextTurnNanos = turn.now() + TURN_NANOS;
-    long wanted = pacing.turn();
-    long blocks = wanted > 0 && givesWay.getAsBoolean() ? 0 : wanted;
+    pacing.turn();
+    if (pacing.mayAskBlocks() > 0 && givesWay.getAsBoolean()) {
+      pacing.leaveRest();
+    }
+    askForMore();
+    if (turn.now() >= nextBitmapWriteNanos) {
+      nextBitmapWriteNanos = turn.now() + BITMAP_WRITE_NANOS;
+      device.disk().writeBitmap(_ -> {});
+    }
+    look();
+  }
+
+  private void askForMore() {
     ResyncScan.Bits bits = new ResyncScan.Bits(device.disk().bitmap()::nextSet);
+    long blocks = pacing.mayAskBlocks();
     // A merged request may be one block longer than what is left, as the kernel's are.
     while (blocks > 0 && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
       if (isAsked(ask.extent())) {
@@ -170,11 +191,9 @@ public final class SyncTarget {
       blocks -= ask.blocks();
       pacing.requested(ask.blocks());
     }
-    if (turn.now() >= nextBitmapWriteNanos) {
-      nextBitmapWriteNanos = turn.now() + BITMAP_WRITE_NANOS;
-      device.disk().writeBitmap(_ -> {});
+    if (blocks > 0) {
+      pacing.leaveRest();
     }
-    look();
   }
 
   /// After a restart of the scan blocks that are still on their way are met again.
