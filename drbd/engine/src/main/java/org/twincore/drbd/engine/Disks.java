@@ -36,7 +36,8 @@ final class Disks {
   private static final int DISK_TOO_SMALL = 111;
   private static final int IMPLICIT_SHRINK = 170;
   private static final int ALREADY_ATTACHED = 124;
-  private static final int DATA_NOT_CURRENT = 150;
+  private static final AdminResult STALE =
+      new AdminResult.Config(150, "Can only attach to the data this Primary had last");
 
   private final Parts parts;
   private final States states;
@@ -100,17 +101,21 @@ final class Disks {
           "Implicit device shrinking not allowed: %d sectors agreed, %d usable"
               .formatted(superblock.lastAgreedSectors(), size.sectors()));
     }
-    boolean primaryAlone =
-        device.state().role() == Role.PRIMARY
-            && device.state().conn().isBelow(CONNECTED)
-            && device.exposedUuid() != 0;
-    if (primaryAlone
-        && superblock.uuids().currentIdentity()
-            != (device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT)) {
-      return new AdminResult.Config(
-          DATA_NOT_CURRENT, "Can only attach to the data this Primary had last");
-    }
-    return null;
+    return isStaleHere(device, superblock.uuids().currentIdentity()) ? STALE : null;
+  }
+
+  private static boolean writesAlone(Device device) {
+    return device.state().role() == Role.PRIMARY
+        && device.state().disk() == DiskState.UP_TO_DATE
+        && device.uuids().bitmap() == 0;
+  }
+
+  /// A Primary without a peer can only use the data that its users have seen last.
+  private static boolean isStaleHere(Device device, long current) {
+    return device.state().role() == Role.PRIMARY
+        && device.state().conn().isBelow(CONNECTED)
+        && device.exposedUuid() != 0
+        && current != (device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
   }
 
   private void begin(Volume volume, MetadataImage image, long sectors) {
@@ -162,6 +167,12 @@ final class Disks {
       link.lose(NETWORK_FAILURE, "a disk was attached during the handshake");
     }
     boolean negotiates = ClusterChanges.isConnected(volume);
+    if (isStaleHere(device, device.uuids().currentIdentity())) {
+      // The connection went away since the attach began, and with it the newer data.
+      states.force(volume, state -> state.withDisk(DiskState.FAILED), "attach refused");
+      whenDiskless(volume, _ -> then.accept(STALE));
+      return;
+    }
     StateContext.Remembered found = device.remembered();
     if (device.state().role() == Role.SECONDARY || device.exposedUuid() == 0) {
       device.expose(device.uuids().current());
@@ -177,6 +188,9 @@ final class Disks {
             "attached");
     if (!result.isSuccess()) {
       states.force(volume, state -> state.withDisk(DiskState.FAILED), "attach refused");
+    } else if (!negotiates && writesAlone(device)) {
+      // What this Primary writes from now on the peer lacks, whatever the peer did meanwhile.
+      states.newGeneration(volume, "attached without a peer");
     } else if (negotiates) {
       parameters.sendSizes(volume, 0);
       states.sendUuids(volume, 0);

@@ -258,6 +258,9 @@ final class Parameters {
     boolean lacksDisk = device.state().disk().isBelow(DiskState.INCONSISTENT);
     boolean connecting = device.state().conn().isBelow(ConnectionState.CONNECTED);
     boolean isPrimary = device.state().role() == Role.PRIMARY;
+    if (connecting && lacksDisk && isPrimary && device.peerLacksWrites()) {
+      return "the peer's data lacks writes that this Primary has answered";
+    }
     if (connecting
         && lacksDisk
         && isPrimary

@@ -127,6 +127,7 @@ final class PeerLink {
     discardMyData = discard;
     dryRun = tentative;
     leaves = false;
+    deadlineNanos = Long.MAX_VALUE;
     move(UNCONNECTED, "connect");
     seek();
   }
@@ -431,6 +432,7 @@ final class PeerLink {
   /// After a failure: wait until everything of the peer is done, then look for it again.
   private void settle(long now) {
     if (leaves) {
+      deadlineNanos = Long.MAX_VALUE;
       move(STAND_ALONE, "disconnected");
       discardMyData = false;
       arriveStandAlone();

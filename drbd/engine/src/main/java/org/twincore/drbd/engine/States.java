@@ -144,6 +144,7 @@ final class States {
     if (PeerState.forcesResync(before, after)) {
       device.setConsiderResync(true);
     }
+    device.keepFrom(before, after);
     exposePeersData(device, before, after);
     if (after.conn().isBelow(CONNECTED) || after.pdsk().isAtLeast(DiskState.INCONSISTENT)) {
       device.awaitPeerWrite(false);
@@ -443,9 +444,10 @@ final class States {
   /// I/O goes on; a generation put off until now begins if the peer does not get the writes.
   private void thaw(Volume volume) {
     Device device = volume.device;
-    if (device.newUuidPostponed()
-        && device.hasUsableDisk()
-        && !device.state().conn().isAtLeast(CONNECTED)) {
+    boolean peerGetsWrites =
+        device.state().conn().isAtLeast(CONNECTED)
+            && device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    if (device.newUuidPostponed() && device.hasUsableDisk() && !peerGetsWrites) {
       newGeneration(volume, "thaw");
     }
     device.postponeNewUuid(false);

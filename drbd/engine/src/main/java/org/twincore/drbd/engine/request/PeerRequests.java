@@ -102,7 +102,7 @@ public final class PeerRequests {
 
     /// The peer has no disk for it. That counts when it arrives: it may wait behind a barrier while
     /// the peer attaches one.
-    final boolean peerLacks = !device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    final boolean peerLacks = !device.peerHasDisk();
 
     PeerEpochs.@Nullable Epoch epoch;
     @Nullable LocalDisk disk;

@@ -1,9 +1,11 @@
 package org.twincore.drbd.engine.state;
 
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.Event;
@@ -32,6 +34,8 @@ public final class Device {
   private long sizeSectors;
   private Growth growth = Growth.NONE;
   private long exposedUuid;
+  private boolean peerHasDisk;
+  private boolean peerLacksWrites;
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
   private boolean awaitsPeerWrite;
@@ -134,6 +138,34 @@ public final class Device {
   /// The current UUID of the data that users of the device have seen.
   public long exposedUuid() {
     return exposedUuid;
+  }
+
+  /// Has the peer a disk for what it writes? As last seen while connected: what it sent before the
+  /// connection went down was sent in that state.
+  public boolean peerHasDisk() {
+    return peerHasDisk;
+  }
+
+  /// Does this diskless Primary know of writes that the peer lacks, although its disk is of the same
+  /// generation? Then the peer's data is not what users have seen.
+  public boolean peerLacksWrites() {
+    return peerLacksWrites;
+  }
+
+  /// Keeps what later states no longer say.
+  public void keepFrom(StateWord before, StateWord after) {
+    if (after.conn().isAtLeast(ConnectionState.CONNECTED)) {
+      peerHasDisk = after.pdsk().isAtLeast(DiskState.INCONSISTENT);
+    }
+    boolean losesDisk =
+        before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
+    boolean isPeerUpToDate =
+        after.conn().isAtLeast(ConnectionState.CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
+    if (losesDisk && after.role() == Role.PRIMARY && !isPeerUpToDate && outOfSyncBlocks() > 0) {
+      peerLacksWrites = true;
+    } else if (after.role() != Role.PRIMARY || after.disk() == DiskState.UP_TO_DATE) {
+      peerLacksWrites = false;
+    }
   }
 
   public void expose(long uuid) {

@@ -1,0 +1,116 @@
+package org.twincore.sim.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.meta.MetadataException;
+
+/// What seeds of the simulator found, each as a short scenario that stays when the draws change.
+class SeedFindsPairTest {
+  /// Seed 20: the timer of a wait that was over made the node ask for ticks without end.
+  @Test
+  void aDisconnectBetweenTwoTriesLeavesNoTimer() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.kill(1);
+    pair.awaitConn(0, ConnectionState.UNCONNECTED);
+    pair.ok(0, new AdminCommand.Disconnect(true));
+    pair.connect(0);
+    pair.run(2_000);
+    assertThat(pair.nodes[0].resource().orElseThrow().nextDeadlineNanos())
+        .isGreaterThan(pair.simulation.nowNanos());
+  }
+
+  /// Seed 399: the peer's disk went while I/O was suspended, and the writes after that stayed in the
+  /// generation that it knows (docs/durability.md, rule 3).
+  @Test
+  void aThawBeginsAGenerationForAPeerWithoutDisk() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(0, new AdminCommand.SuspendIo(0));
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.ok(0, new AdminCommand.ResumeIo(0));
+    pair.write(0, 7, 71);
+    pair.attach(1);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  /// Seed 63: the peer never heard that its data was declared invalid, so that its disk, of the same
+  /// generation, offers itself to a Primary that lost its own.
+  @Test
+  void aDisklessPrimaryDoesNotTakeDataThatLacksItsWrites() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 5, 51);
+    pair.network.open(0, false);
+    pair.begin(1, new AdminCommand.Invalidate(0));
+    pair.await(() -> pair.state(0).pdsk() == DiskState.INCONSISTENT, "the invalidate");
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the cut");
+    pair.write(0, 5, 52);
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.network.open(0, true);
+    pair.run(20_000);
+    assertThat(pair.state(0).conn().isBelow(ConnectionState.CONNECTED)).isTrue();
+    pair.attach(0);
+    if (pair.state(0).conn() == ConnectionState.STAND_ALONE) {
+      pair.connect(0);
+    }
+    pair.awaitUpToDate();
+    assertThat(pair.read(0, 5)).isEqualTo(52);
+    pair.assertEqualDisks();
+  }
+
+  /// Seed 21: the peer with the newer data went away while a Primary attached its old disk.
+  @Test
+  void anOldDiskIsRefusedWhenTheNewerOneGoesAwayDuringItsAttach() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.write(0, 7, 71);
+    pair.withheld.hold(pair.nodes[0], Withheld::isMetadata);
+    List<AdminResult> attach = pair.begin(0, pair.attachCommand(0, 0));
+    pair.await(() -> pair.state(0).disk() == DiskState.ATTACHING, "the attach");
+    pair.kill(1);
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the cut");
+    pair.withheld.release(pair.nodes[0]);
+    pair.await(() -> !attach.isEmpty(), "the answer");
+    assertThat(attach.getFirst().isSuccess()).isFalse();
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the release");
+    pair.start(1);
+    pair.awaitConn(0, ConnectionState.CONNECTED);
+    pair.attach(0);
+    pair.awaitUpToDate();
+    assertThat(pair.read(0, 7)).isEqualTo(71);
+  }
+
+  /// Seed 48: a write that a diskless Primary sent right behind its farewell.
+  @Test
+  void aWriteBehindTheFarewellOfADisklessPrimaryIsMarked() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.write(0, 1, 1);
+    pair.begin(0, new AdminCommand.Disconnect(false));
+    pair.awaitConn(1, ConnectionState.TEAR_DOWN);
+    assertThat(pair.state(0).conn()).isEqualTo(ConnectionState.CONNECTED);
+    pair.startWrite(0, 5, 5, false);
+    pair.run(3_000);
+    assertThat(pair.onDisk(1, 5)).isEqualTo(5);
+    assertThat(pair.volume(1).outOfSyncBlocks()).isEqualTo(2);
+  }
+
+  /// Seed 69: the peer began a generation of which this Primary never heard; what it writes to its
+  /// own disk afterwards must not look like the peer's past.
+  @Test
+  void aPrimaryThatAttachesAloneBeginsAGeneration() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.network.open(1, false);
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the cut");
+    pair.attach(0);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    assertThat(pair.volume(0).uuids().orElseThrow().bitmap()).isNotZero();
+  }
+}
