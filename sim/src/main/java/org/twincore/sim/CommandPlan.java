@@ -5,79 +5,87 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNetwork;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;
 
 /// Commands that an admin gives at any moment, sensible or not; what harms the promises only where
 /// the other replica is complete.
+///
+/// Counts those that were answered: what an end of the node swallowed does not count.
 final class CommandPlan {
   private final ClusterView view;
   private final List<NodeAdmin> admins;
   private final Operator operator;
   private final Scenario scenario;
   private final Prng random;
+  private final SimNetwork network;
+  private final List<Draw> draws;
+  private int executed;
 
-  CommandPlan(
-      ClusterView view, List<NodeAdmin> admins, Operator operator, Scenario scenario, Prng random) {
-    this.view = view;
-    this.admins = admins;
-    this.operator = operator;
-    this.scenario = scenario;
+  /// One kind of command; false if it does not fit now.
+  private interface Draw {
+    boolean give(NodeAdmin admin, int volume);
+  }
+
+  CommandPlan(Cluster cluster, Prng random) {
+    this.view = cluster.view;
+    this.network = cluster.network;
+    this.admins = cluster.admins;
+    this.operator = cluster.operator;
+    this.scenario = cluster.scenario;
     this.random = random;
+    draws =
+        List.of(
+            (_, _) -> operator.swap(this::count),
+            (_, _) -> operator.swap(this::count),
+            (admin, _) -> disconnect(admin, false),
+            (admin, _) -> disconnect(admin, true),
+            (admin, _) -> dryRun(admin),
+            this::detach,
+            this::invalidate,
+            this::invalidateRemote,
+            this::pauseSync,
+            this::pauseSync,
+            this::demoteInUse,
+            this::primary,
+            (admin, volume) -> give(admin, new AdminCommand.DiskOptions(volume, changedDisk())),
+            (admin, _) -> give(admin, new AdminCommand.NetOptions(changedNet())),
+            (admin, _) ->
+                give(admin, new AdminCommand.ResourceOptions(OptionDraw.resource(random))),
+            this::suspend,
+            this::outdate,
+            this::newUuid,
+            (admin, _) -> down(admin),
+            (admin, _) ->
+                admin.wantsConnection()
+                    && give(admin, new AdminCommand.Connect(scenario.net(), false, false)));
+  }
+
+  /// Commands that were given and answered so far.
+  int executed() {
+    return executed;
+  }
+
+  private void count(AdminResult result) {
+    executed++;
   }
 
   /// Gives one command, or begins a procedure of some. Whether there was one that fits.
   boolean giveOne() {
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());
-    if (!admin.node().isRunning()) {
-      return false;
-    }
-    return switch (random.nextInt(16)) {
-      case 0, 1, 2 -> operator.swap();
-      case 3 -> disconnect(admin, false);
-      case 4 -> disconnect(admin, true);
-      case 5 -> detach(admin, volume);
-      case 6 -> invalidate(admin, volume);
-      case 7 -> invalidateRemote(admin, volume);
-      case 8 -> pauseSync(admin, volume);
-      case 9 ->
-          simple(
-              admin,
-              new AdminCommand.Secondary(volume),
-              view.board().isPrimary(admin.node().id(), volume));
-      case 10 -> simple(admin, new AdminCommand.DiskOptions(volume, changedDisk()), true);
-      case 11 -> simple(admin, new AdminCommand.NetOptions(changedNet()), true);
-      case 12 -> suspend(admin, volume);
-      case 13 -> down(admin);
-      case 14 ->
-          simple(
-              admin,
-              new AdminCommand.Connect(scenario.net(), false, false),
-              admin.wantsConnection());
-      default ->
-          simple(
-              admin,
-              new AdminCommand.Primary(volume, false),
-              view.board().isPrimary(admin.node().id(), volume));
-    };
+    return admin.node().isRunning()
+        && !view.hangsOnOneReplica()
+        && draws.get(random.nextInt(draws.size())).give(admin, volume);
   }
 
-  private static boolean simple(NodeAdmin admin, AdminCommand command, boolean fits) {
-    if (fits) {
-      admin.command(command);
-    }
-    return fits;
-  }
-
-  private boolean disconnect(NodeAdmin admin, boolean force) {
-    if (!admin.wantsConnection()) {
-      return false;
-    }
-    admin.disconnect(force);
-    later(12_000, admin, () -> admin.connect(false));
+  private boolean give(NodeAdmin admin, AdminCommand command) {
+    admin.command(command, this::count);
     return true;
   }
 
@@ -95,46 +103,31 @@ final class CommandPlan {
             });
   }
 
-  private boolean detach(NodeAdmin admin, int volume) {
-    if (!isSpareReplica(admin, volume)) {
+  // ---- connection
+
+  private boolean disconnect(NodeAdmin admin, boolean force) {
+    if (!admin.wantsConnection()) {
       return false;
     }
-    admin.command(new AdminCommand.Detach(volume, random.nextInt(4) == 0));
+    admin.disconnect(force, this::count);
+    later(12_000, admin, () -> admin.connect(false));
     return true;
   }
 
-  /// Could the node's copy of the volume vanish now without loss?
-  private boolean isSpareReplica(NodeAdmin admin, int volume) {
-    int other = 1 - admin.node().id();
-    return view.board().isHealthy(volume)
-        && view.lineage().isComplete(other, volume)
-        && view.node(other).isRunning();
-  }
-
-  private boolean invalidate(NodeAdmin admin, int volume) {
-    boolean fits =
-        isSpareReplica(admin, volume) && !view.board().isPrimary(admin.node().id(), volume);
-    return simple(admin, new AdminCommand.Invalidate(volume), fits);
-  }
-
-  private boolean invalidateRemote(NodeAdmin admin, int volume) {
-    int id = admin.node().id();
-    boolean fits =
-        view.board().isHealthy(volume)
-            && view.lineage().isComplete(id, volume)
-            && !view.board().isPrimary(1 - id, volume);
-    return simple(admin, new AdminCommand.InvalidateRemote(volume), fits);
-  }
-
-  private boolean pauseSync(NodeAdmin admin, int volume) {
-    admin.command(new AdminCommand.PauseSync(volume));
-    later(8_000, admin, () -> admin.command(new AdminCommand.ResumeSync(volume)));
-    return true;
-  }
-
-  private boolean suspend(NodeAdmin admin, int volume) {
-    admin.command(new AdminCommand.SuspendIo(volume));
-    later(5_000, admin, () -> admin.command(new AdminCommand.ResumeIo(volume)));
+  /// Asks what a connection would do, and connects for good afterwards.
+  private boolean dryRun(NodeAdmin admin) {
+    if (!admin.wantsConnection()) {
+      return false;
+    }
+    admin.disconnect(false, this::count);
+    give(admin, new AdminCommand.Connect(scenario.net(), false, true));
+    later(
+        8_000,
+        admin,
+        () -> {
+          admin.disconnect(true, this::count);
+          admin.connect(false);
+        });
     return true;
   }
 
@@ -148,10 +141,93 @@ final class CommandPlan {
         return false;
       }
     }
-    admin.down();
+    admin.down(this::count);
+    boolean forgets = random.nextBoolean();
+    for (int volume = 0; forgets && volume < view.volumes(); volume++) {
+      give(admin, new AdminCommand.DeleteVolume(volume));
+    }
     later(10_000, admin, admin::bringUp);
     return true;
   }
+
+  // ---- disks
+
+  private boolean detach(NodeAdmin admin, int volume) {
+    return isSpareReplica(admin, volume)
+        && give(admin, new AdminCommand.Detach(volume, random.nextInt(4) == 0));
+  }
+
+  /// Could the node's copy of the volume vanish now without loss?
+  private boolean isSpareReplica(NodeAdmin admin, int volume) {
+    int other = 1 - admin.node().id();
+    return view.board().isHealthy(volume)
+        && network.isWhole()
+        && view.lineage().isComplete(other, volume)
+        && view.node(other).isRunning()
+        && view.drive(other, volume).health().failing() == SimDrive.Failing.NOTHING;
+  }
+
+  private boolean invalidate(NodeAdmin admin, int volume) {
+    return isSpareReplica(admin, volume)
+        && !view.board().isPrimary(admin.node().id(), volume)
+        && give(admin, new AdminCommand.Invalidate(volume));
+  }
+
+  private boolean invalidateRemote(NodeAdmin admin, int volume) {
+    int id = admin.node().id();
+    return view.board().isHealthy(volume)
+        && view.lineage().isComplete(id, volume)
+        && view.drive(id, volume).health().failing() == SimDrive.Failing.NOTHING
+        && !view.board().isPrimary(1 - id, volume)
+        && give(admin, new AdminCommand.InvalidateRemote(volume));
+  }
+
+  /// Only where the data is no longer the latest, or where the node refuses.
+  private boolean outdate(NodeAdmin admin, int volume) {
+    int id = admin.node().id();
+    boolean isSpare =
+        view.lineage().isComplete(1 - id, volume) && view.board().isPrimary(1 - id, volume);
+    return isSpare
+        && !view.board().isConnected(id, volume)
+        && give(admin, new AdminCommand.Outdate(volume));
+  }
+
+  /// Refused, as it is only for a StandAlone or an empty disk.
+  private boolean newUuid(NodeAdmin admin, int volume) {
+    return view.board().isConnected(admin.node().id(), volume)
+        && view.state(admin.node().id(), volume).disk() == DiskState.UP_TO_DATE
+        && give(admin, new AdminCommand.NewCurrentUuid(volume, false));
+  }
+
+  private boolean pauseSync(NodeAdmin admin, int volume) {
+    give(admin, new AdminCommand.PauseSync(volume));
+    later(8_000, admin, () -> give(admin, new AdminCommand.ResumeSync(volume)));
+    return true;
+  }
+
+  private boolean suspend(NodeAdmin admin, int volume) {
+    give(admin, new AdminCommand.SuspendIo(volume));
+    later(5_000, admin, () -> give(admin, new AdminCommand.ResumeIo(volume)));
+    return true;
+  }
+
+  // ---- roles
+
+  private boolean demoteInUse(NodeAdmin admin, int volume) {
+    return view.board().isPrimary(admin.node().id(), volume)
+        && give(admin, new AdminCommand.Secondary(volume));
+  }
+
+  /// Nothing to do, or refused because the other node is Primary.
+  private boolean primary(NodeAdmin admin, int volume) {
+    int id = admin.node().id();
+    boolean isPrimary = view.board().isPrimary(id, volume);
+    boolean peerIsPrimary =
+        view.board().isPrimary(1 - id, volume) && view.board().isConnected(id, volume);
+    return (isPrimary || peerIsPrimary) && give(admin, new AdminCommand.Primary(volume, false));
+  }
+
+  // ---- options
 
   private OptionValues changedDisk() {
     return scenario

@@ -39,6 +39,9 @@ public final class Coverage implements NodeWatcher {
           case AdminResult.Config(int number, String _) -> Integer.toString(number);
         };
     count("command", command.getClass().getSimpleName() + " " + answer);
+    if (result.isSuccess()) {
+      count("executed", command.getClass().getSimpleName());
+    }
   }
 
   /// Adds what another run reached.

@@ -1,6 +1,7 @@
 package org.twincore.sim;
 
 import java.io.PrintStream;
+import java.util.List;
 
 /// `--seed FIRST [--seeds N] [--verbose]`: runs simulated clusters.
 ///
@@ -41,21 +42,25 @@ public final class Main {
   }
 
   private static int many(long first, long count, PrintStream out) {
-    Coverage coverage = new Coverage();
-    long failed = 0;
-    int exitCode = 0;
-    for (long seed = first; seed < first + count; seed++) {
-      Run run = new Run(seed, _ -> {}, false, Run.Plant.NOTHING);
-      Outcome outcome = run.toEnd();
-      coverage.add(run.coverage());
-      if (!outcome.isFine()) {
-        failed++;
-        exitCode = exitCode == 0 ? outcome.verdict().exitCode() : exitCode;
-        out.println(outcome);
-      }
+    Seeds.Report report =
+        Seeds.run(
+            first,
+            count,
+            outcome -> {
+              if (!outcome.isFine()) {
+                out.println(outcome);
+              }
+            });
+    out.print(report.coverage());
+    long writes = 0;
+    long actions = 0;
+    for (Outcome outcome : report.outcomes()) {
+      writes += outcome.figures().taken();
+      actions += outcome.figures().actions();
     }
-    out.print(coverage);
-    out.printf("seeds %d to %d: %d failed%n", first, first + count - 1, failed);
-    return exitCode;
+    out.printf("%d writes taken, %d actions%n", writes, actions);
+    List<Outcome> failed = report.failed();
+    out.printf("seeds %d to %d: %d failed%n", first, first + count - 1, failed.size());
+    return failed.isEmpty() ? 0 : failed.getFirst().verdict().exitCode();
   }
 }

@@ -23,7 +23,6 @@ final class NodeAdmin {
   private final ArrayDeque<Order> queue = new ArrayDeque<>();
   private boolean isWaiting;
   private int process;
-  private int given;
   private boolean wantsConnection = true;
 
   private record Order(Runnable start) {}
@@ -36,11 +35,6 @@ final class NodeAdmin {
 
   SimNode node() {
     return node;
-  }
-
-  /// Commands given so far.
-  int given() {
-    return given;
   }
 
   /// Whether nothing is queued or unanswered.
@@ -59,7 +53,7 @@ final class NodeAdmin {
   /// Starts the process and does what `drbdadm up` does.
   void up() {
     if (!node.isRunning()) {
-      node.start(RESOURCE, OptionValues.DEFAULTS, scenario.epochs());
+      node.start(RESOURCE, scenario.resource(), scenario.epochs());
     }
     bringUp();
   }
@@ -80,14 +74,14 @@ final class NodeAdmin {
     command(new AdminCommand.Connect(scenario.net(), discardMyData, false));
   }
 
-  void disconnect(boolean force) {
+  void disconnect(boolean force, Consumer<AdminResult> answered) {
     wantsConnection = false;
-    command(new AdminCommand.Disconnect(force));
+    command(new AdminCommand.Disconnect(force), answered);
   }
 
-  void down() {
+  void down(Consumer<AdminResult> answered) {
     wantsConnection = false;
-    command(new AdminCommand.Down());
+    command(new AdminCommand.Down(), answered);
   }
 
   /// Reads the drive's metadata, applying its activity log, and attaches it.
@@ -150,7 +144,6 @@ final class NodeAdmin {
   }
 
   private void give(AdminCommand command, Consumer<AdminResult> answered) {
-    given++;
     int running = node.processNumber();
     node.admin(
         command,

@@ -1,11 +1,13 @@
 package org.twincore.sim;
 
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.check.VolumeHistory;
@@ -75,7 +77,10 @@ final class Operator {
         repairNode(admin);
       }
     }
-    repair.look();
+    SimNode primary = primary();
+    if (primary == null || !isCutOff(primary)) {
+      repair.look();
+    }
     if (!isSwapping) {
       serve();
     }
@@ -97,9 +102,15 @@ final class Operator {
         admin.command(new AdminCommand.ResumeIo(volume));
       }
       boolean works = node.drive(volume).health().failing() == SimDrive.Failing.NOTHING;
-      if (state.disk() == DiskState.DISKLESS && works && !node.hasDriveOpen(volume)) {
+      if (state.disk() == DiskState.DISKLESS
+          && works
+          && !node.hasDriveOpen(volume)
+          && !isCutOff(node)) {
         admin.attach(volume);
       }
+    }
+    if (isCutOff(node)) {
+      return;
     }
     boolean standsAlone = view.state(node.id(), 0).conn() == ConnectionState.STAND_ALONE;
     if (standsAlone && !repair.isSplit() && (isHasty || admin.wantsConnection())) {
@@ -147,12 +158,22 @@ final class Operator {
 
   private void giveUp(SimNode node) {
     workloads.forEach(VolumeWorkload::pause);
-    if (!workloads.stream().allMatch(VolumeWorkload::isIdle) || !admin(node).isIdle()) {
+    if (!workloads.stream().allMatch(VolumeWorkload::isIdle)) {
+      failFrozen(node);
       return;
     }
     workloads.forEach(VolumeWorkload::close);
     for (int volume = 0; volume < view.volumes(); volume++) {
       admin(node).command(new AdminCommand.Secondary(volume));
+    }
+  }
+
+  /// What waits for data that will not come is to fail.
+  private void failFrozen(SimNode node) {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      if (view.state(node.id(), volume).isSuspended()) {
+        admin(node).command(new AdminCommand.ResumeIo(volume));
+      }
     }
   }
 
@@ -255,26 +276,31 @@ final class Operator {
 
   /// Moves the Primary to the other node if all is well. Whether it was begun.
   boolean swap() {
+    return swap(_ -> {});
+  }
+
+  /// The same; `demoted` hears the answers to the demotions.
+  boolean swap(Consumer<AdminResult> demoted) {
     SimNode from = primary();
     if (isSwapping || from == null || !view.node(1 - from.id()).isRunning()) {
       return false;
     }
     isSwapping = true;
     workloads.forEach(VolumeWorkload::pause);
-    awaitIdle(from, view.simulation().nowNanos() + 20 * Simulation.SECOND);
+    awaitIdle(from, view.simulation().nowNanos() + 20 * Simulation.SECOND, demoted);
     return true;
   }
 
-  private void awaitIdle(SimNode from, long untilNanos) {
+  private void awaitIdle(SimNode from, long untilNanos, Consumer<AdminResult> demoted) {
     boolean isIdle = workloads.stream().allMatch(VolumeWorkload::isIdle);
     if (!from.isRunning() || (!isIdle && view.simulation().nowNanos() > untilNanos)) {
       endSwap();
     } else if (!isIdle) {
-      view.simulation().after(LOOK_NANOS / 10, () -> awaitIdle(from, untilNanos));
+      view.simulation().after(LOOK_NANOS / 10, () -> awaitIdle(from, untilNanos, demoted));
     } else {
       workloads.forEach(VolumeWorkload::close);
       for (int volume = 0; volume < view.volumes(); volume++) {
-        admin(from).command(new AdminCommand.Secondary(volume));
+        admin(from).command(new AdminCommand.Secondary(volume), demoted);
       }
       wanted = view.node(1 - from.id());
       isSwapped = true;

@@ -13,8 +13,17 @@ final class OptionDraw {
 
   private OptionDraw() {}
 
+  static OptionValues resource(Prng random) {
+    return random.nextInt(4) == 0
+        ? OptionValues.DEFAULTS.with(Option.ON_NO_DATA_ACCESSIBLE, "suspend-io")
+        : OptionValues.DEFAULTS;
+  }
+
   static OptionValues disk(Prng random) {
     OptionValues values = OptionValues.DEFAULTS;
+    if (random.nextInt(5) == 0) {
+      values = values.with(Option.ON_IO_ERROR, "call-local-io-error");
+    }
     values = values.with(Option.AL_EXTENTS, within(random, Option.AL_EXTENTS, 67, 130));
     values = values.with(Option.AL_UPDATES, random.nextInt(12) != 0);
     values = values.with(Option.DISK_FLUSHES, random.nextInt(12) != 0);

@@ -30,10 +30,12 @@ public record Outcome(
     }
   }
 
-  /// What a run did.
+  /// What a run did: writes issued and those that a Primary took and answered OK, requests that
+  /// failed, sectors read and found right, faults inflicted, commands of the drawn plan that were
+  /// answered, looks at both replicas, sectors whose allowed loss was conceded.
   public record Figures(
       long writes,
-      long acknowledged,
+      long taken,
       long failures,
       long sectorsRead,
       int faults,
@@ -50,14 +52,14 @@ public record Outcome(
   /// One line.
   @Override
   public String toString() {
-    return "seed %d: %s%s hash %016x, %d writes (%d acknowledged), %d faults, %d commands, %d s"
+    return "seed %d: %s%s hash %016x, %d writes (%d taken), %d faults, %d commands, %d s"
         .formatted(
             seed,
             verdict,
             isFine() ? "" : " (" + message + ")",
             traceHash,
             figures.writes,
-            figures.acknowledged,
+            figures.taken,
             figures.faults,
             figures.commands,
             figures.virtualNanos / 1_000_000_000);

@@ -18,6 +18,7 @@ public record Scenario(
     boolean splits,
     ReplicationProtocol protocol,
     List<VolumePlan> volumes,
+    OptionValues resource,
     OptionValues disk,
     OptionValues net,
     int writes,
@@ -44,7 +45,7 @@ public record Scenario(
 
   /// The scenario of a seed.
   public static Scenario draw(Prng random) {
-    Start start = random.nextInt(4) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
+    Start start = random.nextInt(25) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
     ReplicationProtocol protocol =
         switch (random.nextInt(10)) {
           case 0, 1 -> ReplicationProtocol.A;
@@ -59,6 +60,7 @@ public record Scenario(
         random.nextInt(10) == 0,
         protocol,
         volumes,
+        OptionDraw.resource(random),
         OptionDraw.disk(random),
         OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()),
         random.nextInt(1_000, 1_400),
@@ -69,7 +71,7 @@ public record Scenario(
 
   private static VolumePlan volume(Prng random, Start start, int count) {
     boolean isWide = start == Start.CLEAR_BITMAP;
-    long mib = isWide ? random.nextLong(300, 600) : random.nextLong(2, count == 1 ? 24 : 10);
+    long mib = isWide ? random.nextLong(285, 310) : random.nextLong(1, count == 1 ? 9 : 4);
     long bytes = mib * MIB + 4096 * random.nextLong(0, 5) + 512 * random.nextLong(0, 9);
     long other = random.nextInt(4) == 0 ? bytes + 4096 * random.nextLong(0, 400) : bytes;
     // A Primary that never met its peer refuses a smaller one, so the first Primary is the smaller.
@@ -78,8 +80,13 @@ public record Scenario(
         firstIsSmaller ? bytes : other,
         firstIsSmaller ? other : bytes,
         random.nextInt(3) == 0 ? MIB : 0,
-        isWide ? random.nextInt(90, 140) : random.nextInt(1, 12),
+        isWide ? random.nextInt(75, 90) : random.nextInt(1, 12),
         random.nextInt(1, 17));
+  }
+
+  /// How many writes have to be answered OK in each volume.
+  long writesPerVolume() {
+    return writes / volumes.size() + 1L;
   }
 
   /// The promises that hold with these options.

@@ -57,7 +57,7 @@ final class SplitRepair {
         .line("the admin gives up what " + view.node(victim).name() + " wrote");
     for (NodeAdmin admin : admins) {
       if (view.state(admin.node().id(), 0).conn() != ConnectionState.STAND_ALONE) {
-        admin.disconnect(true);
+        admin.disconnect(true, _ -> {});
       }
     }
     admins.get(victim).connect(true);

@@ -26,6 +26,9 @@ import org.twincore.testkit.Prng;
 final class VolumeWorkload {
   private static final long THINK_NANOS_MAX = 8 * Simulation.MILLISECOND;
 
+  /// After an error an application waits before it tries again.
+  private static final long SULK_NANOS_MAX = 2 * Simulation.SECOND;
+
   private final ClusterView view;
   private final Checks checks;
   private final int volume;
@@ -39,7 +42,11 @@ final class VolumeWorkload {
   private long writesAllowed;
   private boolean isPaused;
   private boolean isThinking;
+  private boolean isDiscouraged;
   private long failures;
+  private long issuedWrites;
+  private long taken;
+  private long openWrites;
 
   /// A request that is not answered yet; `write` is 0 for reads and flushes.
   private record Request(
@@ -50,7 +57,11 @@ final class VolumeWorkload {
     WRITE,
     TRIM,
     ZEROES,
-    FLUSH
+    FLUSH;
+
+    private boolean changesData() {
+      return this == WRITE || this == TRIM || this == ZEROES;
+    }
   }
 
   VolumeWorkload(
@@ -135,6 +146,7 @@ final class VolumeWorkload {
   private void orphan() {
     where = null;
     requests.clear();
+    openWrites = 0;
     history().allLost();
   }
 
@@ -146,14 +158,24 @@ final class VolumeWorkload {
     return requests.toString();
   }
 
-  /// Lets the workload write until that many writes were issued in all.
+  /// Lets the workload write until that many writes were answered OK in all.
   void allowWrites(long count) {
     writesAllowed = count;
     think();
   }
 
   boolean hasWrittenAll() {
-    return history().writes() >= writesAllowed && requests.isEmpty();
+    return taken >= writesAllowed && requests.isEmpty();
+  }
+
+  /// Writes, discards and zeroes issued so far.
+  long writes() {
+    return issuedWrites;
+  }
+
+  /// Those that a Primary took and answered OK.
+  long taken() {
+    return taken;
   }
 
   long failures() {
@@ -167,13 +189,15 @@ final class VolumeWorkload {
       return;
     }
     isThinking = true;
-    view.simulation().after(random.nextLong(THINK_NANOS_MAX), this::thought);
+    long most = isDiscouraged ? SULK_NANOS_MAX : THINK_NANOS_MAX;
+    isDiscouraged = false;
+    view.simulation().after(random.nextLong(most), this::thought);
   }
 
   private void thought() {
     isThinking = false;
     SimNode node = where();
-    if (node == null || isPaused || history().writes() >= writesAllowed) {
+    if (node == null || isPaused || taken + openWrites >= writesAllowed) {
       return;
     }
     if (requests.size() < openMax) {
@@ -187,6 +211,10 @@ final class VolumeWorkload {
     VolumeHistory history = history();
     boolean fua = what == What.WRITE && draw.fua();
     long moment = history.moment();
+    if (what.changesData()) {
+      issuedWrites++;
+      openWrites++;
+    }
     switch (what) {
       case READ -> {
         requests.put(cookie, new Request(what, extent, 0, moment, false, false));
@@ -230,11 +258,15 @@ final class VolumeWorkload {
     view.simulation()
         .trace()
         .detail(answer.cookie(), () -> node.name() + " answers " + answer + " to " + request);
+    if (request.what.changesData()) {
+      openWrites--;
+    }
     switch (answer) {
       case Effect.AppDone _ -> done(node, request);
       case Effect.AppReadDone(int _, long _, Payload payload) -> readDone(node, request, payload);
       case Effect.AppFailed _ -> {
         failures++;
+        isDiscouraged = true;
         if (request.write != 0) {
           history().lost(request.write);
         }
@@ -248,13 +280,15 @@ final class VolumeWorkload {
       case READ -> throw new Violation("EachRequestAnsweredOnce", "a read without data");
       case FLUSH ->
           checks.flushAnswered(node.id(), volume, request.sinceMoment, request.peerFollows);
-      case WRITE, TRIM, ZEROES ->
-          checks.writeAnswered(
-              node.id(),
-              volume,
-              request.write,
-              request.extent,
-              request.fua ? Durability.FUA : Durability.CACHED);
+      case WRITE, TRIM, ZEROES -> {
+        taken++;
+        checks.writeAnswered(
+            node.id(),
+            volume,
+            request.write,
+            request.extent,
+            request.fua ? Durability.FUA : Durability.CACHED);
+      }
     }
   }
 

@@ -2,89 +2,99 @@ package org.twincore.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.twincore.drbd.engine.exchange.Effect;
-import org.twincore.drbd.engine.exchange.Event;
-import org.twincore.sim.world.SimNode;
-import org.twincore.sim.world.Tamper;
 
-/// Whole clusters from seeds: every promise of docs/durability.md under faults; and proof that the
-/// checkers see what is planted.
+/// Whole clusters from seeds: every promise of docs/durability.md under faults, and what all seeds
+/// together have to reach.
 class SimTest {
-  private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 2000 : 100;
+  private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 2_500 : 500;
+  private static final int WRITES_MIN = 1_000;
+  private static final int FAULTS_MIN = 15;
+  private static final int COMMANDS_MIN = 10;
+
+  private static Seeds.Report report = new Seeds.Report(List.of(), new Coverage());
+
+  @BeforeAll
+  static void runSeeds() {
+    report = Seeds.run(1, SEEDS, _ -> {});
+    System.out.print(report.coverage());
+  }
 
   @Test
   void everySeedKeepsEveryPromise() {
-    List<String> failed = new ArrayList<>();
-    for (long seed = 1; seed <= SEEDS; seed++) {
-      Outcome outcome = run(seed, Run.Plant.NOTHING);
-      if (!outcome.isFine()) {
-        failed.add(outcome.toString());
-      }
-    }
-    assertThat(failed).isEmpty();
+    assertThat(report.outcomes()).hasSize(SEEDS);
+    assertThat(report.failed().stream().map(Outcome::toString)).isEmpty();
   }
 
-  /// 1002: a disk kept as good whose Primary had gone on with the peer's, as the peer's new
-  /// generation was announced before the own disk was given up. 81: a detach never answered, as the
-  /// peer was lost before it could be asked. 21, 103, 236: the mark of a Primary taken back before
-  /// its bits were durable. 150: a read for the peer that overtook its own writes.
+  /// Writes count when a Primary took them and answered OK, commands when they were answered.
+  @Test
+  void everySeedHasItsWritesFaultsAndCommands() {
+    List<String> poor = new ArrayList<>();
+    for (Outcome outcome : report.outcomes()) {
+      Outcome.Figures figures = outcome.figures();
+      boolean isRich =
+          figures.taken() >= WRITES_MIN
+              && figures.faults() >= FAULTS_MIN
+              && figures.commands() >= COMMANDS_MIN;
+      if (outcome.isFine() && !isRich) {
+        poor.add(outcome.toString());
+      }
+    }
+    assertThat(poor).isEmpty();
+  }
+
+  @Test
+  void togetherTheyReachAllThatCanBeReached() throws IOException {
+    TreeMap<String, String> excused = CoverageList.excused();
+    List<String> missed = new ArrayList<>();
+    CoverageList.demanded()
+        .forEach(
+            (group, names) -> {
+              for (String name : names) {
+                boolean isReached = report.coverage().of(group).containsKey(name);
+                if (!isReached && !excused.containsKey(group + " " + name)) {
+                  missed.add(group + " " + name);
+                }
+              }
+            });
+    assertThat(missed).isEmpty();
+  }
+
+  /// Each line names a row that there is and a kind of reason; what a line calls impossible is so.
+  @Test
+  void theListOfExcusesIsTrue() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    CoverageList.excused()
+        .forEach(
+            (row, reason) -> {
+              String group = row.substring(0, row.indexOf(' '));
+              String name = row.substring(row.indexOf(' ') + 1);
+              boolean isKnown =
+                  CoverageList.demanded().containsKey(group)
+                      && CoverageList.demanded().get(group).contains(name);
+              boolean isKind = reason.matches("(cannot|not drawn|rare): .+");
+              boolean isLie =
+                  reason.startsWith("cannot") && report.coverage().of(group).containsKey(name);
+              if (!isKnown || !isKind || isLie) {
+                wrong.add(row + ": " + reason);
+              }
+            });
+    assertThat(wrong).isEmpty();
+  }
+
+  /// docs/simulator.md says what each found. The draws have changed since, so that they no longer
+  /// take the course on which they found it.
   @ParameterizedTest
   @ValueSource(longs = {1002, 81, 21, 103, 236, 150, 6013})
   void pinnedSeedsStayFine(long seed) {
-    Outcome outcome = run(seed, Run.Plant.NOTHING);
+    Outcome outcome = new Run(seed, _ -> {}, false, Run.Plant.NOTHING).toEnd();
     assertThat(outcome.isFine()).as(outcome.toString()).isTrue();
-  }
-
-  @Test
-  void aSeedReproducesExactly() {
-    assertThat(run(7, Run.Plant.NOTHING).traceHash())
-        .isEqualTo(run(7, Run.Plant.NOTHING).traceHash());
-  }
-
-  /// Every write of the application is dropped on its way to the disks of both nodes.
-  @Test
-  void writesThatAreAnsweredAndNotWrittenAreSeen() {
-    assertThat(
-            verdicts(
-                new Tamper() {
-                  @Override
-                  public List<Effect> effect(SimNode node, Effect effect) {
-                    if (effect instanceof Effect.WriteLocal write) {
-                      node.deliver(new Event.LocalDone(write.volume(), write.token()));
-                      return List.of();
-                    }
-                    return List.of(effect);
-                  }
-                }))
-        .contains(Outcome.Verdict.WRONG_DATA);
-  }
-
-  /// Drives answer flushes and durable writes and keep all of it volatile.
-  @Test
-  void flushesThatLieAreSeen() {
-    List<Outcome.Verdict> verdicts = new ArrayList<>();
-    for (long seed = 1; seed <= 10; seed++) {
-      verdicts.add(
-          run(seed, nodes -> nodes.forEach(node -> node.drive(0).health().flushLies(true)))
-              .verdict());
-    }
-    assertThat(verdicts).contains(Outcome.Verdict.WRONG_DATA);
-  }
-
-  private static List<Outcome.Verdict> verdicts(Tamper tamper) {
-    List<Outcome.Verdict> verdicts = new ArrayList<>();
-    for (long seed = 1; seed <= 5; seed++) {
-      verdicts.add(run(seed, nodes -> nodes.forEach(node -> node.tamper(tamper))).verdict());
-    }
-    return verdicts;
-  }
-
-  private static Outcome run(long seed, Run.Plant plant) {
-    return new Run(seed, _ -> {}, false, plant).toEnd();
   }
 }

@@ -1,5 +1,7 @@
 package org.twincore.sim.check;
 
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 import org.twincore.drbd.ConnectionState;
@@ -26,6 +28,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
   /// By node and volume: sectors that a crash has set back, and to what.
   private final TreeMap<Long, TreeMap<Long, Long>> setBack = new TreeMap<>();
 
+  private final TreeMap<Long, Unsettled> unsettled = new TreeMap<>();
   private long conceded;
 
   public AckedWriteSurvives(ClusterView view) {
@@ -93,8 +96,21 @@ public final class AckedWriteSurvives implements NodeWatcher {
   }
 
   private void checkStable(int node, int volume) {
+    long[] changed = view.history(volume).takeChangedSectors();
+    for (int each = 0; each < 2; each++) {
+      unsettledOf(each, volume).add(changed);
+    }
+    Unsettled unsettled = unsettledOf(node, volume);
+    if (unsettled.mustLookAtAll()) {
+      checkStable(node, volume, view.history(volume).knownSectors(), unsettled);
+    } else {
+      checkStable(node, volume, unsettled.take(), unsettled);
+    }
+  }
+
+  private void checkStable(int node, int volume, long[] sectors, Unsettled unsettled) {
     VolumeHistory history = view.history(volume);
-    for (long sector : history.knownSectors()) {
+    for (long sector : sectors) {
       long content = view.stableOnDrive(node, volume, sector);
       if (!history.mayBeAfterPowerLoss(sector, content)) {
         throw new Violation(
@@ -102,6 +118,42 @@ public final class AckedWriteSurvives implements NodeWatcher {
             "a flush was answered and the drive still has %d volatile: %s"
                 .formatted(content, describe(node, volume, sector)));
       }
+      if (history.supersededMoment(sector, content) != Long.MAX_VALUE) {
+        unsettled.add(sector);
+      }
+    }
+  }
+
+  private Unsettled unsettledOf(int node, int volume) {
+    return unsettled.computeIfAbsent(key(node, volume), _ -> new Unsettled());
+  }
+
+  /// Sectors whose stable content may still have to change. The others were found right and stay
+  /// right until something is written there; now and then, and after a crash, all are looked at.
+  private static final class Unsettled {
+    private static final int LOOKS_PER_FULL_LOOK = 16;
+
+    private final BitSet sectors = new BitSet();
+    private int looks;
+
+    void add(long... more) {
+      for (long sector : more) {
+        sectors.set((int) sector);
+      }
+    }
+
+    long[] take() {
+      long[] taken = sectors.stream().asLongStream().toArray();
+      sectors.clear();
+      return taken;
+    }
+
+    boolean mustLookAtAll() {
+      return looks++ % LOOKS_PER_FULL_LOOK == 0;
+    }
+
+    void lookAtAllNext() {
+      looks = 0;
     }
   }
 
@@ -110,6 +162,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
   @Override
   public void down(SimNode node, SimNode.Ending ending) {
     for (int volume = 0; volume < view.volumes(); volume++) {
+      unsettledOf(node.id(), volume).lookAtAllNext();
       if (view.lineage().isComplete(node.id(), volume)) {
         findSetBack(node.id(), volume, ending);
       }
@@ -184,6 +237,18 @@ public final class AckedWriteSurvives implements NodeWatcher {
         && view.lineage().isComplete(node.id(), volume)) {
       checkServed(node.id(), volume);
     }
+    if (turnsToPeer(changed.before(), after)) {
+      checkServed(1 - node.id(), volume);
+    }
+  }
+
+  /// A Primary without a good disk goes on with what the peer has.
+  private static boolean turnsToPeer(StateWord before, StateWord after) {
+    return after.role() == Role.PRIMARY
+        && after.disk().isBelow(DiskState.UP_TO_DATE)
+        && after.pdsk() == DiskState.UP_TO_DATE
+        && after.conn().isAtLeast(ConnectionState.CONNECTED)
+        && before.conn().isBelow(ConnectionState.CONNECTED);
   }
 
   private void concede(int node, int volume) {
@@ -201,10 +266,12 @@ public final class AckedWriteSurvives implements NodeWatcher {
   private void checkServed(int node, int volume) {
     VolumeHistory history = view.history(volume);
     concede(node, volume);
-    List<Long> missing =
-        history.knownSectors().stream()
-            .filter(sector -> !history.mayBe(sector, view.onDrive(node, volume, sector)))
-            .toList();
+    List<Long> missing = new ArrayList<>();
+    for (long sector : history.knownSectors()) {
+      if (!history.mayBe(sector, view.onDrive(node, volume, sector))) {
+        missing.add(sector);
+      }
+    }
     if (missing.isEmpty()) {
       return;
     }

@@ -45,6 +45,11 @@ public final class BitmapCoversDifference implements NodeWatcher {
     if (view.lineage().isSplit(volume)) {
       return;
     }
+    List<Long> differing = view.differingBlocks(volume);
+    looks++;
+    if (differing.isEmpty()) {
+      return;
+    }
     List<SyncBitmap> marked = new ArrayList<>();
     for (SimNode node : view.nodes()) {
       DriveMetadata metadata = new DriveMetadata(node.drive(volume));
@@ -58,8 +63,7 @@ public final class BitmapCoversDifference implements NodeWatcher {
         throw new Violation("BitmapCoversDifference", node.name() + " has lost its metadata: " + e);
       }
     }
-    looks++;
-    for (long block : view.differingBlocks(volume)) {
+    for (long block : differing) {
       if (marked.stream().noneMatch(bits -> bits.get(block))) {
         throw new Violation("BitmapCoversDifference", describe(volume, block));
       }

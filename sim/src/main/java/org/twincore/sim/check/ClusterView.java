@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
@@ -20,6 +21,11 @@ public final class ClusterView {
   private final StateBoard board = new StateBoard();
   private final TreeMap<Integer, VolumeHistory> histories = new TreeMap<>();
   private final Lineage lineage;
+
+  /// By volume and node: what was read out of the drives' blocks.
+  private final TreeMap<Integer, SeenBlocks> current = new TreeMap<>();
+
+  private final TreeMap<Integer, SeenBlocks> stable = new TreeMap<>();
 
   /// By volume: blocks in which the drives differed when they were last looked at.
   private final TreeMap<Integer, TreeSet<Long>> differing = new TreeMap<>();
@@ -81,18 +87,38 @@ public final class ClusterView {
     return nodes.get(node).drive(volume);
   }
 
+  /// Does a Primary work without its own disk, or soon will? Then all there is hangs on the peer, and
+  /// whatever else fails is more than is promised (docs/simulator.md, "What is not drawn").
+  public boolean hangsOnOneReplica() {
+    for (SimNode node : nodes) {
+      for (int volume = 0; volume < volumes; volume++) {
+        boolean isIll =
+            state(node.id(), volume).disk().isBelow(DiskState.UP_TO_DATE)
+                || drive(node.id(), volume).health().failing() != SimDrive.Failing.NOTHING;
+        if (isIll && board.isPrimary(node.id(), volume)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /// What a node's drive has in a sector now, as [Content] names it.
   public long onDrive(int node, int volume, long sector) {
-    return contentOf(drive(node, volume).data().block(sector / 8), sector);
+    return seen(node, volume).of(drive(node, volume).data().block(sector / 8), sector);
   }
 
   /// What would be left of a sector if everything volatile were lost now.
   public long stableOnDrive(int node, int volume, long sector) {
-    return contentOf(drive(node, volume).data().stableBlock(sector / 8), sector);
+    return seenStable(node, volume).of(drive(node, volume).data().stableBlock(sector / 8), sector);
   }
 
-  private static long contentOf(byte[] block, long sector) {
-    return Content.writeOf(block, (int) (sector % 8) * Content.SECTOR_BYTES, sector);
+  private SeenBlocks seen(int node, int volume) {
+    return current.computeIfAbsent(volume * 2 + node, _ -> new SeenBlocks());
+  }
+
+  private SeenBlocks seenStable(int node, int volume) {
+    return stable.computeIfAbsent(volume * 2 + node, _ -> new SeenBlocks());
   }
 
   /// Blocks of 4 KiB in which the two drives differ, ascending.

@@ -1,7 +1,8 @@
 package org.twincore.sim.check;
 
-import java.nio.ByteBuffer;
-import java.nio.LongBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /// What simulated writes put into sectors: every sector of 512 bytes says which write it is from
 /// and where it belongs, in each of its words.
@@ -14,29 +15,33 @@ public final class Content {
   /// What [#writeOf] says of a sector that no write can have left.
   public static final long GARBAGE = -1;
 
+  private static final VarHandle WORD =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
   private Content() {}
 
   /// The bytes of write number `write` for `sectors` sectors from `sector` on.
   public static byte[] of(long write, long sector, int sectors) {
     byte[] bytes = new byte[sectors * SECTOR_BYTES];
-    LongBuffer words = ByteBuffer.wrap(bytes).asLongBuffer();
+    int at = 0;
     for (int i = 0; i < sectors; i++) {
-      words.put(write);
       long mixed = mix(write, sector + i);
+      WORD.set(bytes, at, write);
       for (int word = 1; word < WORDS; word++) {
-        words.put(mixed + word);
+        WORD.set(bytes, at + word * Long.BYTES, mixed + word);
       }
+      at += SECTOR_BYTES;
     }
     return bytes;
   }
 
   /// Which write left the sector whose bytes start at `offset`, or [#GARBAGE].
   public static long writeOf(byte[] bytes, int offset, long sector) {
-    LongBuffer words = ByteBuffer.wrap(bytes, offset, SECTOR_BYTES).slice().asLongBuffer();
-    long write = words.get(0);
+    long write = (long) WORD.get(bytes, offset);
+    long mixed = write == 0 ? 0 : mix(write, sector);
+    int step = write == 0 ? 0 : 1;
     for (int word = 1; word < WORDS; word++) {
-      long expected = write == 0 ? 0 : mix(write, sector) + word;
-      if (words.get(word) != expected) {
+      if ((long) WORD.get(bytes, offset + word * Long.BYTES) != mixed + step * word) {
         return GARBAGE;
       }
     }

@@ -10,7 +10,8 @@ import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
-/// A node gives up its connection (StandAlone) only if an admin asked for it, if both nodes were
+/// A node gives up its connection (StandAlone) only if an admin asked for it or only for a dry run,
+/// if both nodes were
 /// Primary alone, if a Primary lost the disk with its latest generation, or if the run made the
 /// settings differ.
 public final class RefusalIsReal implements NodeWatcher {
@@ -37,7 +38,8 @@ public final class RefusalIsReal implements NodeWatcher {
   public void event(SimNode node, Event event) {
     if (event instanceof Event.Admin(long _, AdminCommand command)) {
       switch (command) {
-        case AdminCommand.Connect _ -> wantsConnection[node.id()] = true;
+        case AdminCommand.Connect(var _, boolean _, boolean tentative) ->
+            wantsConnection[node.id()] |= !tentative;
         case AdminCommand.Disconnect _, AdminCommand.Down _ -> wantsConnection[node.id()] = false;
         default -> {}
       }
@@ -70,13 +72,14 @@ public final class RefusalIsReal implements NodeWatcher {
             .formatted(node.name(), changed.volume(), changed.reason(), changed.after()));
   }
 
-  /// A Primary that was alone and then lost its disk: the peer does not have what it had last.
+  /// A Primary that was alone and then lost its disk: the peer does not have what it had last. Or one
+  /// whose peer began a new generation for it, and it never heard of that.
   private boolean hasLostItsGeneration(SimNode node) {
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);
       if (state.role() == Role.PRIMARY
           && state.disk() == DiskState.DISKLESS
-          && view.lineage().wasAlone(node.id(), volume)) {
+          && (view.lineage().wasAlone(0, volume) || view.lineage().wasAlone(1, volume))) {
         return true;
       }
     }

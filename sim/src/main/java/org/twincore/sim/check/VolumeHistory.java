@@ -1,6 +1,8 @@
 package org.twincore.sim.check;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -14,7 +16,11 @@ import org.twincore.drbd.Extent;
 /// were under way together with it may be. A write that failed or whose node died may be seen or
 /// not until a later one is answered. Moments are counted, not timed: each call is one.
 public final class VolumeHistory {
-  private final TreeMap<Long, Sector> sectors = new TreeMap<>();
+  private static final int SECTORS_PER_PAGE = 1_024;
+
+  private @Nullable Sector[][] pages = new @Nullable Sector[16][];
+  private final BitSet known = new BitSet();
+  private final BitSet changed = new BitSet();
   private final TreeMap<Long, Open> open = new TreeMap<>();
   private long moment;
   private long flushedMoment;
@@ -36,8 +42,18 @@ public final class VolumeHistory {
   }
 
   private static final class Sector {
-    private final List<Entry> entries = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>(4);
     private long durableMoment;
+
+    boolean mayRead(long content, long sinceMoment) {
+      for (int i = entries.size() - 1; i >= 0; i--) {
+        Entry entry = entries.get(i);
+        if (entry.content == content && entry.untilMoment > sinceMoment) {
+          return true;
+        }
+      }
+      return false;
+    }
   }
 
   /// A write that is not answered yet, and those that were under way together with it.
@@ -141,11 +157,8 @@ public final class VolumeHistory {
 
   /// May a read that was issued at `sinceMoment` and is answered now find this content?
   public boolean mayRead(long sector, long content, long sinceMoment) {
-    Sector known = sectors.get(sector);
-    return known == null
-        ? content == 0
-        : known.entries.stream()
-            .anyMatch(entry -> entry.content == content && entry.untilMoment > sinceMoment);
+    Sector found = find(sector);
+    return found == null ? content == 0 : found.mayRead(content, sinceMoment);
   }
 
   /// May the sector have this content now?
@@ -155,21 +168,20 @@ public final class VolumeHistory {
 
   /// May the sector have this content after everything volatile was lost?
   public boolean mayBeAfterPowerLoss(long sector, long content) {
-    Sector known = sectors.get(sector);
-    return mayRead(
-        sector,
-        content,
-        known == null ? flushedMoment : Math.max(flushedMoment, known.durableMoment));
+    Sector found = find(sector);
+    return found == null
+        ? content == 0
+        : found.mayRead(content, Math.max(flushedMoment, found.durableMoment));
   }
 
   /// The moment at which the content stopped to be possible for good because a later write was
   /// answered; Long.MAX_VALUE if it is possible, -1 if the sector never had it.
   public long supersededMoment(long sector, long content) {
-    Sector known = sectors.get(sector);
-    if (known == null) {
+    Sector found = find(sector);
+    if (found == null) {
       return content == 0 ? Long.MAX_VALUE : -1;
     }
-    return known.entries.stream()
+    return found.entries.stream()
         .filter(entry -> entry.content == content)
         .mapToLong(entry -> entry.untilMoment)
         .max()
@@ -178,11 +190,11 @@ public final class VolumeHistory {
 
   /// The moment at which the write that left this content was issued; 0 for zeroes.
   public long issuedMoment(long sector, long content) {
-    Sector known = sectors.get(sector);
-    if (known == null || content == 0) {
+    Sector found = find(sector);
+    if (found == null || content == 0) {
       return 0;
     }
-    return known.entries.stream()
+    return found.entries.stream()
         .filter(entry -> entry.content == content)
         .mapToLong(entry -> entry.sinceMoment)
         .min()
@@ -198,10 +210,10 @@ public final class VolumeHistory {
   /// The sector has this content and nothing else; only without writes under way.
   public void settle(long sector, long content) {
     long now = ++moment;
-    Sector known = sector(sector);
-    known.entries.forEach(entry -> entry.untilMoment = Math.min(entry.untilMoment, now));
-    known.entries.add(new Entry(content, content, moment));
-    prune(known);
+    Sector settled = sector(sector);
+    settled.entries.forEach(entry -> entry.untilMoment = Math.min(entry.untilMoment, now));
+    settled.entries.add(new Entry(content, content, moment));
+    prune(settled);
   }
 
   private void prune(Sector sector) {
@@ -209,8 +221,15 @@ public final class VolumeHistory {
   }
 
   /// Sectors that were ever written, ascending.
-  public List<Long> knownSectors() {
-    return List.copyOf(sectors.keySet());
+  public long[] knownSectors() {
+    return known.stream().asLongStream().toArray();
+  }
+
+  /// Sectors about which something became known since the last call, ascending; forgets them.
+  public long[] takeChangedSectors() {
+    long[] taken = changed.stream().asLongStream().toArray();
+    changed.clear();
+    return taken;
   }
 
   public boolean hasOpenWrites() {
@@ -240,12 +259,12 @@ public final class VolumeHistory {
 
   /// The contents a sector may have now, for messages.
   public String describe(long sector) {
-    Sector known = sectors.get(sector);
-    if (known == null) {
+    Sector found = find(sector);
+    if (found == null) {
       return "never written";
     }
     StringBuilder text = new StringBuilder();
-    for (Entry entry : known.entries) {
+    for (Entry entry : found.entries) {
       text.append(entry.content)
           .append(
               open.containsKey(entry.write)
@@ -257,14 +276,37 @@ public final class VolumeHistory {
     return text.append("flushed ").append(flushedMoment).toString();
   }
 
+  /// What is known of a sector; null if it was never written.
+  private @Nullable Sector find(long number) {
+    int page = (int) (number / SECTORS_PER_PAGE);
+    if (page >= pages.length) {
+      return null;
+    }
+    @Nullable Sector[] sectors = pages[page];
+    return sectors == null ? null : sectors[(int) (number % SECTORS_PER_PAGE)];
+  }
+
+  /// The sector, of which something is about to change.
   private Sector sector(long number) {
-    return sectors.computeIfAbsent(
-        number,
-        _ -> {
-          Sector fresh = new Sector();
-          fresh.entries.add(new Entry(0, 0, 0));
-          return fresh;
-        });
+    changed.set((int) number);
+    Sector found = find(number);
+    if (found != null) {
+      return found;
+    }
+    Sector fresh = new Sector();
+    fresh.entries.add(new Entry(0, 0, 0));
+    known.set((int) number);
+    int page = (int) (number / SECTORS_PER_PAGE);
+    if (page >= pages.length) {
+      pages = Arrays.copyOf(pages, Math.max(page + 1, 2 * pages.length));
+    }
+    @Nullable Sector[] sectors = pages[page];
+    if (sectors == null) {
+      sectors = new @Nullable Sector[SECTORS_PER_PAGE];
+      pages[page] = sectors;
+    }
+    sectors[(int) (number % SECTORS_PER_PAGE)] = fresh;
+    return fresh;
   }
 
   private static void forSectors(Extent extent, LongConsumer action) {

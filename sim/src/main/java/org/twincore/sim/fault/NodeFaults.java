@@ -42,7 +42,12 @@ public final class NodeFaults {
     return false;
   }
 
+  /// Not while a drive fails: a disk error and the end of both nodes is more than is promised
+  /// (docs/simulator.md, "What is not drawn").
   private static boolean endBoth(Victims victims, Ending ending) {
+    if (victims.isAnyDriveFailing()) {
+      return false;
+    }
     boolean first = end(victims, victims.view().node(0), ending);
     return end(victims, victims.view().node(1), ending) || first;
   }

@@ -38,11 +38,24 @@ public record Victims(
     simulation().trace().line("fault: " + what);
   }
 
+  boolean isAnyDriveFailing() {
+    for (SimNode node : view.nodes()) {
+      for (int volume = 0; volume < view.volumes(); volume++) {
+        if (node.drive(volume).health().failing() != SimDrive.Failing.NOTHING) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /// Is the other node's copy of the volume complete, in use, and on a drive that works?
   boolean hasGoodCopyElsewhere(int node, int volume) {
     int other = 1 - node;
     return view.lineage().isComplete(other, volume)
         && view.node(other).isRunning()
+        && network.isWhole()
+        && !view.node(other).isPaused()
         && view.board().isHealthy(volume)
         && view.drive(other, volume).health().failing() == SimDrive.Failing.NOTHING;
   }

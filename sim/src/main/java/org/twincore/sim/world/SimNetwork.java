@@ -36,6 +36,11 @@ public final class SimNetwork {
     return paths[node];
   }
 
+  /// Does everything get through, both ways?
+  public boolean isWhole() {
+    return paths[0].isOpen() && paths[1].isOpen();
+  }
+
   /// Opens or closes the way from `node` to the other one.
   public void open(int node, boolean open) {
     SimPath path = paths[node];

@@ -27,6 +27,9 @@ import org.twincore.testkit.Prng;
 /// The process can be started, stopped for a while, killed, or lose its power with the machine; the
 /// drives stay. Events are applied one at a time and never from inside a step.
 public final class SimNode {
+  /// More ticks than this, each due at once, are a node that spins.
+  private static final int TICKS_IN_A_ROW_MAX = 1_000;
+
   private static final long TICK_DELAY_MIN_NANOS = Simulation.MICROSECOND;
 
   private final Simulation simulation;
@@ -61,6 +64,7 @@ public final class SimNode {
     private long tickAtNanos = Long.MAX_VALUE;
     private long pausedUntilNanos;
     private boolean isStepping;
+    private int ticksInARow;
 
     Process(String name, OptionValues options, EpochEnd epochs) {
       resource = new Resource(name, options, random.split(), epochs);
@@ -128,6 +132,7 @@ public final class SimNode {
 
     private void apply(Event event) {
       isStepping = true;
+      ticksInARow = event instanceof Event.Tick ? ticksInARow + 1 : 0;
       watchers.forEach(watcher -> watcher.event(SimNode.this, event));
       simulation
           .trace()
@@ -148,6 +153,10 @@ public final class SimNode {
       runner.run(effects);
       isStepping = false;
       watchers.forEach(watcher -> watcher.stepped(SimNode.this));
+      if (ticksInARow > TICKS_IN_A_ROW_MAX
+          && resource.nextDeadlineNanos() <= simulation.nowNanos()) {
+        throw new Simulation.Stuck(name() + " asks for a tick again and again");
+      }
       scheduleTick();
     }
 
@@ -277,6 +286,11 @@ public final class SimNode {
     if (process != null) {
       process.pauseUntil(nanos);
     }
+  }
+
+  /// Is the process stopped for a while?
+  public boolean isPaused() {
+    return process != null && process.pausedUntilNanos > simulation.nowNanos();
   }
 
   /// Applies an event from an application; ignored if no process runs.

@@ -1,0 +1,43 @@
+package org.twincore.sim;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.LongStream;
+
+/// Runs many seeds, as many at a time as there are processors: each run has one thread and shares
+/// nothing with another.
+public final class Seeds {
+  private Seeds() {}
+
+  /// What became of the seeds, in their order, and what all together reached.
+  public record Report(List<Outcome> outcomes, Coverage coverage) {
+    public Report {
+      outcomes = List.copyOf(outcomes);
+    }
+
+    /// Those that are not fine.
+    public List<Outcome> failed() {
+      return outcomes.stream().filter(outcome -> !outcome.isFine()).toList();
+    }
+  }
+
+  private record Done(Outcome outcome, Coverage coverage) {}
+
+  /// Runs `count` seeds from `first` on; `ended` hears of each as it ends, in any order and from
+  /// any thread.
+  public static Report run(long first, long count, Consumer<Outcome> ended) {
+    List<Done> all =
+        LongStream.range(first, first + count)
+            .parallel()
+            .mapToObj(seed -> {
+              Run run = new Run(seed, _ -> {}, false, Run.Plant.NOTHING);
+              Done done = new Done(run.toEnd(), run.coverage());
+              ended.accept(done.outcome);
+              return done;
+            })
+            .toList();
+    Coverage coverage = new Coverage();
+    all.forEach(done -> coverage.add(done.coverage));
+    return new Report(all.stream().map(Done::outcome).toList(), coverage);
+  }
+}
