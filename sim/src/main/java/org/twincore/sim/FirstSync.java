@@ -73,8 +73,8 @@ final class FirstSync {
     cluster.await("the first Primary", SETUP_NANOS, this::isPrimaryOrAsked);
   }
 
-  /// Is the first node Primary for all volumes? What was refused, as with `fencing` before the nodes
-  /// have met, is asked for again.
+  /// Is the first node Primary for all volumes? What was refused, as with `fencing` before the
+  /// nodes have met, is asked for again.
   private boolean isPrimaryOrAsked() {
     boolean isPrimary = true;
     for (int volume = 0; volume < cluster.view.volumes(); volume++) {

@@ -68,8 +68,7 @@ final class CoverageList {
       if (in == null) {
         throw new IOException("unreached.txt is missing");
       }
-      for (String line :
-          new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
+      for (String line : new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList()) {
         if (!line.isBlank() && !line.startsWith("#")) {
           int colon = line.indexOf(": ");
           reasons.put(line.substring(0, colon), line.substring(colon + 2));

@@ -55,15 +55,14 @@ class SimTest {
     TreeMap<String, String> excused = CoverageList.excused();
     List<String> missed = new ArrayList<>();
     CoverageList.demanded()
-        .forEach(
-            (group, names) -> {
-              for (String name : names) {
-                boolean isReached = report.coverage().of(group).containsKey(name);
-                if (!isReached && !excused.containsKey(group + " " + name)) {
-                  missed.add(group + " " + name);
-                }
-              }
-            });
+        .forEach((group, names) -> {
+          for (String name : names) {
+            boolean isReached = report.coverage().of(group).containsKey(name);
+            if (!isReached && !excused.containsKey(group + " " + name)) {
+              missed.add(group + " " + name);
+            }
+          }
+        });
     assertThat(missed).isEmpty();
   }
 
@@ -72,20 +71,19 @@ class SimTest {
   void theListOfExcusesIsTrue() throws IOException {
     List<String> wrong = new ArrayList<>();
     CoverageList.excused()
-        .forEach(
-            (row, reason) -> {
-              String group = row.substring(0, row.indexOf(' '));
-              String name = row.substring(row.indexOf(' ') + 1);
-              boolean isKnown =
-                  CoverageList.demanded().containsKey(group)
-                      && CoverageList.demanded().get(group).contains(name);
-              boolean isKind = reason.matches("(cannot|not drawn|rare): .+");
-              boolean isLie =
-                  reason.startsWith("cannot") && report.coverage().of(group).containsKey(name);
-              if (!isKnown || !isKind || isLie) {
-                wrong.add(row + ": " + reason);
-              }
-            });
+        .forEach((row, reason) -> {
+          String group = row.substring(0, row.indexOf(' '));
+          String name = row.substring(row.indexOf(' ') + 1);
+          boolean isKnown =
+              CoverageList.demanded().containsKey(group)
+                  && CoverageList.demanded().get(group).contains(name);
+          boolean isKind = reason.matches("(cannot|not drawn|rare): .+");
+          boolean isLie =
+              reason.startsWith("cannot") && report.coverage().of(group).containsKey(name);
+          if (!isKnown || !isKind || isLie) {
+            wrong.add(row + ": " + reason);
+          }
+        });
     assertThat(wrong).isEmpty();
   }
 

@@ -87,8 +87,8 @@ public final class ClusterView {
     return nodes.get(node).drive(volume);
   }
 
-  /// Does a Primary work without its own disk, or soon will? Then all there is hangs on the peer, and
-  /// whatever else fails is more than is promised (docs/simulator.md, "What is not drawn").
+  /// Does a Primary work without its own disk, or soon will? Then all there is hangs on the peer,
+  /// and whatever else fails is more than is promised (docs/simulator.md, "What is not drawn").
   public boolean hangsOnOneReplica() {
     for (SimNode node : nodes) {
       for (int volume = 0; volume < volumes; volume++) {

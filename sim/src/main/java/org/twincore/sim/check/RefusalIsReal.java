@@ -11,9 +11,8 @@ import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// A node gives up its connection (StandAlone) only if an admin asked for it or only for a dry run,
-/// if both nodes were
-/// Primary alone, if a Primary lost the disk with its latest generation, or if the run made the
-/// settings differ.
+/// if both nodes were Primary alone, if a Primary lost the disk with its latest generation, or if
+/// the run made the settings differ.
 public final class RefusalIsReal implements NodeWatcher {
   private final ClusterView view;
   private final boolean[] wantsConnection = new boolean[2];
@@ -72,8 +71,8 @@ public final class RefusalIsReal implements NodeWatcher {
             .formatted(node.name(), changed.volume(), changed.reason(), changed.after()));
   }
 
-  /// A Primary that was alone and then lost its disk: the peer does not have what it had last. Or one
-  /// whose peer began a new generation for it, and it never heard of that.
+  /// A Primary that was alone and then lost its disk: the peer does not have what it had last. Or
+  /// one whose peer began a new generation for it, and it never heard of that.
   private boolean hasLostItsGeneration(SimNode node) {
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);

@@ -25,8 +25,8 @@ class SeedFindsPairTest {
         .isGreaterThan(pair.simulation.nowNanos());
   }
 
-  /// Seed 399: the peer's disk went while I/O was suspended, and the writes after that stayed in the
-  /// generation that it knows (docs/durability.md, rule 3).
+  /// Seed 399: the peer's disk went while I/O was suspended, and the writes after that stayed in
+  /// the generation that it knows (docs/durability.md, rule 3).
   @Test
   void aThawBeginsAGenerationForAPeerWithoutDisk() throws MetadataException {
     Pair pair = new Pair.Setup().primary();
@@ -40,8 +40,8 @@ class SeedFindsPairTest {
     pair.assertEqualDisks();
   }
 
-  /// Seed 63: the peer never heard that its data was declared invalid, so that its disk, of the same
-  /// generation, offers itself to a Primary that lost its own.
+  /// Seed 63: the peer never heard that its data was declared invalid, so that its disk, of the
+  /// same generation, offers itself to a Primary that lost its own.
   @Test
   void aDisklessPrimaryDoesNotTakeDataThatLacksItsWrites() throws MetadataException {
     Pair pair = new Pair.Setup().primary();

@@ -107,11 +107,7 @@ final class DiskTampers {
             && onSecondary(node, state(node, write.volume()))) {
           return List.of(
               new Effect.WriteLocal(
-                  write.volume(),
-                  write.token(),
-                  write.sector() - 8,
-                  write.payload(),
-                  write.fua()));
+                  write.volume(), write.token(), write.sector() - 8, write.payload(), write.fua()));
         }
         return List.of(effect);
       }

@@ -21,11 +21,7 @@ class PlantedFaultTest {
     List<String> seen = new ArrayList<>();
     for (long seed = 1; seed <= SEEDS && !seen.contains(fault.checker()); seed++) {
       Outcome outcome =
-          new Run(
-                  seed,
-                  _ -> {},
-                  false,
-                  nodes -> nodes.forEach(node -> node.tamper(fault.tamper())))
+          new Run(seed, _ -> {}, false, nodes -> nodes.forEach(node -> node.tamper(fault.tamper())))
               .toEnd();
       seen.add(outcome.checker());
     }

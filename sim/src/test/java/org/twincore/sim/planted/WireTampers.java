@@ -31,7 +31,12 @@ final class WireTampers {
       public List<Event> event(SimNode node, Event event) {
         if (event
             instanceof
-            Event.PacketArrived(long socket, Framing framing, int volume, Packet packet, var data)) {
+            Event.PacketArrived(
+                long socket,
+                Framing framing,
+                int volume,
+                Packet packet,
+                var data)) {
           return List.of(
               new Event.PacketArrived(socket, framing, volume, change.apply(packet), data));
         }
@@ -128,8 +133,8 @@ final class WireTampers {
     };
   }
 
-  /// The barriers that are not acknowledged yet are taken as acknowledged when the peer is lost: the
-  /// transfer log forgets what the peer may lack.
+  /// The barriers that are not acknowledged yet are taken as acknowledged when the peer is lost:
+  /// the transfer log forgets what the peer may lack.
   static Tamper losesTransferLog() {
     return new Tamper() {
       private final TreeMap<Integer, Integer> open = new TreeMap<>();
@@ -171,11 +176,10 @@ final class WireTampers {
           return List.of(event);
         }
         List<Event> all = new ArrayList<>();
-        open.forEach(
-            (barrier, size) ->
-                all.add(
-                    new Event.PacketArrived(
-                        meta, framing, 0, new Packet.BarrierAck(barrier, size), null)));
+        open.forEach((barrier, size) ->
+            all.add(
+                new Event.PacketArrived(
+                    meta, framing, 0, new Packet.BarrierAck(barrier, size), null)));
         open.clear();
         writes = 0;
         all.add(event);

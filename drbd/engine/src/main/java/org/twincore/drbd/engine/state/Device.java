@@ -146,8 +146,8 @@ public final class Device {
     return peerHasDisk;
   }
 
-  /// Does this diskless Primary know of writes that the peer lacks, although its disk is of the same
-  /// generation? Then the peer's data is not what users have seen.
+  /// Does this diskless Primary know of writes that the peer lacks, although its disk is of the
+  /// same generation? Then the peer's data is not what users have seen.
   public boolean peerLacksWrites() {
     return peerLacksWrites;
   }
