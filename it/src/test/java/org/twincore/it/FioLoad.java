@@ -1,0 +1,165 @@
+package org.twincore.it;
+
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.twincore.host.nbd.NbdClient;
+
+/// fio's nbd engine with `verify=crc32c`: one pass of random writes over the first part of the
+/// device, which is zeroed before, as fio would not know a block of an earlier round from a new
+/// one.
+///
+/// fio's verify state tells its verification how many writes were issued; it takes those that
+/// failed with the connection for completed. Which were answered is in fio's log of completions. So
+/// what the verification finds wrong is lost if it is in that log.
+final class FioLoad implements VerifiedLoad {
+  private static final int DEPTH = 16;
+  private static final long END_SECONDS = 60;
+  private static final long CONNECT_MILLIS = 10_000;
+  private static final Pattern ANSWERED =
+      Pattern.compile("^\\d+, \\d+, 1, 4096, (\\d+), \\d+$", Pattern.MULTILINE);
+  private static final Pattern WRONG = Pattern.compile("verify: .*requested block: offset=(\\d+)");
+  private static final Pattern READS = Pattern.compile("issued rwts: total=(\\d+),");
+
+  private final Path folder;
+  private final int sizeMib;
+  private long seed;
+  private long answered;
+  private @Nullable Process writer;
+
+  /// Its files are in `folder`; the first `sizeMib` of the device are written.
+  FioLoad(Path folder, int sizeMib, long seed) throws IOException {
+    this.folder = Files.createDirectories(folder);
+    this.sizeMib = sizeMib;
+    this.seed = seed;
+  }
+
+  @Override
+  public void begin(NodeProcess node) throws IOException {
+    begin(node.nbdSocket());
+  }
+
+  void begin(Path socket) throws IOException {
+    seed++;
+    try (NbdClient client =
+        NbdClient.connect(UnixDomainSocketAddress.of(socket), "r0", CONNECT_MILLIS)) {
+      for (int mib = 0; mib < sizeMib; mib += 8) {
+        client.trim((long) mib << 20, 8 << 20);
+      }
+    }
+    Files.deleteIfExists(verifyState());
+    Files.deleteIfExists(completions());
+    writer =
+        fio(
+            socket,
+            "write.log",
+            "--do_verify=0",
+            "--verify_state_save=1",
+            "--runtime=4",
+            "--write_lat_log=answered",
+            "--log_offset=1");
+  }
+
+  @Override
+  public void end() throws IOException, InterruptedException {
+    await(writer);
+  }
+
+  @Override
+  public List<String> lost(NodeProcess node) throws IOException, InterruptedException {
+    return lost(node.nbdSocket());
+  }
+
+  List<String> lost(Path socket) throws IOException, InterruptedException {
+    if (!Files.exists(completions())) {
+      return List.of(); // the node was gone before fio had begun
+    }
+    Set<Long> completed = offsets(ANSWERED, Files.readString(completions()));
+    await(
+        fio(
+            socket,
+            "verify.log",
+            "--verify_only=1",
+            "--verify_state_load=1",
+            "--verify_state_save=0",
+            "--continue_on_error=verify"));
+    String verified = Files.readString(folder.resolve("verify.log"));
+    List<String> lost = new ArrayList<>();
+    for (long offset : offsets(WRONG, verified)) {
+      if (completed.contains(offset)) {
+        lost.add("the answered write of round " + seed + " at " + offset);
+      }
+    }
+    Matcher reads = READS.matcher(verified);
+    if (!reads.find() || Long.parseLong(reads.group(1)) < completed.size()) {
+      lost.add("fio did not verify all " + completed.size() + ":\n" + verified);
+    }
+    answered += completed.size();
+    return lost;
+  }
+
+  private Path verifyState() {
+    return folder.resolve("local-load-0-verify.state");
+  }
+
+  private Path completions() {
+    return folder.resolve("answered_clat.1.log");
+  }
+
+  @Override
+  public long answered() {
+    return answered;
+  }
+
+  private Process fio(Path socket, String log, String... more) throws IOException {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                "fio",
+                "--name=load",
+                "--ioengine=nbd",
+                "--uri=nbd+unix:///r0?socket=" + socket,
+                "--rw=randwrite",
+                "--bs=4k",
+                "--size=" + sizeMib + "m",
+                "--iodepth=" + DEPTH,
+                "--fsync=200",
+                "--verify=crc32c",
+                "--randrepeat=0",
+                "--randseed=" + seed,
+                "--aux-path=" + folder));
+    words.addAll(List.of(more));
+    return new ProcessBuilder(words)
+        .directory(folder.toFile())
+        .redirectErrorStream(true)
+        .redirectOutput(folder.resolve(log).toFile())
+        .redirectInput(Path.of("/dev/null").toFile())
+        .start();
+  }
+
+  private void await(@Nullable Process fio) throws IOException, InterruptedException {
+    if (fio != null && !fio.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      fio.destroyForcibly();
+      throw new AssertionError(
+          "fio did not end:\n" + Files.readString(folder.resolve("write.log")));
+    }
+  }
+
+  private static Set<Long> offsets(Pattern pattern, String text) {
+    Set<Long> offsets = new TreeSet<>();
+    Matcher matcher = pattern.matcher(text);
+    while (matcher.find()) {
+      offsets.add(Long.parseLong(matcher.group(1)));
+    }
+    return offsets;
+  }
+}
