@@ -107,7 +107,8 @@ public final class NbdExports implements Exports {
   }
 
   private static ExportDirectory.Refused refused(ExportedVolume volume, StateResult why) {
+    String reason = why == StateResult.PRIMARY_NOP ? "it is Secondary on this node" : why.text();
     return new ExportDirectory.Refused(
-        OptionReply.ERR_POLICY, volume.exportName() + " cannot be opened here: " + why.text());
+        OptionReply.ERR_POLICY, volume.exportName() + " cannot be opened here: " + reason);
   }
 }

@@ -132,7 +132,7 @@ public final class Handshake {
     }
     if (bytes.bytes().length != authenticator().responseBytes()) {
       return new Broken(
-          "expected a P_AUTH_RESPONSE of %d bytes, found %d"
+          "expected a P_AUTH_RESPONSE of %d bytes, found %d: is cram-hmac-alg the same on both?"
               .formatted(authenticator().responseBytes(), bytes.bytes().length));
     }
     if (!authenticator().isRight(challenge, bytes.bytes())) {
