@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.daemon.Main;
 import org.twincore.host.nbd.NbdClient;
 
 /// Disks and ports that are not as the configuration says: a clear refusal, and the node goes on.
@@ -136,6 +137,32 @@ class BadDiskTest {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /// For NBD it would be no use to go on: the node says so and does not start.
+  @Test
+  void anNbdPortInUseEndsTheStart() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
+      Path settings = folder.resolve("settings");
+      Files.writeString(settings, "nbd-listen = 127.0.0.1:" + other.getLocalPort() + "\n");
+      Tool start =
+          Tool.run(
+              ProcessHandle.current().info().command().orElseThrow(),
+              "-cp",
+              System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+              Main.class.getName(),
+              "--name",
+              "one",
+              "--settings",
+              settings.toString(),
+              "--run",
+              folder.toString(),
+              "--state",
+              folder.resolve("state").toString());
+      assertThat(start.exitCode()).isEqualTo(1);
+      assertThat(start.output()).contains("127.0.0.1:" + other.getLocalPort(), "in use");
+      assertThat(folder.resolve("one.sock")).doesNotExist();
     }
   }
 
