@@ -25,8 +25,11 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketGen;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.testkit.Gen;
+import org.twincore.testkit.Prng;
 
 /// Somebody at the peer's address who means no good, against a real Primary: it goes on serving its
 /// application, says what was wrong, and takes an honest peer in the end.
@@ -36,6 +39,7 @@ final class HostileDrbdTest {
   private static final int DISK_BYTES = 8 << 20;
   private static final long SECTORS = 16_304;
   private static final int CONNECTS = Boolean.getBoolean("twincore.full") ? 10_000 : 1_500;
+  private static final int SHUFFLED_SESSIONS = Boolean.getBoolean("twincore.full") ? 400 : 12;
   private static final int CONNECTS_AT_ONCE = 24;
   private static final int CONNECT_MILLIS = 100;
 
@@ -166,6 +170,26 @@ final class HostileDrbdTest {
   void packetsOnTheWrongSocket() throws Exception {
     isThrownOut((_, meta) -> meta.send(new Packet.State(0xc882)));
     isThrownOut((data, _) -> data.send(new Packet.Empty(PacketType.PING_ACK)));
+  }
+
+  /// Well-formed packets of all types, in any order, on either socket, and cut off anywhere.
+  @Test
+  void packetsInAnyOrder() throws Exception {
+    for (int seed = 0; seed < SHUFFLED_SESSIONS; seed++) {
+      Gen gen = Gen.of(new Prng(seed));
+      try {
+        withEstablished((data, meta) -> {
+          for (int i = 0; i < 40; i++) {
+            Packet packet = PacketGen.ofAnyType(gen);
+            byte[] payload = gen.bytes(packet.payloadBytes());
+            (gen.bool() ? data : meta).send(gen.intIn(0, 1), packet, payload);
+          }
+          data.raw(gen.bytes(gen.intIn(0, 16)));
+        });
+      } catch (IOException _) {
+        // thrown out in the middle: as good
+      }
+    }
   }
 
   /// Out of the device, too long, not asked for, twice.

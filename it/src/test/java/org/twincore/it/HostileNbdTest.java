@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -75,10 +74,10 @@ final class HostileNbdTest {
       byte[] noise = new byte[1 + random.nextInt(4000)];
       random.nextBytes(noise);
       if (seed % 2 == 1) {
-        System.arraycopy(hello("r0"), 0, noise, 0, Math.min(12, noise.length));
+        System.arraycopy(RawNbd.hello("r0"), 0, noise, 0, Math.min(12, noise.length));
       }
-      try (SocketChannel channel = connect(seed % 4 < 2 ? unix() : server.tcp)) {
-        writeAll(channel, noise);
+      try (SocketChannel channel = RawNbd.connect(seed % 4 < 2 ? unix() : server.tcp)) {
+        RawNbd.writeAll(channel, noise);
       } catch (IOException _) {
         // The server closed first, as it should.
       }
@@ -88,15 +87,15 @@ final class HostileNbdTest {
   /// A real session cut off after each byte.
   @Test
   void truncatedSessions() throws IOException {
-    byte[] session = Arrays.copyOf(hello("r0"), hello("r0").length + 28 + 512 + 28);
+    byte[] session = Arrays.copyOf(RawNbd.hello("r0"), RawNbd.hello("r0").length + 28 + 512 + 28);
     ByteBuffer requests = ByteBuffer.wrap(session);
-    requests.position(hello("r0").length);
-    request(requests, 1, 32 << 20, 512);
+    requests.position(RawNbd.hello("r0").length);
+    RawNbd.request(requests, 1, 32 << 20, 512);
     requests.position(requests.position() + 512);
-    request(requests, 0, 0, 4096);
+    RawNbd.request(requests, 0, 0, 4096);
     for (int cut = 0; cut < session.length; cut += cut < 120 ? 1 : 37) {
-      try (SocketChannel channel = connect(unix())) {
-        writeAll(channel, Arrays.copyOf(session, cut));
+      try (SocketChannel channel = RawNbd.connect(unix())) {
+        RawNbd.writeAll(channel, Arrays.copyOf(session, cut));
       } catch (IOException _) {
         // At the limit of connections while the last ones are being closed.
       }
@@ -108,27 +107,27 @@ final class HostileNbdTest {
   void announcedPayloadsThatNeverCome() throws IOException {
     List<SocketChannel> channels = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      SocketChannel channel = connect(unix());
+      SocketChannel channel = RawNbd.connect(unix());
       channels.add(channel);
-      ByteBuffer bytes = ByteBuffer.allocate(256).put(hello("r0"));
-      request(bytes, 1, 32 << 20, 32 << 20);
-      writeAll(channel, Arrays.copyOf(bytes.array(), bytes.position()));
+      ByteBuffer bytes = ByteBuffer.allocate(256).put(RawNbd.hello("r0"));
+      RawNbd.request(bytes, 1, 32 << 20, 32 << 20);
+      RawNbd.writeAll(channel, Arrays.copyOf(bytes.array(), bytes.position()));
     }
     for (SocketChannel channel : channels) {
-      assertThat(closedByServer(channel)).isTrue();
+      assertThat(RawNbd.closedByServer(channel)).isTrue();
     }
   }
 
   @Test
   void oversizedAndUnknownRequestsAreAnswered() throws IOException {
-    try (SocketChannel channel = connect(unix())) {
-      ByteBuffer bytes = ByteBuffer.allocate(4096).put(hello("r0"));
+    try (SocketChannel channel = RawNbd.connect(unix())) {
+      ByteBuffer bytes = ByteBuffer.allocate(4096).put(RawNbd.hello("r0"));
       for (int type = 0; type < 100; type++) {
         if (type != 1 && type != 2) {
-          request(bytes, type, -512, 0xffff_fe00);
+          RawNbd.request(bytes, type, -512, 0xffff_fe00);
         }
       }
-      writeAll(channel, Arrays.copyOf(bytes.array(), bytes.position()));
+      RawNbd.writeAll(channel, Arrays.copyOf(bytes.array(), bytes.position()));
       ByteBuffer answers = ByteBuffer.allocate(28 + 98 * 16);
       while (answers.hasRemaining()) {
         assertThat(channel.read(answers)).isGreaterThan(0);
@@ -144,13 +143,13 @@ final class HostileNbdTest {
   void slowClientsAreCutOff() throws IOException, InterruptedException {
     List<SocketChannel> loris = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
-      loris.add(connect(i % 2 == 0 ? unix() : server.tcp));
+      loris.add(RawNbd.connect(i % 2 == 0 ? unix() : server.tcp));
     }
-    byte[] hello = hello("r0");
+    byte[] hello = RawNbd.hello("r0");
     for (int at = 0; at < 8; at++) {
       for (SocketChannel channel : loris) {
         try {
-          writeAll(channel, Arrays.copyOfRange(hello, at, at + 1));
+          RawNbd.writeAll(channel, Arrays.copyOfRange(hello, at, at + 1));
         } catch (IOException _) {
           // Cut off already.
         }
@@ -158,7 +157,7 @@ final class HostileNbdTest {
       Thread.sleep(100);
     }
     for (SocketChannel channel : loris) {
-      assertThat(closedByServer(channel)).isTrue();
+      assertThat(RawNbd.closedByServer(channel)).isTrue();
     }
   }
 
@@ -166,7 +165,7 @@ final class HostileNbdTest {
   void tenThousandConnects() throws IOException {
     int served = 0;
     for (int i = 0; i < 10_000; i++) {
-      try (SocketChannel channel = connect(unix())) {
+      try (SocketChannel channel = RawNbd.connect(unix())) {
         if (i % 100 == 0) {
           ByteBuffer greeting = ByteBuffer.allocate(18);
           channel.read(greeting);
@@ -203,48 +202,5 @@ final class HostileNbdTest {
 
   private SocketAddress unix() {
     return UnixDomainSocketAddress.of(server.socket);
-  }
-
-  private static SocketChannel connect(SocketAddress address) throws IOException {
-    SocketChannel channel =
-        address instanceof UnixDomainSocketAddress
-            ? SocketChannel.open(StandardProtocolFamily.UNIX)
-            : SocketChannel.open();
-    channel.connect(address);
-    return channel;
-  }
-
-  private static boolean closedByServer(SocketChannel channel) {
-    ByteBuffer sink = ByteBuffer.allocate(4096);
-    try (channel) {
-      while (channel.read(sink.clear()) >= 0) {
-        // The greeting and replies; then the end.
-      }
-    } catch (IOException _) {
-      // Reset is an end, too.
-    }
-    return true;
-  }
-
-  private static void writeAll(SocketChannel channel, byte[] bytes) throws IOException {
-    ByteBuffer out = ByteBuffer.wrap(bytes);
-    while (out.hasRemaining()) {
-      channel.write(out);
-    }
-  }
-
-  /// Client flags and NBD_OPT_EXPORT_NAME: transmission with simple replies.
-  private static byte[] hello(String export) {
-    ByteBuffer hello = ByteBuffer.allocate(20 + export.length());
-    hello.putInt(3).putLong(0x49484156454F5054L).putInt(1).putInt(export.length());
-    for (char letter : export.toCharArray()) {
-      hello.put((byte) letter);
-    }
-    return hello.array();
-  }
-
-  private static void request(ByteBuffer out, int type, long offset, int length) {
-    out.putInt(0x25609513).putShort((short) 0).putShort((short) type).putLong(0);
-    out.putLong(offset).putInt(length);
   }
 }
