@@ -8,7 +8,9 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,9 +85,10 @@ class KernelSmokeTest {
   }
 
   @Test
-  void oursIsSourceThenTheKernelLosesItsPowerThenOursIsKilled() throws Exception {
+  void eitherIsLostAsSecondaryAndAsPrimary() throws Exception {
     Path ours = folder.resolve("ours.disk");
     Path theirs = folder.resolve("theirs.disk");
+    String writtenByTheKernel;
     try (NodeProcess node = node(ours)) {
       try (KernelPeer kernel = boot(theirs)) {
         kernel.run("wait_cs Connected 30");
@@ -107,8 +110,22 @@ class KernelSmokeTest {
         node.drbdadm("up", "r0");
         node.awaitState("Connected", "UpToDate/UpToDate");
         kernel.run("wait_ds UpToDate/UpToDate 30");
-        kernel.run("drbdsetup secondary $MINOR");
-        node.drbdadm("primary", "r0");
+        node.kill();
+        kernel.run("dd if=/dev/urandom of=$DEV bs=4096 count=20 seek=4000 oflag=direct");
+        node.start();
+        node.drbdadm("up", "r0");
+        node.awaitState("Connected", "UpToDate/UpToDate");
+        kernel.run("dd if=/dev/urandom of=/tmp-x bs=4096 count=30");
+        kernel.run("dd if=/tmp-x of=$DEV bs=4096 seek=5000 oflag=direct conv=fsync");
+        writtenByTheKernel = kernel.run("sha256sum </tmp-x").strip();
+        kernel.cutPower();
+      }
+      node.awaitState("WFConnection", "UpToDate/DUnknown");
+      node.drbdadm("primary", "r0");
+      assertThat(sha256(node, 5000, 30)).isEqualTo(writtenByTheKernel.split(" ")[0]);
+      write(node, 6000, 10, 6);
+      try (KernelPeer kernel = boot(theirs, "--no-create-md")) {
+        node.awaitState("Connected", "UpToDate/UpToDate");
         assertHolds(node, 500, 40, 3);
         assertHolds(node, 700, 30, 4);
         assertHolds(node, 800, 30, 5);
@@ -189,6 +206,14 @@ class KernelSmokeTest {
         assertThat(Arrays.equals(read, content(block, value))).as("block " + block).isTrue();
       }
     }
+  }
+
+  private static String sha256(NodeProcess node, int firstBlock, int blocks) throws Exception {
+    byte[] read = new byte[blocks * BLOCK];
+    try (NbdClient client = node.nbd()) {
+      client.pread(read, (long) firstBlock * BLOCK);
+    }
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(read));
   }
 
   private static byte[] content(int block, int value) {
