@@ -79,7 +79,7 @@ class ChapterWalkTest {
   }
 
   private void awaitUpToDate(int host) throws IOException, InterruptedException {
-    hosts.await(host, "drbdadm dstate all", "UpToDate/UpToDate", SYNC_SECONDS);
+    hosts.await(host, "drbdadm proc", "ds:UpToDate/UpToDate", SYNC_SECONDS);
   }
 
   private void unmountAndDemote(int host) throws IOException, InterruptedException {
