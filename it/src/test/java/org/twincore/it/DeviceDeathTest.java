@@ -86,6 +86,29 @@ class DeviceDeathTest {
     assertThat(ourMounts()).isZero();
   }
 
+  /// What the server may need while its users' writes are what would free memory.
+  @Test
+  void whileADeviceIsUpTheWholeHeapIsInMemoryAndPinned() throws Exception {
+    Path disk = temp.resolve("disk0");
+    try (RandomAccessFile made = new RandomAccessFile(disk.toFile(), "rw")) {
+      made.setLength(SIZE_BYTES);
+    }
+    List<String> words = List.of(privateFolder.toString(), names.toString(), disk.toString());
+    try (JavaProcess server = JavaProcess.start(DeviceServer.class, words)) {
+      String ready = server.readLine();
+      long heapKib = Long.parseLong(ready.substring(ready.indexOf("heap-kib=") + 9));
+      assertThat(statusKib(server, "VmRSS")).isGreaterThan(heapKib);
+      assertThat(statusKib(server, "VmLck")).isGreaterThan(heapKib);
+    }
+  }
+
+  private static long statusKib(JavaProcess server, String key) throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + server.pid() + "/status")).stream()
+        .filter(line -> line.startsWith(key + ":"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")))
+        .sum();
+  }
+
   private static Process endlessWriter(Path device, Path log) throws IOException {
     return new ProcessBuilder(
             "fio",

@@ -36,7 +36,9 @@ public final class DeviceServer {
       devices.add(folder.show(minor, target.sizeBytes(), () -> new Exports.Opened(info, target)));
     }
     new MemoryShield().raise();
-    System.out.println("ready io-flusher=" + isIoFlusher);
+    System.out.println(
+        "ready io-flusher=%s heap-kib=%d"
+            .formatted(isIoFlusher, Runtime.getRuntime().totalMemory() / 1024));
     BufferedReader input =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     for (String line = input.readLine(); line != null; line = input.readLine()) {

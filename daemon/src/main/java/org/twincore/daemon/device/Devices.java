@@ -36,8 +36,9 @@ public final class Devices {
   }
 
   /// Devices under `names`, normally /dev, with their files in `files`, which this node alone uses.
-  /// Clears what an earlier node of that folder left behind. Where devices cannot be made at all
-  /// (not root, no /dev/fuse) there are none, and the log says why.
+  /// Clears what an earlier node of that folder left behind. To be called before the threads are
+  /// started that will serve devices. Where devices cannot be made at all (not root, no /dev/fuse)
+  /// there are none, and the log says why.
   public static Devices open(Path files, Path names) {
     for (Path needed : NEEDED) {
       if (!Files.isWritable(needed)) {
@@ -48,6 +49,7 @@ public final class Devices {
     try {
       DeviceFolder folder = DeviceFolder.open(files, names);
       folder.clearStale();
+      MemoryShield.prepare();
       return new Devices(Optional.of(folder));
     } catch (IOException failed) {
       LOG.log(Level.WARNING, "no block devices: {0}; NBD only", failed.getMessage());

@@ -10,9 +10,10 @@ import org.twincore.host.linux.ProcessMemory;
 /// A machine that runs out of memory writes dirty pages to the very device that this process
 /// serves. If the process then waits for memory too (a page of its code read back from disk, an
 /// allocation that waits for writeback), nothing moves any more; if it is chosen to be ended, all
-/// the device's users lose it. So while a device is up: pages are pinned, the process is not
-/// chosen, and (for threads started later) allocations never wait for writeback. Each of these
-/// needs a capability; what is not allowed is said once and left out.
+/// the device's users lose it. So while a device is up: pages are in memory and pinned, the heap's
+/// too, and the process is not chosen; and allocations of the threads that are started after
+/// [#prepare] never wait for writeback. Each of these needs a capability; what is not allowed is
+/// said once and left out.
 public final class MemoryShield {
   private static final Logger LOG = System.getLogger(MemoryShield.class.getName());
   private static final int NEVER_ENDED = -1000;
@@ -24,6 +25,13 @@ public final class MemoryShield {
 
   private boolean isUp;
 
+  /// Called once, before the threads are started that will serve devices.
+  public static void prepare() {
+    attempt(
+        "allocate without waiting for writeback (CAP_SYS_RESOURCE)",
+        ProcessMemory::becomeIoFlusher);
+  }
+
   /// A device came up.
   public synchronized void raise() {
     if (!isUp) {
@@ -32,9 +40,6 @@ public final class MemoryShield {
       attempt(
           "be spared when memory runs out (CAP_SYS_RESOURCE)",
           () -> ProcessMemory.adjustOomScore(NEVER_ENDED));
-      attempt(
-          "allocate without waiting for writeback (CAP_SYS_RESOURCE)",
-          ProcessMemory::becomeIoFlusher);
     }
   }
 

@@ -30,13 +30,17 @@ public final class ProcessMemory {
 
   private ProcessMemory() {}
 
-  /// Pins the pages that are touched now and later (MCL_ONFAULT: address space that a JVM only
-  /// reserves is not filled).
+  /// Brings in and pins all that this process may touch now, the heap too as far as the JVM has
+  /// committed it, and what it touches later when it does (MCL_ONFAULT: address space that it only
+  /// reserves is never filled).
   public static void lockAll() throws LinuxException {
+    lock(MCL_CURRENT);
+    lock(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+  }
+
+  private static void lock(int flags) throws LinuxException {
     try {
-      NativeCall.checked(
-          "mlockall",
-          (int) MLOCKALL.invokeExact(NativeCall.state(), MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT));
+      NativeCall.checked("mlockall", (int) MLOCKALL.invokeExact(NativeCall.state(), flags));
     } catch (LinuxException failed) {
       throw failed;
     } catch (Throwable thrown) {
@@ -71,8 +75,8 @@ public final class ProcessMemory {
     }
   }
 
-  /// PR_SET_IO_FLUSHER for the calling thread (children inherit it): its allocations never wait for
-  /// writeback that this process itself must serve.
+  /// PR_SET_IO_FLUSHER for the calling thread (threads that it starts inherit it): its allocations
+  /// never wait for writeback that this process itself must serve.
   public static void becomeIoFlusher() throws LinuxException {
     try {
       NativeCall.checked(
