@@ -19,7 +19,8 @@ import org.twincore.daemon.log.LogOutput;
 /// `twincore node`: runs one node until SIGTERM, SIGINT or `shutdown` at the admin socket.
 ///
 /// The first such signal ends it in order, within ten seconds; the second at once. Exit codes: 0
-/// stopped in order, 1 not started or not stopped in order, 143 stopped by a second signal.
+/// stopped in order, 1 not started or not stopped in order, 143 stopped by a second signal. SIGHUP
+/// brings what runs to what drbd.conf says.
 public final class Main {
   private static final Path SETTINGS = Path.of("/etc/twincore.conf");
   private static final long STOP_NANOS = TimeUnit.MILLISECONDS.toNanos(9500);
@@ -94,9 +95,8 @@ public final class Main {
             node.requestStop("SIG" + signal);
           });
     }
-    Signals.handle(
-        "HUP",
-        () -> log.log(Level.INFO, "node={0} SIGHUP: run drbdadm adjust to read drbd.conf", name));
+    Adjustment adjustment = new Adjustment(settings.adjustCommand(), name, folders.run());
+    Signals.handle("HUP", adjustment::ask);
     try {
       node.awaitStop();
     } catch (InterruptedException _) {

@@ -119,6 +119,29 @@ class NodeProcessTest {
     assertThat(process.exitValue()).as(log()).isEqualTo(143);
   }
 
+  /// SIGHUP runs the adjust command, tells it which node to adjust, and logs what it says.
+  @Test
+  void adjustsAtSighup() throws Exception {
+    Path script =
+        Files.writeString(
+            folder.resolve("adjust"), "echo node $TWINCORE_NODE at $TWINCORE_RUN; exit 10\n");
+    Path settings =
+        Files.writeString(folder.resolve("s.conf"), "adjust-command = sh " + script + "\n");
+    Process process = node("--settings", settings.toString());
+    try (AdminTestClient client = client(process)) {
+      client.ask(new AdminRequest.Hello());
+      new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor();
+      long end = System.nanoTime() + START_NANOS;
+      while (!log().contains("exit=") && process.isAlive() && System.nanoTime() < end) {
+        process.waitFor(20, TimeUnit.MILLISECONDS);
+      }
+      assertThat(log())
+          .contains("says: node a at " + folder.resolve("run"))
+          .contains("WARN adjust node=a exit=10");
+      assertThat(client.ask(new AdminRequest.Hello())).isInstanceOf(AdminAnswer.Info.class);
+    }
+  }
+
   @Test
   void endsWhenAskedToAtTheAdminSocket() throws Exception {
     Process process = node();

@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param deviceFolder where a primary's block devices appear, or `none`; empty: /dev for the node
 ///   that root runs in its usual place
 /// @param epochs when a primary ends an epoch
+/// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
     NbdSecondary nbdSecondary,
@@ -24,7 +25,8 @@ public record NodeSettings(
     int logKeep,
     Optional<String> stateFolder,
     Optional<String> deviceFolder,
-    Epochs epochs) {
+    Epochs epochs,
+    String adjustCommand) {
 
   /// What holds where nothing is written.
   public static final NodeSettings DEFAULTS =
@@ -37,7 +39,8 @@ public record NodeSettings(
           5,
           Optional.empty(),
           Optional.empty(),
-          Epochs.FLUSH);
+          Epochs.FLUSH,
+          "drbdadm adjust all");
 
   public NodeSettings {
     nbdListen = List.copyOf(nbdListen);
@@ -53,7 +56,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withNbdSecondary(NbdSecondary value) {
@@ -66,7 +70,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withStatusStyle(StatusStyle value) {
@@ -79,7 +84,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withLogFile(Optional<String> value) {
@@ -92,7 +98,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withLogMaxBytes(long value) {
@@ -105,7 +112,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withLogKeep(int value) {
@@ -118,7 +126,8 @@ public record NodeSettings(
         value,
         stateFolder,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withStateFolder(Optional<String> value) {
@@ -131,7 +140,8 @@ public record NodeSettings(
         logKeep,
         value,
         deviceFolder,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withDeviceFolder(Optional<String> value) {
@@ -144,7 +154,8 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         value,
-        epochs);
+        epochs,
+        adjustCommand);
   }
 
   NodeSettings withEpochs(Epochs value) {
@@ -157,6 +168,21 @@ public record NodeSettings(
         logKeep,
         stateFolder,
         deviceFolder,
+        value,
+        adjustCommand);
+  }
+
+  NodeSettings withAdjustCommand(String value) {
+    return new NodeSettings(
+        nbdListen,
+        nbdSecondary,
+        statusStyle,
+        logFile,
+        logMaxBytes,
+        logKeep,
+        stateFolder,
+        deviceFolder,
+        epochs,
         value);
   }
 

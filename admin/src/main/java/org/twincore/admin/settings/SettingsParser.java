@@ -118,6 +118,7 @@ public final class SettingsParser {
       case "state-folder" -> settings.withStateFolder(Optional.of(path(value, column)));
       case "device-folder" -> settings.withDeviceFolder(Optional.of(deviceFolder(value, column)));
       case "epochs" -> settings.withEpochs(epochs(value, column));
+      case "adjust-command" -> settings.withAdjustCommand(value);
       default -> throw wrong(keyColumn, "unknown setting '" + key + "'");
     };
   }

@@ -31,6 +31,7 @@ class SettingsParserTest {
             state-folder = /srv/state
             device-folder = none
             epochs = completion
+            adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
 
@@ -45,7 +46,8 @@ class SettingsParserTest {
                 0,
                 Optional.of("/srv/state"),
                 Optional.of("none"),
-                Epochs.COMPLETION));
+                Epochs.COMPLETION,
+                "drbdadm -c /srv/drbd.conf adjust all"));
   }
 
   @Test
