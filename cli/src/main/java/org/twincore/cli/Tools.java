@@ -16,6 +16,9 @@ import org.twincore.cli.drbdsetup.Drbdsetup;
 public final class Tools {
   private static final int EXIT_USAGE = 1;
 
+  /// Of the program.
+  private static final String VERSION = "0.1.0";
+
   private Tools() {}
 
   /// Runs one tool and ends the process with its exit code.
@@ -29,6 +32,10 @@ public final class Tools {
           case "drbdadm" -> Drbdadm.run(rest, System.getenv(), System.in, out, err);
           case "drbdsetup" -> Drbdsetup.run(rest, System.getenv(), out, err);
           case "drbdmeta" -> Drbdmeta.run(rest, out, err, Drbdmeta.answers());
+          case "version" -> {
+            out.println("twincore " + VERSION);
+            yield 0;
+          }
           default -> {
             err.println("twincore: no tool is called '" + tool + "'");
             yield EXIT_USAGE;

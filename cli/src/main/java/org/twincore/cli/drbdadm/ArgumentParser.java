@@ -70,12 +70,11 @@ final class ArgumentParser {
         plain(argument);
       }
     }
-    Command wanted = command.orElseGet(() -> Command.HELP);
-    if (command.isEmpty() && !given.containsKey(General.HELP)) {
-      throw UsageException.usage(
-          given.containsKey(General.VERSION) ? "version" : "No command specified");
+    if (given.containsKey(General.VERSION)) {
+      command = Optional.of(Command.VERSION);
     }
-    return new Invocation(wanted, word, List.copyOf(resources), List.copyOf(handedOn), flags());
+    return new Invocation(
+        command.orElse(Command.HELP), word, List.copyOf(resources), List.copyOf(handedOn), flags());
   }
 
   private Invocation.Flags flags() {
@@ -96,7 +95,7 @@ final class ArgumentParser {
       return;
     }
     word = argument;
-    command = Command.of(argument);
+    command = Command.of(argument).filter(found -> found != Command.VERSION);
     if (command.isEmpty()) {
       throw UsageException.usage("drbdadm: Unknown command '" + argument + "'");
     }

@@ -7,6 +7,7 @@ import org.twincore.drbd.config.Option;
 /// The commands of drbdadm: their words, what they work on, and the options of their own.
 enum Command {
   ATTACH("attach", Scope.VOLUME, Group.DAILY, Option.Section.DISK),
+  STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
   DISK_OPTIONS("disk-options", Scope.VOLUME, Group.DAILY, Option.Section.DISK, "set-defaults"),
   DETACH("detach", Scope.VOLUME, Group.DAILY, "force"),
   CONNECT(
@@ -29,19 +30,17 @@ enum Command {
   INVALIDATE("invalidate", Scope.VOLUME, Group.DAILY),
   INVALIDATE_REMOTE("invalidate-remote", Scope.VOLUME, Group.DAILY),
   OUTDATE("outdate", Scope.VOLUME, Group.DAILY),
+  RESIZE("resize", Scope.VOLUME, Group.DAILY),
   VERIFY("verify", Scope.VOLUME, Group.DAILY, "start=", "stop="),
   PAUSE_SYNC("pause-sync", Scope.VOLUME, Group.DAILY),
   RESUME_SYNC("resume-sync", Scope.VOLUME, Group.DAILY),
   ADJUST("adjust", Scope.RESOURCE, Group.DAILY),
   ADJUST_WITH_PROGRESS("adjust-with-progress", Scope.RESOURCE, Group.DAILY),
   WAIT_CONNECT("wait-connect", Scope.VOLUME, Group.DAILY, waitOptions()),
-  WAIT_SYNC("wait-sync", Scope.VOLUME, Group.DAILY, waitOptions()),
   WAIT_CON_INT("wait-con-int", Scope.NONE, Group.DAILY),
   ROLE("role", Scope.VOLUME, Group.DAILY),
   CSTATE("cstate", Scope.VOLUME, Group.DAILY),
   DSTATE("dstate", Scope.VOLUME, Group.DAILY),
-  STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
-  PROC("proc", Scope.NONE, Group.DAILY, "verbose", "statistics", "service"),
   DUMP("dump", Scope.OPTIONAL, Group.DAILY),
   DUMP_XML("dump-xml", Scope.OPTIONAL, Group.DAILY),
   CREATE_MD("create-md", Scope.VOLUME, Group.DAILY, "force", "max-peers="),
@@ -51,6 +50,8 @@ enum Command {
   WIPE_MD("wipe-md", Scope.VOLUME, Group.DAILY, "force"),
   APPLY_AL("apply-al", Scope.VOLUME, Group.DAILY),
   HIDDEN_COMMANDS("hidden-commands", Scope.NONE, Group.DAILY),
+  WAIT_SYNC("wait-sync", Scope.VOLUME, Group.DAILY, waitOptions()),
+  PROC("proc", Scope.NONE, Group.DAILY, "verbose", "statistics", "service"),
   SH_NOP("sh-nop", Scope.NONE, Group.SHELL),
   SH_RESOURCES("sh-resources", Scope.NONE, Group.SHELL),
   SH_RESOURCE("sh-resource", Scope.RESOURCE, Group.SHELL),
@@ -86,7 +87,11 @@ enum Command {
   RESUME_IO("resume-io", Scope.VOLUME, Group.EXPERT),
   SET_GI("set-gi", Scope.ONE_VOLUME, Group.EXPERT),
   NEW_CURRENT_UUID("new-current-uuid", Scope.ONE_VOLUME, Group.EXPERT, "clear-bitmap"),
-  HELP("help", Scope.NONE, Group.EXPERT);
+  CHECK_RESIZE("check-resize", Scope.VOLUME, Group.EXPERT),
+  /// Without a word on the command line `word` of the invocation is empty.
+  HELP("help", Scope.NONE, Group.OWN),
+  /// The option `--version`.
+  VERSION("version", Scope.NONE, Group.OWN);
 
   /// What a command is given.
   enum Scope {
@@ -109,7 +114,9 @@ enum Command {
     DAILY,
     SHELL,
     HANDLER,
-    EXPERT
+    EXPERT,
+    /// Nowhere: about the tool itself.
+    OWN
   }
 
   private final String word;
@@ -174,7 +181,6 @@ enum Command {
         switch (word) {
           case "state" -> "role";
           case "outdate-peer" -> "fence-peer";
-          case "check-resize", "resize" -> "";
           default -> word;
         };
     for (Command command : values()) {

@@ -52,6 +52,10 @@ public final class Drbdadm {
 
   private int run() throws UsageException, ConfigException, IOException {
     Command command = invocation.command();
+    if (command == Command.VERSION) {
+      console.out().print(Usage.VERSION);
+      return 0;
+    }
     if (invocation.flags().help() || command == Command.HELP) {
       return help();
     }
@@ -77,6 +81,10 @@ public final class Drbdadm {
             ? invocation.resources().stream().findFirst().flatMap(Command::of)
             : Optional.of(invocation.command());
     console.out().print(Usage.text(about));
+    if (invocation.word().isEmpty() && !invocation.flags().help()) {
+      console.say("\nNo command specified");
+      return 1;
+    }
     return 0;
   }
 

@@ -50,7 +50,7 @@ final class Execution {
     }
     if (!named && command.scope() != Command.Scope.OPTIONAL) {
       console.out().print(Usage.text(Optional.of(command)));
-      console.say("No resource names specified");
+      console.say("\nNo resource names specified");
       return 1;
     }
     if (!invocation.flags().dryRun() && !Answers.knows(command)) {

@@ -49,9 +49,20 @@ final class VolumeSteps {
       case CREATE_MD, DUMP_MD, WIPE_MD, APPLY_AL, SET_GI -> List.of(metadata(volume));
       case WAIT_CONNECT, WAIT_SYNC -> List.of(waiting(resource, minor));
       case SH_B_PRI -> becomePrimary(resource, minor);
+      case RESIZE, CHECK_RESIZE -> resize(minor);
       case VERIFY -> List.of(new Step.Refused(line(minor), "online verify is not implemented"));
       default -> throw UsageException.of(command.word() + " is not implemented", 20);
     };
+  }
+
+  private List<Step> resize(int minor) {
+    List<String> options = invocation.handedOn();
+    String number = Integer.toString(minor);
+    return List.of(
+        new Step.Implied(CommandLine.setup(List.of("resize", number), options)),
+        new Step.Refused(
+            CommandLine.setup(List.of("check-resize", number), options),
+            "resize is not implemented: back up, down, create-md, and let the peer sync"));
   }
 
   private UpSteps up(NodeResource resource) {

@@ -18,17 +18,6 @@ import org.twincore.cli.client.NodeSocket;
 /// Exit codes: 0 done, 10 no such resource, 20 no node or a wrong command line.
 public final class Drbdsetup {
   private static final int FAILED = 20;
-  private static final String USAGE =
-      """
-      USAGE: drbdsetup COMMAND [OPTION...] [RESOURCE]
-
-        status [--verbose] [--statistics] [--json] [--color]
-        events2 [--now] [--timestamps] [--statistics]
-        show
-
-      --node NAME says which node on this machine is asked.\
-      """;
-
   private final PrintStream out;
   private final PrintStream err;
 
@@ -52,6 +41,7 @@ public final class Drbdsetup {
     List<ReportOption> options = new ArrayList<>();
     Optional<String> node = Optional.empty();
     boolean json = false;
+    boolean isHelp = false;
     for (int i = 0; i < args.size(); i++) {
       String word = args.get(i);
       switch (word) {
@@ -66,6 +56,11 @@ public final class Drbdsetup {
           i++;
           node = i < args.size() ? Optional.of(args.get(i)) : Optional.empty();
         }
+        case "--help", "-h" -> isHelp = true;
+        case "--version", "-V" -> {
+          out.print(SetupUsage.VERSION);
+          return 0;
+        }
         default -> {
           if (word.startsWith("-")) {
             err.println("drbdsetup: unrecognized option '" + word + "'");
@@ -75,11 +70,24 @@ public final class Drbdsetup {
         }
       }
     }
-    if (words.isEmpty() || words.size() > 2) {
-      err.println(USAGE);
+    if (isHelp) {
+      words.addFirst("help");
+    }
+    if (words.isEmpty()) {
+      out.print(SetupUsage.GENERAL);
       return FAILED;
     }
-    Optional<String> resource = words.size() == 2 ? Optional.of(words.get(1)) : Optional.empty();
+    if (words.getFirst().equals("help")) {
+      return help(words);
+    }
+    if (words.size() > 2) {
+      err.println("drbdsetup: '" + words.get(2) + "' is one word too many");
+      return FAILED;
+    }
+    Optional<String> resource =
+        words.size() == 2 && !words.get(1).equals("all")
+            ? Optional.of(words.get(1))
+            : Optional.empty();
     AdminRequest request;
     switch (words.getFirst()) {
       case "status" ->
@@ -89,7 +97,8 @@ public final class Drbdsetup {
       case "show" -> request = new AdminRequest.Report(ReportKind.SHOW, resource, options);
       case "events2" -> request = new AdminRequest.Subscribe(resource, options);
       default -> {
-        err.println("drbdsetup: invalid command '" + words.getFirst() + "'\n\n" + USAGE);
+        out.print(SetupUsage.GENERAL);
+        err.println("\n" + SetupUsage.unknown(words.getFirst()));
         return FAILED;
       }
     }
@@ -100,6 +109,16 @@ public final class Drbdsetup {
       err.println(e.getMessage());
       return FAILED;
     }
+  }
+
+  /// As DRBD's: 0 for the help of a command, 20 for anything else.
+  private int help(List<String> words) {
+    Optional<String> about = words.size() < 2 ? Optional.empty() : SetupUsage.of(words.get(1));
+    out.print(about.orElse(SetupUsage.GENERAL));
+    if (words.size() > 1 && about.isEmpty()) {
+      err.println("\nunknown command");
+    }
+    return about.isPresent() ? 0 : FAILED;
   }
 
   private int tell(AdminClient client, Optional<String> resource) throws IOException {

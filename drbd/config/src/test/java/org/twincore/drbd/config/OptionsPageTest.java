@@ -1,5 +1,10 @@
 package org.twincore.drbd.config;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -28,6 +33,22 @@ class OptionsPageTest {
       }
     }
     Golden.check("../../docs/options.md", page.toString());
+  }
+
+  /// drbd.conf(5) has each option with the values and the default of the table.
+  @Test
+  void theManPageHasEachOption() throws IOException {
+    String page = Files.readString(Path.of("../../docs/man/drbd.conf.5")).replace("\\-", "-");
+    for (Option option : Option.values()) {
+      String[] cells = row(option).split("\\|");
+      String word = option.word();
+      String values = cells[2].strip() + "; default " + cells[3].strip() + ".";
+      if (option.section() == Option.Section.HANDLERS) {
+        assertThat(page).contains(".BR " + word + " ");
+      } else {
+        assertThat(page).contains(".B " + word + "\n" + values + "\n");
+      }
+    }
   }
 
   private static String row(Option option) {
