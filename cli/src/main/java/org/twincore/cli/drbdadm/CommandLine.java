@@ -11,6 +11,7 @@ final class CommandLine {
   static final String DRBDSETUP = "drbdsetup-84";
   static final String DRBDMETA = "drbdmeta";
 
+  private static final String SECRET = "--shared-secret=";
   private static final String PLAIN = "%+-./:=@_";
 
   private CommandLine() {}
@@ -45,6 +46,12 @@ final class CommandLine {
                 .map(value -> "--" + setting.name() + "=" + value)
                 .orElse("--" + setting.name()))
         .toList();
+  }
+
+  /// The line as [#shown] has it, without the secret: what is said about a failure ends up in logs.
+  static String forLogs(List<String> words) {
+    return shown(
+        words.stream().map(word -> word.startsWith(SECRET) ? SECRET + "..." : word).toList());
   }
 
   /// The line as a shell would have to read it.

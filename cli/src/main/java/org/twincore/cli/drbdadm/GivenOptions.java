@@ -81,6 +81,20 @@ final class GivenOptions {
       if (isOption && !known.contains(equals < 0 ? word : word.substring(0, equals))) {
         throw UsageException.of("unrecognized option '" + word + "'", 20);
       }
+      if (equals > 0) {
+        refuseWrongFlag(command, word.substring(0, equals), word.substring(equals + 1));
+      }
+    }
+  }
+
+  /// A flag of the command's own is yes or no.
+  private static void refuseWrongFlag(Command command, String option, String value)
+      throws UsageException {
+    boolean isFlag =
+        ALWAYS_KNOWN.contains(option)
+            || command.own().stream().anyMatch(own -> option.equals("--" + own));
+    if (isFlag && !value.equals("yes") && !value.equals("no")) {
+      throw UsageException.of(option + ": invalid value '" + value + "'", 20);
     }
   }
 }

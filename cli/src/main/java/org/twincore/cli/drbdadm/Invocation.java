@@ -34,10 +34,15 @@ record Invocation(
       Optional<String> peer,
       Optional<String> node) {}
 
-  /// Whether the option is given; also among the words behind `--`, where old scripts write it.
+  /// Whether the flag is given, and not last as `=no`; also among the words behind `--`, where old
+  /// scripts write it.
   boolean has(String name) {
-    return handedOn.stream()
-        .anyMatch(option -> option.equals("--" + name) || option.startsWith("--" + name + "="));
+    String word = "--" + name;
+    return handedOn.reversed().stream()
+        .filter(option -> option.equals(word) || option.startsWith(word + "="))
+        .findFirst()
+        .filter(option -> !option.equals(word + "=no"))
+        .isPresent();
   }
 
   /// The value of an option, the last one if it is given twice.

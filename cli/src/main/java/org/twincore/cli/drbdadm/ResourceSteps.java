@@ -69,10 +69,14 @@ final class ResourceSteps {
     return new UpSteps(target.resource(), invocation.flags().peer(), invocation.handedOn());
   }
 
-  /// Whether the words ask for a primary against the rules, in any spelling of any version.
+  /// Whether the words ask for a primary against the rules, in any spelling of any version; the
+  /// last of them counts.
   static boolean isForced(Invocation invocation) {
-    return invocation.handedOn().stream()
-        .anyMatch(word -> PRIMARY_BY_FORCE.contains(word) || word.equals(FORCE + "=yes"));
+    return invocation.handedOn().reversed().stream()
+        .filter(word -> PRIMARY_BY_FORCE.contains(word) || word.startsWith(FORCE + "="))
+        .findFirst()
+        .filter(word -> !word.equals(FORCE + "=no"))
+        .isPresent();
   }
 
   private List<String> line(String... words) {

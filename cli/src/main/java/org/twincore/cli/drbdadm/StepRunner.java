@@ -35,7 +35,9 @@ final class StepRunner {
   int run(Step step) {
     Invocation.Flags flags = invocation.flags();
     if (flags.dryRun() || flags.verbose()) {
-      step.lines().forEach(line -> console.say(CommandLine.shown(line)));
+      step.lines()
+          .forEach(line ->
+              console.say(flags.dryRun() ? CommandLine.shown(line) : CommandLine.forLogs(line)));
     }
     if (flags.dryRun()) {
       return 0;
@@ -116,7 +118,7 @@ final class StepRunner {
     }
     console.complain(
         "Command '%s' terminated with exit code %d"
-            .formatted(CommandLine.shown(line), result.exitCode()));
+            .formatted(CommandLine.forLogs(line), result.exitCode()));
   }
 
   private int query(Step.Query query) throws IOException {

@@ -121,7 +121,7 @@ class DrbdadmTest {
   void asksDrbdmetaWhereTheNodeHasNoDisk() throws Exception {
     try (ScriptedNode _ = node(_ -> new AdminAnswer.Result(Kind.CONFIG, 127, "no such minor"))) {
       assertThat(run("outdate r0")).isNotZero();
-      assertThat(err).contains(folder + "/disk").doesNotContain("127");
+      assertThat(err).contains(folder + "/disk").doesNotContain("(127)");
     }
   }
 
@@ -171,6 +171,50 @@ class DrbdadmTest {
       assertThat(run("up r0")).isEqualTo(10);
       assertThat(err).contains("drbd.conf:2: on-io-error: 'explode' is none of");
       assertThat(node.asked()).isEmpty();
+    }
+  }
+
+  @Test
+  void saysWhatItIsAndWhatItCanDo() {
+    assertThat(run("--version")).isZero();
+    assertThat(out).startsWith("DRBDADM_BUILDTAG=twincore\\ ").endsWith("_VERSION=9.22.0\n");
+    assertThat(run("help primary")).isZero();
+    assertThat(out).contains("USAGE: drbdadm primary").contains("EXAMPLE:\n  drbdadm primary");
+    assertThat(run("version")).isEqualTo(1);
+    assertThat(err).isEqualTo("drbdadm: Unknown command 'version'\n");
+  }
+
+  /// What is said about a failure goes to the logs of a start-up.
+  @Test
+  void namesNoSecretWhenAConnectFails() throws Exception {
+    Files.writeString(
+        folder.resolve("drbd.conf"),
+        CONFIG
+            .formatted(folder, folder)
+            .replaceFirst(
+                "resource r0 \\{",
+                "resource r0 { net { cram-hmac-alg sha1; shared-secret \"unspoken\"; }"));
+    try (ScriptedNode _ = node(_ -> new AdminAnswer.Result(Kind.CONFIG, 125, "said the node"))) {
+      assertThat(run("-v connect r0")).isEqualTo(10);
+    }
+    assertThat(err).contains("terminated with exit code 10").contains("--shared-secret=...");
+    assertThat(out + err).doesNotContain("unspoken");
+  }
+
+  /// "no" discards no data, and a word that is neither is refused before the node is asked.
+  @Test
+  void takesNoForAnAnswer() throws Exception {
+    try (ScriptedNode node = node(_ -> state(1))) {
+      assertThat(run("new-current-uuid --clear-bitmap=no r0")).as(err).isZero();
+      assertThat(run("connect --discard-my-data --discard-my-data=no r0")).as(err).isZero();
+      assertThat(run("new-current-uuid --clear-bitmap=yes r0")).as(err).isZero();
+      assertThat(node.asked().get(0)).isEqualTo(new AdminRequest.NewCurrentUuid(4, false));
+      assertThat(((AdminRequest.Connect) node.asked().get(1)).discardMyData()).isFalse();
+      assertThat(node.asked().get(2)).isEqualTo(new AdminRequest.NewCurrentUuid(4, true));
+      assertThat(run("new-current-uuid --clear-bitmap=maybe r0")).isEqualTo(20);
+      assertThat(err).contains("--clear-bitmap: invalid value 'maybe'");
+      assertThat(run("primary --force=maybe r0")).isEqualTo(20);
+      assertThat(node.asked()).hasSize(3);
     }
   }
 }
