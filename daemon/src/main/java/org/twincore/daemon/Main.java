@@ -77,31 +77,33 @@ public final class Main {
 
   private static int run(String name, NodeFolders folders, NodeSettings settings) {
     Logger log = System.getLogger("org.twincore.node");
+    Adjustment adjustment = new Adjustment(settings.adjustCommand(), name, folders.run());
+    Signals.take("HUP", adjustment::ask);
     Node node;
     try {
       node = new Node(name, folders, settings);
     } catch (IOException failed) {
       log.log(Level.ERROR, "node={0} not started: {1}", name, failed.getMessage());
+      if (settings.logFile().isPresent()) {
+        System.err.println("twincore node: not started: " + failed.getMessage());
+      }
       return 1;
     }
     AtomicBoolean isStopping = new AtomicBoolean();
-    for (String signal : List.of("TERM", "INT")) {
-      Signals.handle(
-          signal,
-          () -> {
-            if (isStopping.getAndSet(true)) {
-              Runtime.getRuntime().halt(KILLED);
-            }
-            node.requestStop("SIG" + signal);
-          });
-    }
-    Adjustment adjustment = new Adjustment(settings.adjustCommand(), name, folders.run());
-    Signals.handle("HUP", adjustment::ask);
+    Signals.take("TERM", () -> stop(node, "SIGTERM", isStopping));
+    Signals.handle("INT", () -> stop(node, "SIGINT", isStopping));
     try {
       node.awaitStop();
     } catch (InterruptedException _) {
       // then now
     }
     return node.stop(STOP_NANOS) ? 0 : 1;
+  }
+
+  private static void stop(Node node, String signal, AtomicBoolean isStopping) {
+    if (isStopping.getAndSet(true)) {
+      Runtime.getRuntime().halt(KILLED);
+    }
+    node.requestStop(signal);
   }
 }

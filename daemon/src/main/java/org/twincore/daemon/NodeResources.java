@@ -46,8 +46,8 @@ public final class NodeResources {
 
   public synchronized ResourceNode named(String name) throws RefusedException {
     return find(name)
-        .orElseThrow(() ->
-            new RefusedException(RefusedException.RESOURCE_UNKNOWN, name + ": No such resource"));
+        .orElseThrow(
+            () -> new RefusedException(RefusedException.RESOURCE_UNKNOWN, "No such resource"));
   }
 
   public synchronized Optional<ResourceNode> find(String name) {

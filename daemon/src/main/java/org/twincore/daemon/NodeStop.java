@@ -26,6 +26,9 @@ final class NodeStop {
   /// Share of the time for what the kernel has not written to a device yet.
   private static final int DEVICES_SHARE = 3;
 
+  /// An opener that is gone makes no change of the resource's state: it is looked for so often.
+  private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
   private final Node node;
   private final long deadlineNanos;
 
@@ -61,19 +64,30 @@ final class NodeStop {
     return left.get() == 0;
   }
 
+  /// Tries until it works: requests that a silent peer holds up keep their openers until the
+  /// connection is given up.
   private void down(ResourceNode resource, AtomicInteger left) {
     try {
-      AdminResult result = node.resources().down(resource.name());
-      if (!result.isSuccess() && abandonDevices(resource)) {
-        result = node.resources().down(resource.name());
-      }
-      if (result.isSuccess()) {
-        left.decrementAndGet();
-      } else {
-        LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), result);
+      while (true) {
+        long seen = resource.signal().count();
+        AdminResult result = node.resources().down(resource.name());
+        if (!result.isSuccess() && abandonDevices(resource)) {
+          result = node.resources().down(resource.name());
+        }
+        if (result.isSuccess()) {
+          left.decrementAndGet();
+          return;
+        }
+        if (leftNanos() == 0) {
+          LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), result);
+          return;
+        }
+        resource.signal().await(seen, Math.min(leftNanos(), RETRY_NANOS));
       }
     } catch (RefusedException refused) {
       LOG.log(Level.WARNING, "resource={0} stays up: {1}", resource.name(), refused);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
     }
   }
 

@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import org.twincore.host.linux.SignalActions;
 
 /// Unix signals as calls.
 ///
@@ -17,9 +18,25 @@ final class Signals {
 
   private Signals() {}
 
-  /// Calls `action` in a thread of its own at each signal of that name (`TERM`, `HUP`). Where the
-  /// JVM keeps the signal for itself (-Xrs), that is logged and nothing changes.
+  /// Calls `action` in a thread of its own at each signal of that name (`INT`), unless the parent
+  /// had it ignored, as a shell has SIGINT for what it runs in the background. Where the JVM keeps
+  /// the signal for itself (-Xrs), that is logged and nothing changes.
   static void handle(String name, Runnable action) {
+    handle(name, action, Ignored.STAYS);
+  }
+
+  /// As [#handle], but also where the parent had it ignored, as nohup has SIGHUP.
+  static void take(String name, Runnable action) {
+    handle(name, action, Ignored.IS_TAKEN);
+  }
+
+  /// What becomes of a signal that is ignored.
+  private enum Ignored {
+    STAYS,
+    IS_TAKEN
+  }
+
+  private static void handle(String name, Runnable action, Ignored ignored) {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       Class<?> signalType = Class.forName("sun.misc.Signal");
@@ -36,12 +53,18 @@ final class Signals {
           lookup
               .findConstructor(signalType, MethodType.methodType(void.class, String.class))
               .invoke(name);
-      Object ignored =
-          lookup
-              .findStatic(
-                  signalType, "handle", MethodType.methodType(handlerType, signalType, handlerType))
-              .invoke(signal, handler);
-      LOG.log(Level.DEBUG, "signal={0} was={1}", name, ignored);
+      MethodHandle handle =
+          lookup.findStatic(
+              signalType, "handle", MethodType.methodType(handlerType, signalType, handlerType));
+      Object ignore = lookup.findStaticGetter(handlerType, "SIG_IGN", handlerType).invoke();
+      // The JVM leaves a signal alone that was ignored when the process began.
+      if (handle.invoke(signal, handler) == ignore && ignored == Ignored.IS_TAKEN) {
+        MethodHandle number =
+            lookup.findVirtual(signalType, "getNumber", MethodType.methodType(int.class));
+        SignalActions.restoreDefault((int) number.invoke(signal));
+        Object again = handle.invoke(signal, handler);
+        LOG.log(Level.DEBUG, "signal={0} was ignored, then {1}", name, again);
+      }
     } catch (Throwable unable) {
       LOG.log(Level.WARNING, "signal={0} cannot be handled: {1}", name, unable);
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,6 +20,7 @@ import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdClient;
 
 /// `twincore node` as a process: signals, exit codes, files.
+@Tag("slow")
 @Timeout(60)
 class NodeProcessTest {
   private static final long START_NANOS = TimeUnit.SECONDS.toNanos(20);
@@ -32,18 +34,21 @@ class NodeProcessTest {
   }
 
   private Process start(String... words) throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-Xmx64m",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty(
-                    "surefire.test.class.path", System.getProperty("java.class.path")),
-                "org.twincore.daemon.Main"));
+    return startBehind(List.of(), words);
+  }
+
+  private Process startBehind(List<String> before, String... words) throws IOException {
+    List<String> command = new ArrayList<>(before);
+    command.addAll(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx64m",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+            "org.twincore.daemon.Main"));
     command.addAll(List.of(words));
     Process process =
         new ProcessBuilder(command).redirectError(folder.resolve("log").toFile()).start();
@@ -52,11 +57,15 @@ class NodeProcessTest {
   }
 
   private Process node(String... more) throws IOException {
+    return nodeBehind(List.of(), more);
+  }
+
+  private Process nodeBehind(List<String> before, String... more) throws IOException {
     List<String> words =
         new ArrayList<>(
             List.of("--name", "a", "--run", folder + "/run", "--state", folder + "/state"));
     words.addAll(List.of(more));
-    return start(words.toArray(new String[0]));
+    return startBehind(before, words.toArray(new String[0]));
   }
 
   private AdminTestClient client(Process process) throws Exception {
@@ -122,12 +131,22 @@ class NodeProcessTest {
   /// SIGHUP runs the adjust command, tells it which node to adjust, and logs what it says.
   @Test
   void adjustsAtSighup() throws Exception {
+    assertAdjusts(List.of());
+  }
+
+  /// nohup has SIGHUP ignored, and so does all that runs below it.
+  @Test
+  void adjustsAtSighupBelowNohupToo() throws Exception {
+    assertAdjusts(List.of("sh", "-c", "trap '' HUP; exec \"$@\"", "sh"));
+  }
+
+  private void assertAdjusts(List<String> before) throws Exception {
     Path script =
         Files.writeString(
             folder.resolve("adjust"), "echo node $TWINCORE_NODE at $TWINCORE_RUN; exit 10\n");
     Path settings =
         Files.writeString(folder.resolve("s.conf"), "adjust-command = sh " + script + "\n");
-    Process process = node("--settings", settings.toString());
+    Process process = nodeBehind(before, "--settings", settings.toString());
     try (AdminTestClient client = client(process)) {
       client.ask(new AdminRequest.Hello());
       new ProcessBuilder("kill", "-HUP", Long.toString(process.pid())).start().waitFor();
@@ -150,6 +169,20 @@ class NodeProcessTest {
     }
     assertThat(process.waitFor(10, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isZero();
+  }
+
+  /// Who started it by hand does not look into the log file first.
+  @Test
+  void saysWhyItDoesNotStartBesideItsLogFileToo() throws Exception {
+    client(node()).close();
+    Path settings =
+        Files.writeString(
+            folder.resolve("s.conf"), "log-file = " + folder.resolve("log-file") + "\n");
+    Process second = node("--settings", settings.toString());
+    assertThat(second.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(second.exitValue()).isEqualTo(1);
+    assertThat(log()).contains("not started: node a runs already");
+    assertThat(folder.resolve("log-file")).content().contains("node a runs already");
   }
 
   @Test

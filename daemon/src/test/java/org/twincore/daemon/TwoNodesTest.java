@@ -18,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +34,7 @@ import org.twincore.host.nbd.NbdClient;
 import org.twincore.host.nbd.NbdException;
 
 /// Two whole nodes in this process, each with its socket, its file and its port.
+@Tag("slow")
 @Timeout(60)
 class TwoNodesTest {
   private static final int DISK_BYTES = 16 << 20;
@@ -241,6 +243,9 @@ class TwoNodesTest {
       assertThat(number(a, new AdminRequest.NewMinor("r0", 0, 1))).isEqualTo(161);
       assertThat(number(a, new AdminRequest.NewMinor("r0", 1, 0))).isEqualTo(161);
       assertThat(number(a, new AdminRequest.NewMinor("r1", 1, 0))).isEqualTo(158);
+      assertThat(((Result) a.ask(new AdminRequest.NewMinor("r1", 1, 0))).text())
+          .as("the tools put the name in front")
+          .isEqualTo("No such resource");
       assertThat(number(a, new AdminRequest.Primary(7, false))).isEqualTo(127);
       assertThat(number(a, new AdminRequest.NewResource("r0", Map.of(), Map.of()))).isEqualTo(159);
       assertThat(a.ask(new AdminRequest.NewResource("r1", Map.of("timeout", "5"), Map.of())))

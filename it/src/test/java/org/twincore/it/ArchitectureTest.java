@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
 /// The walls that Maven's module arrows cannot hold (ARCHITECTURE.md names each).
@@ -62,6 +63,26 @@ class ArchitectureTest {
         .callMethod(System.class, "currentTimeMillis")
         .orShould()
         .callMethod(java.util.UUID.class, "randomUUID")
+        .check(ALL);
+  }
+
+  /// A jump of the machine's clock changes nothing but stamps: every wait is in nanoTime.
+  @Test
+  void onlyStampsReadTheWallClock() {
+    noClasses()
+        .that()
+        .haveNameNotMatching(
+            "org\\.twincore\\.(daemon\\.(EventStream|Node|resource\\.ResourceNode)"
+                + "|cli\\.drbdmeta\\.DumpCommands|bench\\..*)(\\$.*)?")
+        .should()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "java\\.time\\.Clock|java\\.util\\.(Date|Timer|Calendar)"
+                + "|java\\.time\\.(Local|Zoned|Offset)DateTime")
         .check(ALL);
   }
 

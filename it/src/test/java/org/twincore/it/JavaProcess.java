@@ -67,6 +67,15 @@ final class JavaProcess implements AutoCloseable {
     }
   }
 
+  /// SIGTERM, and the exit code it ends with.
+  int terminate() throws InterruptedException {
+    process.destroy();
+    if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+      throw new AssertionError("process " + process.pid() + " goes on after SIGTERM");
+    }
+    return process.exitValue();
+  }
+
   long pid() {
     return process.pid();
   }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -33,6 +34,7 @@ final class NodeProcess implements AutoCloseable {
   private final Path folder;
   private final Path config;
   private String moreSettings = "";
+  private Path log;
   private @Nullable JavaProcess process;
 
   /// The node `name` of the resource `r0` in `config`; not started yet.
@@ -40,6 +42,12 @@ final class NodeProcess implements AutoCloseable {
     this.name = name;
     this.folder = Files.createDirectories(folder);
     this.config = config;
+    this.log = folder.resolve("log");
+  }
+
+  /// Writes its log there.
+  void logTo(Path file) {
+    log = file;
   }
 
   /// Serves NBD on that loopback port too.
@@ -52,7 +60,7 @@ final class NodeProcess implements AutoCloseable {
   }
 
   Path log() {
-    return folder.resolve("log");
+    return log;
   }
 
   void start() throws IOException {
@@ -86,6 +94,18 @@ final class NodeProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /// SIGTERM, and the exit code it ends with.
+  int terminate() throws InterruptedException {
+    int exitCode = Objects.requireNonNull(process).terminate();
+    process = null;
+    return exitCode;
+  }
+
+  /// SIGSTOP or SIGCONT: as a machine that hangs, and no longer does.
+  void signal(String name) throws IOException, InterruptedException {
+    Tool.ok("kill", "-" + name, Long.toString(Objects.requireNonNull(process).pid()));
   }
 
   @Override

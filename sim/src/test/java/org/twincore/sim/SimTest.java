@@ -7,12 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// Whole clusters from seeds: every promise of docs/durability.md under faults, and what all seeds
 /// together have to reach.
+@Tag("slow")
 class SimTest {
   private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 2_500 : 500;
   private static final int WRITES_MIN = 1_000;
@@ -85,14 +85,5 @@ class SimTest {
           }
         });
     assertThat(wrong).isEmpty();
-  }
-
-  /// docs/simulator.md says what each found. The draws have changed since, so that they no longer
-  /// take the course on which they found it.
-  @ParameterizedTest
-  @ValueSource(longs = {1002, 81, 21, 103, 236, 150, 6013})
-  void pinnedSeedsStayFine(long seed) {
-    Outcome outcome = new Run(seed, _ -> {}, false, Run.Plant.NOTHING).toEnd();
-    assertThat(outcome.isFine()).as(outcome.toString()).isTrue();
   }
 }

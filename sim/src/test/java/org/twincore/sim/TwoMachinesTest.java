@@ -7,10 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A seed takes the same course in another process: nothing depends on identity hashes, on the
 /// order of hash tables, or on what ran before.
+@Tag("slow")
 class TwoMachinesTest {
   private static final List<Long> SEEDS = List.of(3L, 11L, 20_003L);
 

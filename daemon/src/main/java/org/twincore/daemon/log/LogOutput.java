@@ -30,9 +30,9 @@ public final class LogOutput extends Handler {
   private final boolean isJournal;
   private final SimpleFormatter messages = new SimpleFormatter();
 
-  private LogOutput(LogThread thread, boolean isJournal) {
-    this.thread = thread;
+  private LogOutput(LogTarget target, boolean isJournal) {
     this.isJournal = isJournal;
+    this.thread = new LogThread(target, this::lostLine);
   }
 
   /// From here on everything is logged as the settings say.
@@ -45,7 +45,7 @@ public final class LogOutput extends Handler {
                     new RotatedFile(Path.of(file), settings.logMaxBytes(), settings.logKeep()))
             .orElseGet(StandardError::new);
     boolean isJournal = settings.logFile().isEmpty() && environment.containsKey("JOURNAL_STREAM");
-    LogOutput output = new LogOutput(new LogThread(target), isJournal);
+    LogOutput output = new LogOutput(target, isJournal);
     LogManager.getLogManager().reset();
     Logger root = Logger.getLogger("");
     root.setLevel(environment.containsKey("TWINCORE_DEBUG") ? Level.FINE : Level.INFO);
@@ -74,6 +74,12 @@ public final class LogOutput extends Handler {
             + name(line.getLevel())
             + " "
             + text;
+  }
+
+  private String lostLine(long count) {
+    LogRecord line = new LogRecord(Level.WARNING, "lines-lost=" + count);
+    line.setLoggerName(OWN + "log");
+    return format(line);
   }
 
   private static String oneLine(String text) {

@@ -5,6 +5,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 
 /// Writes lines in a thread of its own, named `log`: a full disk or a stopped terminal holds up
 /// nobody. What does not fit into the queue is counted and named later.
@@ -15,12 +16,15 @@ final class LogThread {
   private static final String END = "\n";
 
   private final LogTarget target;
+  private final LongFunction<String> lostLine;
   private final ArrayBlockingQueue<String> lines = new ArrayBlockingQueue<>(LINES_MAX);
   private final AtomicLong lost = new AtomicLong();
   private final CountDownLatch ended = new CountDownLatch(1);
 
-  LogThread(LogTarget target) {
+  /// `lostLine` says how many lines are missing where it stands.
+  LogThread(LogTarget target, LongFunction<String> lostLine) {
     this.target = target;
+    this.lostLine = lostLine;
     Thread.ofPlatform().daemon().name("log").start(this::run);
   }
 
@@ -51,14 +55,12 @@ final class LogThread {
 
   private void write(String line) {
     try {
-      long missing = lost.getAndSet(0);
+      long missing = lost.get();
       if (missing > 0) {
-        target.write("log lines-lost=" + missing);
+        target.write(lostLine.apply(missing));
+        lost.addAndGet(-missing);
       }
       target.write(line);
-      if (lines.isEmpty()) {
-        target.flush();
-      }
     } catch (IOException _) {
       lost.incrementAndGet(); // nowhere to say it but in the log, once that works again
     }

@@ -1,8 +1,8 @@
 package org.twincore.daemon.log;
 
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,13 +11,13 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /// Lines to a file that is renamed to `FILE.1` when it has grown too large, `FILE.1` to `FILE.2`
-/// and so on. After an error (a full disk) the next line tries again from scratch.
+/// and so on. After an error (a full disk) the next line tries again from scratch; where the files
+/// cannot be renamed the old one grows on.
 final class RotatedFile implements LogTarget {
   private final Path file;
   private final long maxBytes;
   private final int keep;
-  private @Nullable OutputStream out;
-  private long sizeBytes;
+  private @Nullable FileChannel out;
 
   RotatedFile(Path file, long maxBytes, int keep) {
     this.file = file;
@@ -27,54 +27,62 @@ final class RotatedFile implements LogTarget {
 
   @Override
   public void write(String line) throws IOException {
-    byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
+    ByteBuffer bytes = ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8));
     try {
-      OutputStream open = opened();
-      if (sizeBytes > 0 && sizeBytes + bytes.length > maxBytes) {
-        close();
-        rotate();
-        open = opened();
+      FileChannel open = opened();
+      long sizeBytes = open.size();
+      if (sizeBytes > 0 && sizeBytes + bytes.remaining() > maxBytes) {
+        open = rotated(open);
       }
-      open.write(bytes);
-      sizeBytes += bytes.length;
+      writeWhole(open, bytes);
     } catch (IOException failed) {
       close();
       throw failed;
     }
   }
 
-  @Override
-  public void flush() throws IOException {
+  /// What a full disk took of the line goes again.
+  private static void writeWhole(FileChannel open, ByteBuffer bytes) throws IOException {
+    long before = open.size();
     try {
-      if (out != null) {
-        out.flush();
+      while (bytes.hasRemaining()) {
+        open.write(bytes);
       }
     } catch (IOException failed) {
-      close();
+      open.truncate(before);
       throw failed;
     }
   }
 
-  private OutputStream opened() throws IOException {
-    if (out == null) {
-      out =
-          new BufferedOutputStream(
-              Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
-      sizeBytes = Files.size(file);
+  private FileChannel opened() throws IOException {
+    FileChannel open = out;
+    if (open == null) {
+      open = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      out = open;
     }
-    return out;
+    return open;
   }
 
   private void close() {
-    OutputStream old = out;
+    FileChannel old = out;
     out = null;
     if (old != null) {
       try {
         old.close();
       } catch (IOException _) {
-        // what it still held is lost with it; the next write reports if the file stays unusable
+        // the lines are with the kernel; the next write reports if the file stays unusable
       }
     }
+  }
+
+  private FileChannel rotated(FileChannel open) throws IOException {
+    try {
+      rotate();
+    } catch (IOException _) {
+      return open; // too large a log is better than none
+    }
+    close();
+    return opened();
   }
 
   private void rotate() throws IOException {

@@ -9,13 +9,14 @@ import java.nio.charset.StandardCharsets;
 final class StandardError implements LogTarget {
   private final FileOutputStream out = new FileOutputStream(FileDescriptor.err);
 
-  @Override
-  public void write(String line) throws IOException {
-    out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-  }
+  /// Some of the last line may have been written: its end comes first then.
+  private boolean isTorn;
 
   @Override
-  public void flush() throws IOException {
-    out.flush();
+  public void write(String line) throws IOException {
+    String text = (isTorn ? "\n" : "") + line + "\n";
+    isTorn = true;
+    out.write(text.getBytes(StandardCharsets.UTF_8));
+    isTorn = false;
   }
 }

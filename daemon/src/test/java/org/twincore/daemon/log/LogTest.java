@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,6 @@ class LogTest {
     for (int line = 1; line <= 7; line++) {
       log.write("line number " + line);
     }
-    log.flush();
 
     assertThat(file).hasContent("line number 7");
     assertThat(folder.resolve("log.1")).hasContent("line number 6");
@@ -38,7 +38,6 @@ class LogTest {
     Path file = Files.writeString(folder.resolve("log"), "old\n");
     RotatedFile log = new RotatedFile(file, 1000, 1);
     log.write("new");
-    log.flush();
 
     assertThat(file).hasContent("old\nnew");
   }
@@ -50,7 +49,6 @@ class LogTest {
     assertThatExceptionOfType(IOException.class).isThrownBy(() -> log.write("lost"));
     Files.createDirectory(later);
     log.write("kept");
-    log.flush();
 
     assertThat(later.resolve("log")).hasContent("kept");
   }
@@ -72,10 +70,8 @@ class LogTest {
                 }
                 written.add(line);
               }
-
-              @Override
-              public void flush() {}
-            });
+            },
+            lost -> "lines-lost=" + lost);
     for (int line = 0; line < 10_000; line++) {
       log.add("line " + line);
     }
@@ -83,6 +79,39 @@ class LogTest {
     log.close(10_000);
 
     assertThat(written).contains("line 0", "line 8000").doesNotContain("line 9999");
-    assertThat(written).anyMatch(line -> line.startsWith("log lines-lost="));
+    assertThat(written).anyMatch(line -> line.startsWith("lines-lost="));
+  }
+
+  /// Each line that it refused is counted, and those that the refused reports stood for.
+  @Test
+  void saysHowManyLinesADiskRefused() throws Exception {
+    List<String> written = Collections.synchronizedList(new ArrayList<>());
+    AtomicInteger refusals = new AtomicInteger(5);
+    LogThread log =
+        new LogThread(
+            line -> {
+              if (refusals.getAndDecrement() > 0) {
+                throw new IOException("No space left on device");
+              }
+              written.add(line);
+            },
+            lost -> "lines-lost=" + lost);
+    for (int line = 0; line < 7; line++) {
+      log.add("line " + line);
+    }
+    log.close(10_000);
+
+    assertThat(written).containsExactly("lines-lost=5", "line 5", "line 6");
+  }
+
+  @Test
+  void theFileGrowsOnWhereItCannotBeRenamed() throws IOException {
+    Path file = folder.resolve("log");
+    Files.createDirectories(folder.resolve("log.1/not-empty"));
+    RotatedFile log = new RotatedFile(file, 10, 1);
+    log.write("line number 1");
+    log.write("line number 2");
+
+    assertThat(file).hasContent("line number 1\nline number 2");
   }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -211,6 +212,7 @@ final class TcpLinkTest {
     connect();
   }
 
+  @Tag("slow")
   @Test
   void hundredsOfSilentConnectionsAreBounded() throws Exception {
     a.carryOut(new Effect.Listen());

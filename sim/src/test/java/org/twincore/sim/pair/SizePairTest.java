@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -168,6 +169,7 @@ class SizePairTest {
   }
 
   /// Whatever size is told at whatever moment: no node breaks, and they find together again.
+  @Tag("slow")
   @ParameterizedTest
   @CsvSource({
     "1, 8",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.twincore.sim.Outcome;
@@ -12,6 +13,7 @@ import org.twincore.sim.Run;
 /// Each planted fault is seen by the checker that its row names, within a few seeds.
 ///
 /// Other checkers may see it first in a seed; that is no proof, and the next seed is tried.
+@Tag("slow")
 class PlantedFaultTest {
   private static final int SEEDS = 60;
 

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.engine.activity.ActivityLog.Begin;
 import org.twincore.drbd.engine.activity.ActivityLog.Span;
@@ -19,17 +20,20 @@ import org.twincore.testkit.Gen;
 /// After a crash at any moment the log on disk names every extent that a write may have touched.
 final class ActivityLogCrashTest {
 
+  @Tag("slow")
   @Test
   void theRingCoversEveryHeldExtentAtAnyCrash() {
     Gen.check(150, gen -> new History(gen, gen.intIn(64, 90), 2, 250).run(300));
   }
 
   /// Several context windows: the ring is just large enough that all but one block cover the set.
+  @Tag("slow")
   @Test
   void theRingCoversASetOfSeveralWindows() {
     Gen.check(10, gen -> new History(gen, gen.intIn(920, 1838), 3, 5000).run(400));
   }
 
+  @Tag("slow")
   @Test
   void theDefaultSetFitsTheDefaultRing() {
     Gen.check(5, gen -> new History(gen, 1237, 8, 4000).run(600));
