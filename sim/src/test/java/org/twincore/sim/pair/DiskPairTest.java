@@ -3,6 +3,7 @@ package org.twincore.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,6 +19,7 @@ import org.twincore.sim.world.SimDrive;
 /// Backing disks that come, go and fail while the two nodes work.
 class DiskPairTest {
   /// Writes that reach only the peer's disk while the own one attaches must come over later.
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(strings = {"A", "B", "C"})
   void losesNoWriteWhileTheDiskOfAPrimaryComesBack(String protocol) throws MetadataException {
@@ -35,6 +37,7 @@ class DiskPairTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(strings = {"A", "C"})
   void losesNoWriteWhileTheDiskOfASecondaryComesBack(String protocol) throws MetadataException {

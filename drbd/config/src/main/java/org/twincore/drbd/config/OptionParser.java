@@ -43,6 +43,9 @@ final class OptionParser {
           "cpu-mask",
           "on-no-data-accessible");
 
+  /// Of one section, repetitions too; each one more costs a copy of the list.
+  private static final int SETTINGS_MAX = 1000;
+
   private final TokenStream tokens;
   private final Findings findings;
 
@@ -107,10 +110,14 @@ final class OptionParser {
     return Option.of(OptionList.tableSection(section), word).isPresent();
   }
 
-  static void add(List<Statement> pieces, Section section, Setting setting) {
+  static void add(List<Statement> pieces, Section section, Setting setting) throws ConfigException {
     if (!pieces.isEmpty()
         && pieces.getLast() instanceof Statement.Options(var at, var last, var settings)
         && last == section) {
+      if (settings.size() == SETTINGS_MAX) {
+        throw ConfigException.invalid(
+            setting.at(), "more than " + SETTINGS_MAX + " options in one section");
+      }
       List<Setting> longer = new ArrayList<>(settings);
       longer.add(setting);
       pieces.set(pieces.size() - 1, new Statement.Options(at, section, List.copyOf(longer)));

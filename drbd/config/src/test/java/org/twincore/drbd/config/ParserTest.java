@@ -182,6 +182,8 @@ class ParserTest {
     assertThat(failure("resource \"" + "x".repeat(300) + "\" {"))
         .hasMessageContaining("more than 255");
     assertThat(failure("skip { " + "{".repeat(2_000_000))).hasMessageContaining("end of file");
+    assertThat(failure("resource r0 { net { " + "timeout 60; ".repeat(300_000) + "} }"))
+        .hasMessageContaining("more than 1000 options in one section");
     assertThat(failure("\0\1\2")).hasMessageContaining("0x00");
     MapSource deep = new MapSource();
     for (int i = 0; i < 30; i++) {
