@@ -70,8 +70,8 @@ public final class Bench {
   private void measure() throws IOException {
     Report report = new Report(options);
     Fio fio = new Fio(children, folder);
-    String nodeClassPath = Files.readString(root.resolve("target/classpath")).strip();
-    Cluster cluster = new Cluster(children, folder, options.sizeBytes(), nodeClassPath);
+    Cluster cluster = new Cluster(root, folder, options.sizeBytes());
+    Runtime.getRuntime().addShutdownHook(new Thread(cluster.nodes()::stopAll, "node-cleaner"));
     say("writing the disks, " + options.sizeMib() + " MiB each; starting two nodes");
     cluster.start();
     NodeFigures nodes = new NodeFigures(cluster, children, folder, root, options.sizeBytes());
@@ -85,6 +85,9 @@ public final class Bench {
     if (options.extras()) {
       say("tools, failover");
       nodes.others().forEach(report::add);
+      cluster.nodes().stopAll();
+      say("two nodes with 1 TiB each");
+      report.add(new HugeDevice(root, folder, fio).residentMemory(options.seconds()));
     }
     out.print(report.markdown());
     if (options.page().isPresent()) {
@@ -122,7 +125,10 @@ public final class Bench {
             continue;
           }
           double cpuBefore = ProcessFigures.cpuSeconds(target.pids());
-          Fio.Result result = fio.run(target, workload, seconds);
+          Fio.Result result =
+              workload == Workload.FUA
+                  ? FuaLoad.run(target, options.sizeBytes(), seconds)
+                  : fio.run(target, workload, seconds);
           double cpu = ProcessFigures.cpuSeconds(target.pids()) - cpuBefore;
           if (workload.isWriting()) {
             DiskFiles.settle(target.files());

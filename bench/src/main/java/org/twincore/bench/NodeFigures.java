@@ -2,7 +2,9 @@ package org.twincore.bench;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.net.UnixDomainSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +67,7 @@ final class NodeFigures {
         List.of(root.resolve("bin/drbdadm").toString(), "--node", Cluster.ONE, "status");
     for (int i = -1; i < STATUS_RUNS; i++) {
       long start = System.nanoTime();
-      children.run(cluster.environment(Cluster.ONE), command);
+      children.run(cluster.nodes().environment(Cluster.ONE), command);
       if (i >= 0) {
         millis.add((System.nanoTime() - start) / NANOS_PER_MILLI);
       }
@@ -79,22 +81,22 @@ final class NodeFigures {
   private Report.Line failover() throws IOException {
     Cluster.Kind kind = Cluster.Kind.SYNC;
     long killed = System.nanoTime();
-    Children.kill(cluster.process(Cluster.ONE));
+    cluster.nodes().kill(Cluster.ONE);
     ByteArrayOutputStream text = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(text, true, StandardCharsets.UTF_8);
     int refusals = 0;
-    while (cluster.tryDrbdadm(Cluster.OTHER, text, "primary", kind.resource) != 0) {
+    while (cluster.nodes().drbdadm(Cluster.OTHER, out, "primary", kind.resource) != 0) {
       refusals++;
       if (System.nanoTime() - killed > FAILOVER_NANOS) {
         throw new IOException(
-            "the other node does not take over:\n"
-                + text.toString(java.nio.charset.StandardCharsets.UTF_8));
+            "the other node does not take over:\n" + text.toString(StandardCharsets.UTF_8));
       }
       text.reset();
     }
     long promoted = System.nanoTime();
     try (NbdClient client =
         NbdClient.connect(
-            UnixDomainSocketAddress.of(cluster.nbdSocket(Cluster.OTHER)),
+            UnixDomainSocketAddress.of(cluster.nodes().nbdSocket(Cluster.OTHER)),
             kind.resource,
             CLIENT_MILLIS)) {
       byte[] block = new byte[BLOCK_BYTES];

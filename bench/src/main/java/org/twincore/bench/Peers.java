@@ -49,11 +49,7 @@ final class Peers {
             "nbdkit", List.of("nbdkit", "-f", "-U", socket.toString(), "file", disk.toString()));
     awaitSocket(socket, process, "nbdkit");
     return new Target(
-        "nbdkit file",
-        "no replica, buffered",
-        Target.uri("", socket),
-        List.of(disk),
-        List.of(process.pid()));
+        "nbdkit file", "no replica, buffered", "", socket, List.of(disk), List.of(process.pid()));
   }
 
   /// qemu-nbd: no replica.
@@ -64,7 +60,8 @@ final class Peers {
     return new Target(
         "qemu-nbd cache=" + cache.qemuNbd,
         "no replica, " + (cache == Cache.DIRECT ? "direct, aio=native" : "buffered"),
-        Target.uri("disk", socket(name)),
+        "disk",
+        socket(name),
         List.of(disk),
         List.of(process.pid()));
   }
@@ -101,7 +98,8 @@ final class Peers {
     return new Target(
         "qemu mirror cache=" + cache.qemuNbd,
         "replicated, write-blocking, " + (cache == Cache.DIRECT ? "direct" : "buffered"),
-        Target.uri("disk", socket(name)),
+        "disk",
+        socket(name),
         List.of(primary, replica),
         List.of(first.pid(), second.pid()));
   }

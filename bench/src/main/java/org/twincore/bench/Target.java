@@ -5,13 +5,14 @@ import java.util.List;
 
 /// Something that serves a disk over NBD: its name in the tables, where it is, the files behind it
 /// and the processes that do the work.
-record Target(String name, String what, String uri, List<Path> files, List<Long> pids) {
+record Target(
+    String name, String what, String export, Path socket, List<Path> files, List<Long> pids) {
   Target {
     files = List.copyOf(files);
     pids = List.copyOf(pids);
   }
 
-  static String uri(String export, Path socket) {
+  String uri() {
     return "nbd+unix:///" + export + "?socket=" + socket;
   }
 }

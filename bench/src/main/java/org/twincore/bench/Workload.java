@@ -2,7 +2,7 @@ package org.twincore.bench;
 
 import java.util.List;
 
-/// What fio is told to do to a target.
+/// What is done to a target, most of it by fio.
 enum Workload {
   WRITE_4K_1("4 KiB random write, depth 1", Unit.IOPS, "randwrite", "4k", 1),
   WRITE_4K_32("4 KiB random write, depth 32", Unit.IOPS, "randwrite", "4k", 32),
@@ -11,7 +11,9 @@ enum Workload {
   WRITE_1M_4("1 MiB sequential write, depth 4", Unit.MB_PER_SECOND, "write", "1m", 4),
   READ_1M_4("1 MiB sequential read, depth 4", Unit.MB_PER_SECOND, "read", "1m", 4),
   /// The latencies are those of the flushes.
-  FLUSH("4 KiB random write, each with a flush", Unit.IOPS, "randwrite", "4k", 1);
+  FLUSH("4 KiB random write, each with a flush", Unit.IOPS, "randwrite", "4k", 1),
+  /// By [FuaLoad], not by fio.
+  FUA("4 KiB random write with FUA, depth 1", Unit.IOPS, "randwrite", "4k", 1);
 
   /// What its main figure counts.
   enum Unit {

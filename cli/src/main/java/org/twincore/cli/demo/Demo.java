@@ -12,9 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
-import org.jspecify.annotations.Nullable;
 import org.twincore.admin.ResourceView;
+import org.twincore.cli.local.LocalCluster;
 import org.twincore.host.nbd.NbdClient;
 
 /// The story that the demo tells: configure, sync, write, kill, go on, come back.
@@ -82,7 +83,7 @@ public final class Demo {
   }
 
   private static int run(Demo demo, DemoCluster cluster, boolean keep) throws IOException {
-    Thread cleaner = new Thread(cluster::stopAll, "demo-cleaner");
+    Thread cleaner = new Thread(cluster.nodes()::stopAll, "demo-cleaner");
     Runtime.getRuntime().addShutdownHook(cleaner);
     boolean ok = false;
     try {
@@ -98,7 +99,7 @@ public final class Demo {
       demo.printWhatToTry();
       Runtime.getRuntime().halt(0);
     }
-    cluster.stopAll();
+    cluster.nodes().stopAll();
     if (ok) {
       cluster.removeFiles();
     }
@@ -126,8 +127,8 @@ public final class Demo {
   private void configure() throws IOException {
     title("Two nodes, each with a file of " + mib(options.sizeBytes()) + " as its disk");
     cluster.prepare();
-    out.println("  " + cluster.config() + ":");
-    for (String line : Files.readAllLines(cluster.config())) {
+    out.println("  " + cluster.nodes().config() + ":");
+    for (String line : Files.readAllLines(cluster.nodes().config())) {
       out.println("    " + line);
     }
   }
@@ -139,10 +140,10 @@ public final class Demo {
     }
     for (String node : DemoCluster.NODES) {
       cluster.start(node);
-      out.printf("  %s runs as process %d%n", node, cluster.pid(node));
+      out.printf("  %s runs as process %d%n", node, cluster.nodes().pid(node));
       cluster.drbdadm(node, "up", EXPORT);
     }
-    await(ONE, "to be connected", it -> it.connection().equals("Connected"));
+    await(ONE, it -> it.connection().equals("Connected"));
     cluster.drbdadm(ONE, "primary", "--force", EXPORT);
     figures.syncKibPerSecond = followSync(OTHER).finish();
     cluster.drbdadm(ONE, "status", EXPORT);
@@ -153,7 +154,6 @@ public final class Demo {
     SyncBar bar = new SyncBar(out, isTerminal);
     await(
         target,
-        "to be UpToDate on both sides",
         volume -> {
           if (!volume.progress().isEmpty()) {
             bar.show(volume.progress().getFirst());
@@ -181,7 +181,7 @@ public final class Demo {
     out.println(
         "  (this kills a process, not the power: docs/durability.md says what each survives)");
     long killedNanos = System.nanoTime();
-    cluster.kill(ONE);
+    cluster.nodes().kill(ONE);
     join(writer);
     figures.acknowledgedAtKill = ledger.acknowledgedWrites();
     figures.inFlightAtKill = ledger.inFlight();
@@ -217,7 +217,7 @@ public final class Demo {
   private void showWrites(int seconds) {
     for (int second = 1; second <= seconds; second++) {
       long before = ledger.acknowledgedWrites();
-      DemoCluster.pause(1000);
+      LocalCluster.pause(1000);
       long now = ledger.acknowledgedWrites();
       out.printf(
           Locale.ROOT,
@@ -233,17 +233,17 @@ public final class Demo {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
     PrintStream nowhere =
         new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
-    while (cluster.tryDrbdadm(OTHER, nowhere, "primary", EXPORT) != 0) {
+    while (cluster.nodes().drbdadm(OTHER, nowhere, "primary", EXPORT) != 0) {
       if (System.nanoTime() > until) {
         throw new IOException(OTHER + " could not become primary");
       }
-      DemoCluster.pause(50);
+      LocalCluster.pause(50);
     }
   }
 
   private NbdClient connect(String node) throws IOException {
     return NbdClient.connect(
-        UnixDomainSocketAddress.of(cluster.nbdSocket(node)), EXPORT, CONNECT_MILLIS);
+        UnixDomainSocketAddress.of(cluster.nodes().nbdSocket(node)), EXPORT, CONNECT_MILLIS);
   }
 
   /// Has another process read every written block at the surviving node.
@@ -260,7 +260,7 @@ public final class Demo {
                 "-cp",
                 System.getProperty("java.class.path"),
                 Verify.class.getName(),
-                cluster.nbdSocket(OTHER).toString(),
+                cluster.nodes().nbdSocket(OTHER).toString(),
                 EXPORT,
                 saved.toString(),
                 found.toString())
@@ -338,26 +338,26 @@ public final class Demo {
   }
 
   private void printWhatToTry() {
-    String uri = "'nbd+unix:///r0?socket=" + cluster.nbdSocket(OTHER) + "'";
-    String drbdadm = "drbdadm -c " + cluster.config();
-    String restart = "twincore node --settings " + cluster.settings() + " --name " + OTHER;
+    String uri = "'nbd+unix:///r0?socket=" + cluster.nodes().nbdSocket(OTHER) + "'";
+    String drbdadm = "drbdadm -c " + cluster.nodes().config();
+    String restart = "twincore node --settings " + cluster.nodes().settings() + " --name " + OTHER;
     out.println();
     out.println("The two nodes keep running. For the commands below:");
     out.println("  " + cluster.environmentHint());
     out.println("Look:");
     hint(drbdadm + " status", "or proc, role r0, show-gi r0, dump");
     hint("drbdsetup events2 --now", "without --now it goes on with every change");
-    hint("less " + cluster.log(OTHER), "every change of state, and its reason");
+    hint("less " + cluster.nodes().log(OTHER), "every change of state, and its reason");
     out.println("Use the disk:");
     hint("nbdinfo " + uri, "");
     hint("qemu-io -f raw -c 'write -P 7 0 1M' -c flush " + uri, "or qemu-img, nbdcopy, fio");
     hint("nbdfuse /some/folder/disk " + uri, "the disk as a file");
     out.println("Lose a node, go on, and let it come back:");
-    hint("kill -9 " + cluster.pid(OTHER), "");
+    hint("kill -9 " + cluster.nodes().pid(OTHER), "");
     hint(drbdadm + " --node " + ONE + " primary r0", "");
     hint(restart + " &", "then " + drbdadm + " up r0");
     out.println("End them with:");
-    hint("kill $(cat " + cluster.run() + "/*.pid)", "then rm -r " + cluster.folder());
+    hint("kill $(cat " + cluster.nodes().run() + "/*.pid)", "then rm -r " + cluster.folder());
   }
 
   private void hint(String command, String remark) {
@@ -366,30 +366,15 @@ public final class Demo {
 
   // ---- waiting
 
-  /// A question about a volume.
-  @FunctionalInterface
-  private interface Question {
-    boolean ask(ResourceView.VolumeView volume);
-  }
-
-  private void await(String node, String what, Question question) throws IOException {
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_SECONDS);
-    while (System.nanoTime() < until) {
-      ResourceView.@Nullable VolumeView volume = cluster.volume(node);
-      if (volume != null && question.ask(volume)) {
-        return;
-      }
-      DemoCluster.pause(20);
-    }
-    throw new IOException("waited in vain for " + node + " " + what);
+  private void await(String node, Predicate<ResourceView.VolumeView> question) throws IOException {
+    cluster.nodes().await(node, EXPORT, question, TimeUnit.SECONDS.toNanos(WAIT_SECONDS));
   }
 
   private ResourceView.VolumeView volume(String node) throws IOException {
-    ResourceView.VolumeView volume = cluster.volume(node);
-    if (volume == null) {
-      throw new IOException(node + " does not answer");
-    }
-    return volume;
+    return cluster
+        .nodes()
+        .volume(node, EXPORT)
+        .orElseThrow(() -> new IOException(node + " does not answer"));
   }
 
   private static void join(Thread thread) {
