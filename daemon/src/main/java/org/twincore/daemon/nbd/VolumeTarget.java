@@ -1,8 +1,10 @@
 package org.twincore.daemon.nbd;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.twincore.daemon.loop.Replies;
-import org.twincore.daemon.loop.ResourceLoop;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.wire.Payload;
@@ -11,10 +13,23 @@ import org.twincore.host.nbd.ReplyHold;
 import org.twincore.nbd.NbdError;
 
 /// One opener of one volume: requests become events with a cookie.
+///
+/// Small writes that a client sent together are given to the resource together: one turn, and one
+/// system call for what goes to the peer. Whatever else comes gives away what is gathered, so the
+/// order stays.
 final class VolumeTarget implements BlockTarget {
+  private static final int GATHERED_MAX = 16;
+  private static final long SMALL_MAX_BYTES = 32 << 10;
+
   private final ExportedVolume volume;
   private final Event.Access access;
   private final AtomicBoolean isClosed = new AtomicBoolean();
+
+  /// Whose requests are gathered.
+  private volatile @Nullable Thread gatherer;
+
+  /// Of the gatherer alone: taken from the client and not given to the resource yet.
+  private final List<Event> gathered = new ArrayList<>();
 
   VolumeTarget(ExportedVolume volume, Event.Access access) {
     this.volume = volume;
@@ -81,7 +96,7 @@ final class VolumeTarget implements BlockTarget {
   @Override
   public void close() {
     if (isClosed.compareAndSet(false, true)) {
-      post(new Event.Closed(volume.number(), access));
+      volume.loop().post(new Event.Closed(volume.number(), access));
     }
   }
 
@@ -95,9 +110,31 @@ final class VolumeTarget implements BlockTarget {
     return volume.answers();
   }
 
+  @Override
+  public void gather() {
+    gatherer = Thread.currentThread();
+  }
+
+  @Override
+  public void submit() {
+    if (!gathered.isEmpty()) {
+      List<Event> together = List.copyOf(gathered);
+      gathered.clear();
+      volume.loop().postAll(together);
+    }
+  }
+
   private void post(Event event) {
-    ResourceLoop loop = volume.loop();
-    loop.post(event);
+    if (Thread.currentThread() != gatherer) {
+      volume.loop().post(event);
+      return;
+    }
+    gathered.add(event);
+    boolean isSmallWrite =
+        event instanceof Event.AppWrite write && write.payload().lengthBytes() <= SMALL_MAX_BYTES;
+    if (gathered.size() >= GATHERED_MAX || !isSmallWrite) {
+      submit();
+    }
   }
 
   private static Extent extentOf(long offset, long length) {

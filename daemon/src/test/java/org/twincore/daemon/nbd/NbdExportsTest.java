@@ -14,6 +14,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.host.nbd.BlockTarget;
 import org.twincore.host.nbd.Exports;
 import org.twincore.nbd.ExportDirectory;
 import org.twincore.nbd.NbdError;
@@ -144,6 +145,49 @@ class NbdExportsTest {
       assertThat(writes.get(1).sector()).isEqualTo(2048);
       assertThat(done.text).isEqualTo("done");
     }
+  }
+
+  /// Small writes of a client's burst go to the resource together, in order, and before anything
+  /// else of that client; those of other threads go at once.
+  @Test
+  void gathersSmallWritesUntilSomethingElseComes() throws Exception {
+    try (LoopBench bench = new LoopBench(NbdExportsTest::answer)) {
+      NbdExports exports = new NbdExports(false);
+      exports.publish(volume(bench, 0));
+      BlockTarget target = open(exports, "r0").target();
+      target.gather();
+      Recorded first = new Recorded();
+      Recorded second = new Recorded();
+      target.write(new byte[4096], 0, 4096, 0, false, first);
+      target.write(new byte[4096], 0, 4096, 4096, false, second);
+      assertThat(first.text).isEmpty();
+
+      Recorded elsewhere = new Recorded();
+      Thread other =
+          Thread.ofPlatform()
+              .start(() -> target.write(new byte[4096], 0, 4096, 8192, false, elsewhere));
+      other.join();
+      assertThat(elsewhere.text).isEqualTo("done");
+      assertThat(first.text).isEmpty();
+
+      target.flush(new Recorded());
+      assertThat(second.text).isEqualTo("done");
+      assertThat(bench.machine.events.stream().skip(2).map(NbdExportsTest::kind))
+          .containsExactly("write 0", "write 8", "flush");
+
+      Recorded last = new Recorded();
+      target.write(new byte[4096], 0, 4096, 0, false, last);
+      target.submit();
+      assertThat(last.text).isEqualTo("done");
+    }
+  }
+
+  private static String kind(Event event) {
+    return switch (event) {
+      case Event.AppWrite write -> "write " + write.sector();
+      case Event.AppFlush _ -> "flush";
+      default -> event.toString();
+    };
   }
 
   @Test

@@ -73,6 +73,14 @@ public interface BlockTarget {
 
   void blockStatus(long offset, long length, StatusDone done);
 
+  /// From here on the target may keep requests of the calling thread back until that thread calls
+  /// [#submit], which it does before it waits for anything. Those of other threads it does not
+  /// keep.
+  default void gather() {}
+
+  /// Nothing is kept back any more. Called by the thread that called [#gather].
+  default void submit() {}
+
   /// The connection is gone and every request is finished: the opener may be counted down. Called
   /// once, from any thread; must not wait.
   void close();

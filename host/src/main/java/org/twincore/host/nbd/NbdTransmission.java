@@ -54,6 +54,7 @@ final class NbdTransmission implements PendingRequest.Finish {
   /// ended.
   String run(ByteBuffer early) {
     ByteBuffer in = listener.pool().take().put(early).flip();
+    target.gather();
     try {
       return serve(in);
     } catch (IOException lost) {
@@ -62,6 +63,7 @@ final class NbdTransmission implements PendingRequest.Finish {
       }
       return String.valueOf(lost.getMessage());
     } finally {
+      target.submit();
       replies.discard();
       release();
       listener.pool().give(in);
@@ -184,6 +186,7 @@ final class NbdTransmission implements PendingRequest.Finish {
     if (filled == length) {
       return array;
     }
+    target.submit();
     ScheduledFuture<?> timeout = null;
     try {
       while (filled < length) {
@@ -209,6 +212,7 @@ final class NbdTransmission implements PendingRequest.Finish {
   }
 
   private void read(ByteBuffer in) throws IOException {
+    target.submit();
     replies.drain();
     while (socket.tryRead(in) == 0) {
       waitFor(true);
@@ -216,6 +220,7 @@ final class NbdTransmission implements PendingRequest.Finish {
   }
 
   private void waitFor(boolean input) throws IOException {
+    target.submit();
     replies.drain();
     socket.await(input, replies.isBlocked());
     replies.resume();
@@ -226,6 +231,7 @@ final class NbdTransmission implements PendingRequest.Finish {
 
   /// Answers what is in flight; a client that is gone, or a second stop, ends the wait.
   private void finishInFlight() {
+    target.submit();
     try {
       while (!replies.isBroken()) {
         replies.drain();

@@ -95,6 +95,16 @@ public final class RequestSplitter implements BlockTarget {
   }
 
   @Override
+  public void gather() {
+    target.gather();
+  }
+
+  @Override
+  public void submit() {
+    target.submit();
+  }
+
+  @Override
   public void close() {
     target.close();
   }

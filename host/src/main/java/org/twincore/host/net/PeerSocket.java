@@ -48,6 +48,10 @@ final class PeerSocket implements Runnable {
   private final FrameDecoder decoder = new FrameDecoder();
   private final List<Event> batch = new ArrayList<>();
   private ByteBuffer in = ByteBuffer.allocateDirect(SMALL_BUFFER_BYTES).limit(0);
+
+  /// The last read could have brought more.
+  private boolean wasFull;
+
   private int decoderLimitBytes = FrameDecoder.INITIAL_LIMIT_BYTES;
 
   /// Takes the channel over. `gone` is called when the socket ends of itself.
@@ -142,8 +146,12 @@ final class PeerSocket implements Runnable {
       decode();
       return;
     }
+    if (wasFull && in.capacity() < LARGE_BUFFER_BYTES) {
+      in = ByteBuffer.allocateDirect(LARGE_BUFFER_BYTES);
+    }
     in.clear();
     int got = channel.read(in);
+    wasFull = !in.hasRemaining();
     in.flip();
     if (got < 0) {
       throw new IOException("closed by the peer");
@@ -190,9 +198,7 @@ final class PeerSocket implements Runnable {
     } finally {
       deliver();
     }
-    if (decoder.payloadMissing() > in.capacity() && in.capacity() < LARGE_BUFFER_BYTES) {
-      in = ByteBuffer.allocateDirect(LARGE_BUFFER_BYTES).limit(0); // decode left nothing in the old
-    }
+    wasFull |= decoder.payloadMissing() > in.capacity();
   }
 
   private void deliver() {

@@ -146,7 +146,7 @@ final class SendQueue {
       if (payload != null && !fillPayload(payload)) {
         return;
       }
-      if (out.remaining() < PacketEncoder.BYTES_MAX) {
+      if (out.remaining() < PacketEncoder.BYTES_MAX && !grow()) {
         return;
       }
       switch (queue.poll()) {
@@ -173,9 +173,18 @@ final class SendQueue {
     payloadDone = 0;
     if (payload == null) {
       finishPacket();
-    } else if (payload.lengthBytes() > SMALL_BUFFER_BYTES && out.capacity() < LARGE_BUFFER_BYTES) {
-      out = ByteBuffer.allocateDirect(LARGE_BUFFER_BYTES).put(out.flip());
+    } else if (payload.lengthBytes() > out.remaining()) {
+      grow();
     }
+  }
+
+  /// Makes more room for what goes out at once; false if there is as much as there ever is.
+  private boolean grow() {
+    if (out.capacity() == LARGE_BUFFER_BYTES) {
+      return false;
+    }
+    out = ByteBuffer.allocateDirect(LARGE_BUFFER_BYTES).put(out.flip());
+    return true;
   }
 
   /// True if the payload is complete.

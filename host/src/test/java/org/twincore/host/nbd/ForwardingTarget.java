@@ -40,6 +40,16 @@ class ForwardingTarget implements BlockTarget {
   }
 
   @Override
+  public void gather() {
+    target.gather();
+  }
+
+  @Override
+  public void submit() {
+    target.submit();
+  }
+
+  @Override
   public void close() {
     target.close();
   }

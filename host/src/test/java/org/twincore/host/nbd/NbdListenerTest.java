@@ -201,6 +201,73 @@ final class NbdListenerTest {
     other.close();
   }
 
+  /// A target may keep requests back until the thread would wait: for input, for the rest of a
+  /// payload, for a place in the window, for the end.
+  @Test
+  @Timeout(20)
+  void keepsNothingBackWhileItWaits() throws IOException {
+    NbdSettings standard = NbdSettings.standard();
+    NbdSettings narrow =
+        new NbdSettings(8, 2, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 30_000, 0);
+    NbdListener listener = listener(exports(new KeepingTarget(memory)), narrow);
+    SocketChannel client = rawConnection(listener.listen(unixPath()));
+
+    ByteBuffer halfOfTwo = ByteBuffer.allocate(2 * RequestEncoder.HEAD_BYTES + 4096 + 100);
+    RequestEncoder.encodeHead(new Request.Write(1, 0, 4096, false), halfOfTwo);
+    halfOfTwo.put(pattern(1, 4096));
+    RequestEncoder.encodeHead(new Request.Write(2, 4096, 4096, false), halfOfTwo);
+    halfOfTwo.put(new byte[100]);
+    client.write(halfOfTwo.flip());
+    assertThat(answeredCookie(client)).isEqualTo(1);
+
+    ByteBuffer rest = ByteBuffer.allocate(4096 - 100 + 4 * RequestEncoder.HEAD_BYTES);
+    rest.put(new byte[4096 - 100]);
+    for (int cookie = 3; cookie <= 5; cookie++) {
+      RequestEncoder.encodeHead(new Request.Flush(cookie), rest);
+    }
+    RequestEncoder.encodeHead(new Request.Disconnect(6), rest);
+    client.write(rest.flip());
+    assertThat(List.of(2L, 3L, 4L, 5L))
+        .allSatisfy(cookie -> assertThat(answeredCookie(client)).isEqualTo(cookie));
+    client.close();
+  }
+
+  /// A simple reply without data.
+  private static long answeredCookie(SocketChannel client) throws IOException {
+    ByteBuffer reply = ByteBuffer.allocate(16);
+    while (reply.hasRemaining()) {
+      assertThat(client.read(reply)).isGreaterThan(0);
+    }
+    return reply.getLong(8);
+  }
+
+  /// Keeps back whatever it may.
+  private static final class KeepingTarget extends ForwardingTarget {
+    private final List<Runnable> kept = new ArrayList<>();
+
+    KeepingTarget(BlockTarget target) {
+      super(target);
+    }
+
+    @Override
+    public void write(
+        byte[] array, int arrayOffset, int length, long offset, boolean fua, Done done) {
+      kept.add(() -> super.write(array, arrayOffset, length, offset, fua, done));
+    }
+
+    @Override
+    public void flush(Done done) {
+      kept.add(() -> super.flush(done));
+    }
+
+    @Override
+    public void submit() {
+      List<Runnable> all = List.copyOf(kept);
+      kept.clear();
+      all.forEach(Runnable::run);
+    }
+  }
+
   /// Replies larger than any socket buffer arrive whole.
   @Test
   void largeReadsArriveWhole() throws IOException {
