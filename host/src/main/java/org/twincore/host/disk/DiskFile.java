@@ -142,6 +142,11 @@ final class DiskFile implements AutoCloseable {
     plain.sync();
   }
 
+  /// Begins to write what is dirty; see [Descriptor#beginWriteback].
+  void beginWriteback() throws LinuxException {
+    plain.beginWriteback();
+  }
+
   @Override
   public void close() {
     plain.close();

@@ -37,6 +37,8 @@ public final class FileDisk implements Disk {
   private final Runnable released;
   private final ThreadPoolExecutor workers;
   private final ThreadPoolExecutor metadataWriter;
+  private final ThreadPoolExecutor behind;
+  private final WriteBehind writeBehind;
 
   /// Effects under way, plus one until CloseDisk.
   private final AtomicInteger holds = new AtomicInteger(1);
@@ -50,6 +52,8 @@ public final class FileDisk implements Disk {
     this.released = released;
     this.workers = threads("disk-" + place.name, WORKERS_MAX);
     this.metadataWriter = threads("meta-" + place.name, 1);
+    this.behind = threads("behind-" + place.name, 1);
+    this.writeBehind = new WriteBehind(data, behind, holds::incrementAndGet, this::release);
   }
 
   /// Where a volume's bytes are: `name` for threads and messages (`r0/0`); `metadata` equals `data`
@@ -144,6 +148,7 @@ public final class FileDisk implements Disk {
     if (holds.decrementAndGet() == 0) {
       workers.shutdown();
       metadataWriter.shutdown();
+      behind.shutdown();
       data.close();
       metadata.close();
       released.run();
@@ -166,6 +171,9 @@ public final class FileDisk implements Disk {
                     payload.arrayOffset(),
                     payload.lengthBytes(),
                     write.fua());
+                if (!write.fua()) {
+                  writeBehind.wrote();
+                }
               });
       case Effect.DiscardLocal(int _, long token, Extent extent, Event.Discard kind) ->
           answer(token, () -> discard(extent, kind));
@@ -195,6 +203,7 @@ public final class FileDisk implements Disk {
   }
 
   private void flush() throws IOException {
+    writeBehind.flushes();
     data.sync();
     if (metadata != data) {
       metadata.sync();

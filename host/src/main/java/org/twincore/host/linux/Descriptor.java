@@ -48,6 +48,14 @@ public final class Descriptor implements AutoCloseable {
           "pwrite", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
   private static final MethodHandle FDATASYNC =
       NativeCall.of("fdatasync", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+  private static final MethodHandle SYNC_FILE_RANGE =
+      NativeCall.of(
+          "sync_file_range",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+
+  /// linux/fs.h: begin to write what is dirty, wait for nothing.
+  private static final int SYNC_FILE_RANGE_WRITE = 2;
+
   private static final MethodHandle FALLOCATE =
       NativeCall.of(
           "fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
@@ -189,6 +197,22 @@ public final class Descriptor implements AutoCloseable {
     try {
       NativeCall.checked(
           "fdatasync " + path, (int) FDATASYNC.invokeExact(NativeCall.state(), number));
+    } catch (LinuxException failed) {
+      throw failed;
+    } catch (Throwable thrown) {
+      throw NativeCall.unexpected(thrown);
+    }
+  }
+
+  /// sync_file_range(2): begins to write to the disk all that is dirty in the page cache. Nothing
+  /// is durable on return; an error of the disk is left for the next [#sync].
+  public void beginWriteback() throws LinuxException {
+    try {
+      NativeCall.checked(
+          "sync_file_range " + path,
+          (int)
+              SYNC_FILE_RANGE.invokeExact(
+                  NativeCall.state(), number, 0L, 0L, SYNC_FILE_RANGE_WRITE));
     } catch (LinuxException failed) {
       throw failed;
     } catch (Throwable thrown) {
