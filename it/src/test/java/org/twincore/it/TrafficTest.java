@@ -45,6 +45,7 @@ final class TrafficTest {
       pair.a.awaitState("Connected", "UpToDate/UpToDate");
       pair.a.awaitVolume("no opener", it -> it.openers() == 0);
       pair.a.drbdadm("secondary", "r0");
+      pair.b.awaitVolume("a Secondary as its peer", it -> it.peerRole().equals("Secondary"));
       pair.b.drbdadm("primary", "r0");
       try (NbdClient client = pair.b.nbd()) {
         client.pwrite(data, 2 << 20);
