@@ -21,6 +21,9 @@ public record NbdSettings(
     long payloadTimeoutMillis,
     int spinReads) {
 
+  private static final long TOTAL_LEAST_BYTES = 32L << 20;
+  private static final long TOTAL_MOST_BYTES = 128L << 20;
+
   public NbdSettings {
     if (connectionsMax < 1
         || requestsMax < 1
@@ -33,7 +36,10 @@ public record NbdSettings(
     }
   }
 
+  /// What all connections may hold is a quarter of the heap, within bounds.
   public static NbdSettings standard() {
-    return new NbdSettings(128, 256, 32L << 20, 128L << 20, 10_000, 30_000, 0);
+    long quarterBytes = Runtime.getRuntime().maxMemory() / 4;
+    long totalBytes = Math.clamp(quarterBytes, TOTAL_LEAST_BYTES, TOTAL_MOST_BYTES);
+    return new NbdSettings(128, 256, 32L << 20, totalBytes, 10_000, 30_000, 0);
   }
 }
