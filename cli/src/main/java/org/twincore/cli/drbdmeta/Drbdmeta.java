@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.twincore.drbd.meta.MetadataLayout.Kind;
 import org.twincore.host.disk.DiskHeldException;
@@ -14,6 +15,15 @@ import org.twincore.host.disk.MetadataFile;
 /// The tool as a program, and as a call for others in the same process.
 public final class Drbdmeta {
   private static final long DEVICE_BYTES_MIN = 68 * 1024;
+
+  private static final String EXAMPLES =
+      """
+
+      EXAMPLES:
+        drbdmeta 0 v08 /dev/sdb1 internal create-md
+        drbdmeta 0 v08 /dev/sdb1 internal dump-md >sdb1.md
+        drbdmeta --force 0 v08 disk.img flex-internal show-gi
+      """;
 
   private Drbdmeta() {}
 
@@ -41,6 +51,10 @@ public final class Drbdmeta {
   /// Runs one command line to its end; the exit code. Questions are answered by lines of `in`; at
   /// its end nothing is confirmed.
   public static int run(String[] args, PrintStream out, PrintStream err, InputStream in) {
+    if (args.length > 0 && List.of("--help", "-h", "help").contains(args[0])) {
+      usage(out);
+      return 0;
+    }
     try {
       Invocation invocation = Invocation.parse(args);
       if (invocation.arguments().size() > invocation.command().argumentsMax()) {
@@ -131,5 +145,6 @@ public final class Drbdmeta {
     for (Command command : Command.values()) {
       out.println("  " + command.synopsis());
     }
+    out.print(EXAMPLES);
   }
 }

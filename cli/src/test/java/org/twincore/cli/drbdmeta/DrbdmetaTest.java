@@ -7,6 +7,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -185,6 +186,16 @@ class DrbdmetaTest {
                 .replace("00090000FFFF", "0008FFFFFFFF")
                 .replace("00090000FFFE", "0008FFFFFFFE"));
     assertThat(ToolRun.internal(disk, "create-md").err()).doesNotContain("v07");
+  }
+
+  @Test
+  void helpIsNoErrorAndHasExamples() {
+    for (String word : List.of("--help", "-h", "help")) {
+      ToolRun run = ToolRun.of("", word);
+      assertThat(run.exitCode()).as(word).isZero();
+      assertThat(run.err()).as(word).isEmpty();
+      assertThat(run.out()).contains("USAGE: drbdmeta").contains("EXAMPLES:");
+    }
   }
 
   @Test
