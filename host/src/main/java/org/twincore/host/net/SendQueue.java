@@ -21,6 +21,10 @@ final class SendQueue {
   private static final int SMALL_BUFFER_BYTES = 16 << 10;
   private static final int LARGE_BUFFER_BYTES = 256 << 10;
 
+  /// Twice what an honest peer can make us owe it at once; behind this many packets it counts as
+  /// one that reads nothing while it goes on asking.
+  static final int QUEUED_MAX = 1 << 17;
+
   private sealed interface Item {}
 
   private record Queued(Effect.Send send) implements Item {}
@@ -35,6 +39,8 @@ final class SendQueue {
 
   /// Calls for a writer since the last one began; above 0 there is a writer, or it is blocked.
   private final AtomicInteger calls = new AtomicInteger();
+
+  private final AtomicInteger queued = new AtomicInteger();
 
   private volatile boolean isBlocked;
   private volatile boolean isAtEnd;
@@ -57,7 +63,14 @@ final class SendQueue {
     this.wakeReader = wakeReader;
   }
 
+  /// Takes a packet; when too many wait already, what nobody reads is let go and the socket fails.
   void add(Effect.Send send) {
+    if (queued.get() >= QUEUED_MAX) {
+      failure = "the peer takes nothing, and " + QUEUED_MAX + " packets wait for it";
+      wakeReader.run();
+      return;
+    }
+    queued.incrementAndGet();
     queue.add(new Queued(send));
   }
 
@@ -153,7 +166,10 @@ final class SendQueue {
         case null -> {
           return;
         }
-        case Queued(Effect.Send send) -> start(send);
+        case Queued(Effect.Send send) -> {
+          queued.decrementAndGet();
+          start(send);
+        }
         case TheEnd() -> {
           isAtEnd = out.position() == 0;
           if (!isAtEnd) {

@@ -147,6 +147,23 @@ final class TcpLinkTest {
     }
   }
 
+  /// A peer that asks and never reads the answers must not fill this node's memory.
+  @Test
+  void aPeerThatReadsNothingIsGivenUpBeforeMemoryIs() throws Exception {
+    Pair pair = connect();
+    a.carryOut(new Effect.LimitBody(pair.atA, 2 << 20));
+    a.carryOut(new Effect.PauseReading(pair.atA));
+    Payload payload = pattern(1 << 20);
+    Packet data = new Packet.Data(PacketType.DATA, 0, 0, 0, 0, payload.lengthBytes());
+    for (int i = 0; i < 16; i++) {
+      sendNow(b, fromB, send(pair.atB, data, payload, 0));
+    }
+    for (int i = 0; i <= SendQueue.QUEUED_MAX; i++) {
+      b.carryOut(new Effect.Send(pair.atB, Framing.H80, 0, HELLO, null, 0));
+    }
+    assertThat(fromB.next(Event.SocketClosed.class).cause()).contains("takes nothing");
+  }
+
   @Test
   void closeSendsWhatIsQueuedAndOnlyThePeerHearsOfIt() throws Exception {
     Pair pair = connect();
