@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.twincore.cli.local.LocalCluster;
 
 /// The servers of others that the nodes are measured beside, each with files of its own, all on
 /// Unix sockets.
@@ -141,7 +142,7 @@ final class Peers {
         if (jobs.size() == 0 || System.nanoTime() > until) {
           throw new IOException("the mirror does not get ready: " + jobs.text());
         }
-        Pause.millis(PAUSE_MILLIS);
+        LocalCluster.pause(PAUSE_MILLIS);
       }
     }
   }
@@ -166,7 +167,7 @@ final class Peers {
       if (!process.isAlive() || System.nanoTime() > until) {
         throw new IOException(name + " did not start:\n" + Files.readString(children.log(name)));
       }
-      Pause.millis(PAUSE_MILLIS);
+      LocalCluster.pause(PAUSE_MILLIS);
     }
   }
 }
