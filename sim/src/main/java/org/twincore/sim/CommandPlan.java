@@ -218,9 +218,13 @@ final class CommandPlan {
         && give(admin, new AdminCommand.Secondary(volume));
   }
 
-  /// Nothing to do, or refused because the other node is Primary.
+  /// Nothing to do, or refused because the other node is Primary. Not where the node would get to it
+  /// only later: by then it might obey, without what the other one wrote.
   private boolean primary(NodeAdmin admin, int volume) {
     int id = admin.node().id();
+    if (!admin.isIdle() || admin.node().isPaused()) {
+      return false;
+    }
     boolean isPrimary = view.board().isPrimary(id, volume);
     boolean peerIsPrimary =
         view.board().isPrimary(1 - id, volume) && view.board().isConnected(id, volume);

@@ -226,7 +226,7 @@ final class Operator {
       boolean isAlone = node.isRunning() && !view.node(1 - node.id()).isRunning();
       boolean hasDisk =
           view.state(node.id(), 0).disk().isAtLeast(DiskState.CONSISTENT) && admin(node).isIdle();
-      if (isAlone && hasDisk && view.volumes() == 1) {
+      if (isAlone && hasDisk && view.volumes() == 1 && node.isDriveIdle(0)) {
         adopt(node);
         return node;
       }

@@ -4,6 +4,7 @@ import java.util.List;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.check.VolumeHistory;
 import org.twincore.sim.world.SimNode;
 
 /// What an admin does about a split brain that was detected: the node whose writes are given up
@@ -43,12 +44,27 @@ final class SplitRepair {
     if (!bothRun || !isRefused || !admins.stream().allMatch(NodeAdmin::isIdle)) {
       return;
     }
-    int victim = view.lineage().isComplete(0, volume) ? 1 : 0;
+    int victim = isBetter(0, volume) ? 1 : 0;
     if (view.board().isPrimary(victim, volume)) {
       admins.get(victim).command(new AdminCommand.Secondary(volume));
       return;
     }
     giveUp(victim);
+  }
+
+  /// Is this node's data the one to keep? Where neither has to have everything, as when both began a
+  /// generation though only one went on, it is the one that has.
+  private boolean isBetter(int node, int volume) {
+    if (view.lineage().isComplete(node, volume) || view.lineage().isComplete(1 - node, volume)) {
+      return view.lineage().isComplete(node, volume);
+    }
+    VolumeHistory history = view.history(volume);
+    for (long sector : history.knownSectors()) {
+      if (!history.mayBe(sector, view.onDrive(node, volume, sector))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void giveUp(int victim) {

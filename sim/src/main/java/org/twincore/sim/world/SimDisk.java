@@ -51,6 +51,11 @@ public final class SimDisk implements Disk {
     finishLater(request, new Marks(mark, metadataMark));
   }
 
+  /// Whether nothing is in flight: what the drive has now it has until the next request.
+  boolean isIdle() {
+    return inFlight.isEmpty();
+  }
+
   private record Marks(long data, long metadata) {}
 
   private void finishLater(long request, Marks marks) {

@@ -345,6 +345,12 @@ public final class SimNode {
     }
   }
 
+  /// Is nothing in flight to the volume's drive?
+  public boolean isDriveIdle(int volume) {
+    SimDisk disk = process == null ? null : process.disks.get(volume);
+    return disk == null || disk.isIdle();
+  }
+
   /// Whether the process has the volume's drive open.
   public boolean hasDriveOpen(int volume) {
     Process running = process;
