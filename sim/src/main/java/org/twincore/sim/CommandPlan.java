@@ -194,7 +194,8 @@ final class CommandPlan {
 
   /// Refused, as it is only for a StandAlone or an empty disk.
   private boolean newUuid(NodeAdmin admin, int volume) {
-    return view.board().isConnected(admin.node().id(), volume)
+    return obeysAtOnce(admin)
+        && view.board().isConnected(admin.node().id(), volume)
         && view.state(admin.node().id(), volume).disk() == DiskState.UP_TO_DATE
         && give(admin, new AdminCommand.NewCurrentUuid(volume, false));
   }
@@ -218,17 +219,21 @@ final class CommandPlan {
         && give(admin, new AdminCommand.Secondary(volume));
   }
 
-  /// Nothing to do, or refused because the other node is Primary. Not where the node would get to it
-  /// only later: by then it might obey, without what the other one wrote.
+  /// Does the node get a command before anything else happens to it? What is given because it will be
+  /// refused might be obeyed later, at the cost of what the other node wrote meanwhile.
+  private static boolean obeysAtOnce(NodeAdmin admin) {
+    return admin.isIdle() && !admin.node().isPaused();
+  }
+
+  /// Nothing to do, or refused because the other node is Primary.
   private boolean primary(NodeAdmin admin, int volume) {
     int id = admin.node().id();
-    if (!admin.isIdle() || admin.node().isPaused()) {
-      return false;
-    }
     boolean isPrimary = view.board().isPrimary(id, volume);
     boolean peerIsPrimary =
         view.board().isPrimary(1 - id, volume) && view.board().isConnected(id, volume);
-    return (isPrimary || peerIsPrimary) && give(admin, new AdminCommand.Primary(volume, false));
+    return obeysAtOnce(admin)
+        && (isPrimary || peerIsPrimary)
+        && give(admin, new AdminCommand.Primary(volume, false));
   }
 
   // ---- options

@@ -77,7 +77,7 @@ public final class RefusalIsReal implements NodeWatcher {
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);
       if (state.role() == Role.PRIMARY
-          && state.disk() == DiskState.DISKLESS
+          && state.disk().isBelow(DiskState.INCONSISTENT)
           && (view.lineage().wasAlone(0, volume) || view.lineage().wasAlone(1, volume))) {
         return true;
       }
