@@ -113,4 +113,29 @@ class SeedFindsPairTest {
     assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
     assertThat(pair.volume(0).uuids().orElseThrow().bitmap()).isNotZero();
   }
+
+  /// Seeds 964 and 2445: the second volume's demotion waited for an event, and to a node that is
+  /// alone none comes.
+  @Test
+  void aNodeAloneTakesTwoVolumesDown() throws MetadataException {
+    Pair pair = new Pair.Setup().volumes(2).primary();
+    pair.ok(1, new AdminCommand.Disconnect(false));
+    pair.run(2_000);
+    pair.ok(1, new AdminCommand.Down());
+    assertThat(pair.volume(1, 0).state().disk()).isEqualTo(DiskState.DISKLESS);
+    assertThat(pair.volume(1, 1).state().disk()).isEqualTo(DiskState.DISKLESS);
+  }
+
+  /// Seed 2450: the disk was given up by the end of the connection, after the disks had been looked
+  /// at, and stayed Failed.
+  @Test
+  void aNodeBetweenTwoTriesReleasesItsDiskWhenItGoesDown() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.kill(0);
+    pair.awaitConn(1, ConnectionState.UNCONNECTED);
+    pair.run(50);
+    assertThat(pair.state(1).conn()).isEqualTo(ConnectionState.UNCONNECTED);
+    pair.ok(1, new AdminCommand.Down());
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.DISKLESS);
+  }
 }

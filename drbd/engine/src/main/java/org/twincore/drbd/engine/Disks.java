@@ -284,11 +284,11 @@ final class Disks {
     }
   }
 
-  /// At the end of each step: releases a disk that was given up and that nobody uses any more.
+  /// At the end of each step: releases each disk that can be.
   void maintain() {
     for (Volume volume : parts.all()) {
-      Backing backing = volume.device.backing();
-      if (backing != null && isGivenUp(volume) && !volume.releasing && backing.isIdle()) {
+      Backing backing = releasable(volume);
+      if (backing != null) {
         volume.releasing = true;
         if (volume.detachesCleanly) {
           backing.writeClean(ok -> release(volume, ok));
@@ -297,6 +297,18 @@ final class Disks {
         }
       }
     }
+  }
+
+  /// Whether a disk can be released.
+  boolean isDue() {
+    return parts.all().stream().anyMatch(volume -> releasable(volume) != null);
+  }
+
+  /// The disk that was given up and that nobody uses any more; null if there is none.
+  private static @Nullable Backing releasable(Volume volume) {
+    Backing backing = volume.device.backing();
+    boolean isFree = backing != null && isGivenUp(volume) && !volume.releasing && backing.isIdle();
+    return isFree ? backing : null;
   }
 
   /// Failed, or Diskless at once because the connection was cut while the disk was negotiated.

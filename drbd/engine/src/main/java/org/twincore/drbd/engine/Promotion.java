@@ -142,6 +142,11 @@ final class Promotion {
     waiting.add(new Waiting(volume, Step.DRAIN, then));
   }
 
+  /// Whether a change of role can go a step further.
+  boolean isDue() {
+    return waiting.stream().anyMatch(Promotion::isDue);
+  }
+
   /// At the end of each step: takes every change of role one step further that can go.
   void maintain() {
     for (Waiting each : List.copyOf(waiting)) {

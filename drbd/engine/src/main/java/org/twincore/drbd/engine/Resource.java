@@ -112,8 +112,16 @@ public final class Resource {
     }
   }
 
-  /// What may be due after any event, always in this order.
+  /// What may be due after any event. The end of one wait may make due what was looked at before
+  /// it, and to a node that is alone perhaps no other event ever comes.
   private void maintain() {
+    do {
+      maintainOnce();
+    } while (promotion.isDue() || disks.isDue());
+  }
+
+  /// Each part once, always in this order.
+  private void maintainOnce() {
     parts.log.tick();
     for (Volume volume : parts.all()) {
       volume.turnActivity(parts.log);
