@@ -9,6 +9,7 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.sim.world.Simulation;
 
 /// What seeds of the simulator found, each as a short scenario that stays when the draws change.
 class SeedFindsPairTest {
@@ -137,5 +138,18 @@ class SeedFindsPairTest {
     assertThat(pair.state(1).conn()).isEqualTo(ConnectionState.UNCONNECTED);
     pair.ok(1, new AdminCommand.Down());
     assertThat(pair.state(1).disk()).isEqualTo(DiskState.DISKLESS);
+  }
+
+  /// Seeds 1754 and 2215: the peer's consent to an invalidate (META) was overtaken by its P_SYNC_UUID
+  /// (DATA), which was ignored, so that the resync never began.
+  @Test
+  void aSyncUuidThatOvertakesTheConsentToAnInvalidateCounts() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.network.path(0).latency(Simulation.MILLISECOND, 300 * Simulation.MILLISECOND);
+    for (int round = 0; round < 8; round++) {
+      pair.ok(1, new AdminCommand.Invalidate(0));
+      pair.awaitUpToDate();
+    }
+    pair.assertEqualDisks();
   }
 }

@@ -79,6 +79,12 @@ final class ClusterChanges {
     return asked != null;
   }
 
+  /// Is this question about a volume on its way?
+  boolean isAsking(int volume, ClusterChange.Change change) {
+    Question question = asked;
+    return question != null && question.volume == volume && question.change.equals(change);
+  }
+
   /// The connection is gone: nobody will answer.
   void connectionLost() {
     Question question = asked;

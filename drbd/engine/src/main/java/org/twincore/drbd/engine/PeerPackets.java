@@ -9,6 +9,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -170,7 +171,11 @@ final class PeerPackets {
         sizes.settle(volume);
       }
       case Packet.StateChange request -> peerStates.asked(volume, request);
-      case Packet.SyncUuid uuid -> resyncs.syncUuidArrived(volume, uuid.uuid());
+      case Packet.SyncUuid uuid -> {
+        // The answer to our question comes on the other socket and may be overtaken.
+        boolean mayBeEarly = changes.isAsking(volume.number(), ClusterChange.INVALIDATE);
+        resyncs.syncUuidArrived(volume, uuid.uuid(), mayBeEarly);
+      }
       case Packet.Bytes bytes -> bitmap(volume, bytes);
       default -> violates(packet, "not spoken here");
     }

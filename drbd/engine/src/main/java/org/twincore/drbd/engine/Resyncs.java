@@ -110,10 +110,10 @@ final class Resyncs {
     }
   }
 
-  /// P_SYNC_UUID.
-  void syncUuidArrived(Volume volume, long uuid) {
+  /// P_SYNC_UUID. `mayBeEarly` if this node may still have to hear that it becomes the target.
+  void syncUuidArrived(Volume volume, long uuid, boolean mayBeEarly) {
     ConnectionState conn = volume.device.state().conn();
-    if (conn == WF_BITMAP_T || conn == STARTING_SYNC_T) {
+    if (conn == WF_BITMAP_T || conn == STARTING_SYNC_T || mayBeEarly) {
       volume.earlySyncUuid = uuid;
     } else if ((conn == WF_SYNC_UUID || conn == BEHIND) && volume.device.hasUsableDisk()) {
       startTarget(volume, uuid);
