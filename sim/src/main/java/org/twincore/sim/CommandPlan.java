@@ -219,8 +219,8 @@ final class CommandPlan {
         && give(admin, new AdminCommand.Secondary(volume));
   }
 
-  /// Does the node get a command before anything else happens to it? What is given because it will be
-  /// refused might be obeyed later, at the cost of what the other node wrote meanwhile.
+  /// Does the node get a command before anything else happens to it? What is given because it will
+  /// be refused might be obeyed later, at the cost of what the other node wrote meanwhile.
   private static boolean obeysAtOnce(NodeAdmin admin) {
     return admin.isIdle() && !admin.node().isPaused();
   }

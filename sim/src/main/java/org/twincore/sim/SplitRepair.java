@@ -52,8 +52,8 @@ final class SplitRepair {
     giveUp(victim);
   }
 
-  /// Is this node's data the one to keep? Where neither has to have everything, as when both began a
-  /// generation though only one went on, it is the one that has.
+  /// Is this node's data the one to keep? Where neither has to have everything, as when both began
+  /// a generation though only one went on, it is the one that has.
   private boolean isBetter(int node, int volume) {
     if (view.lineage().isComplete(node, volume) || view.lineage().isComplete(1 - node, volume)) {
       return view.lineage().isComplete(node, volume);

@@ -140,8 +140,8 @@ class SeedFindsPairTest {
     assertThat(pair.state(1).disk()).isEqualTo(DiskState.DISKLESS);
   }
 
-  /// Seeds 1754 and 2215: the peer's consent to an invalidate (META) was overtaken by its P_SYNC_UUID
-  /// (DATA), which was ignored, so that the resync never began.
+  /// Seeds 1754 and 2215: the peer's consent to an invalidate (META) was overtaken by its
+  /// P_SYNC_UUID (DATA), which was ignored, so that the resync never began.
   @Test
   void aSyncUuidThatOvertakesTheConsentToAnInvalidateCounts() throws MetadataException {
     Pair pair = new Pair.Setup().primary();
@@ -151,5 +151,27 @@ class SeedFindsPairTest {
       pair.awaitUpToDate();
     }
     pair.assertEqualDisks();
+  }
+
+  /// Seed 1108: a disk was released while the flush behind a barrier was still on its way. Its
+  /// answer reached nobody, the barrier was never acknowledged, and no later write was begun until
+  /// the connection was given up for it.
+  @Test
+  void aBarrierThatMeetsADetachIsAcknowledged() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    // The barrier (DATA) comes behind the consent to the detach (META) in some of the rounds.
+    pair.network.path(0).latency(20 * Simulation.MICROSECOND, Simulation.MILLISECOND);
+    long begun = pair.simulation.nowNanos();
+    for (int round = 0; round < 60; round++) {
+      pair.write(0, 5, round);
+      pair.ok(1, new AdminCommand.Detach(0, false));
+      pair.attach(1);
+      pair.awaitUpToDate();
+    }
+    pair.flush(0);
+    pair.assertEqualDisks();
+    assertThat(pair.simulation.nowNanos() - begun)
+        .as("no write waited until the connection was given up (timeout x ko-count)")
+        .isLessThan(42 * Simulation.SECOND);
   }
 }

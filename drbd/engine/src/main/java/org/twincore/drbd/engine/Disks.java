@@ -288,13 +288,15 @@ final class Disks {
   void maintain() {
     for (Volume volume : parts.all()) {
       Backing backing = releasable(volume);
-      if (backing != null) {
-        volume.releasing = true;
-        if (volume.detachesCleanly) {
-          backing.writeClean(ok -> release(volume, ok));
-        } else {
-          release(volume, false);
-        }
+      if (backing == null) {
+        continue;
+      }
+      if (volume.detachesCleanly && volume.release == Volume.Release.NOT_BEGUN) {
+        volume.release = Volume.Release.WRITES_CLEAN;
+        backing.writeClean(
+            ok -> volume.release = ok ? Volume.Release.WRITTEN : Volume.Release.NOT_WRITTEN);
+      } else {
+        release(volume, volume.release == Volume.Release.WRITTEN);
       }
     }
   }
@@ -307,7 +309,11 @@ final class Disks {
   /// The disk that was given up and that nobody uses any more; null if there is none.
   private static @Nullable Backing releasable(Volume volume) {
     Backing backing = volume.device.backing();
-    boolean isFree = backing != null && isGivenUp(volume) && !volume.releasing && backing.isIdle();
+    boolean isFree =
+        backing != null
+            && isGivenUp(volume)
+            && volume.release != Volume.Release.WRITES_CLEAN
+            && backing.isIdle();
     return isFree ? backing : null;
   }
 

@@ -69,8 +69,17 @@ final class Volume {
   /// The bitmap is being written so that the mark of a Primary can go.
   boolean droppingIndicator;
 
-  /// The disk is being released; no second time.
-  boolean releasing;
+  /// How far the release of a disk that was given up has come.
+  Release release = Release.NOT_BEGUN;
+
+  /// The end of a disk: its metadata is written as that of a clean detach, and then, when all that
+  /// was asked of it is answered, nobody uses it any more.
+  enum Release {
+    NOT_BEGUN,
+    WRITES_CLEAN,
+    WRITTEN,
+    NOT_WRITTEN
+  }
 
   Volume(Device device, Parts parts, Reports reports) {
     this.device = device;
@@ -121,7 +130,7 @@ final class Volume {
 
   Backing attach(MetadataImage image) {
     detachesCleanly = false;
-    releasing = false;
+    release = Release.NOT_BEGUN;
     droppingIndicator = false;
     return device.attach(image, reports::metadataFailed);
   }
