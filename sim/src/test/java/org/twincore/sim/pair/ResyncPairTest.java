@@ -54,6 +54,25 @@ class ResyncPairTest {
     pair.assertEqualDisks();
   }
 
+  /// A write of the running resync is safe at the target, which ends before the source knows of its
+  /// own half: the source hears of the end while the block is still marked.
+  @Test
+  void theSourceEndsWhenItsLastWriteDoes() throws MetadataException {
+    Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();
+    fallBehind(pair);
+    pair.start(1);
+    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    pair.withheld.hold(pair.nodes[0], Withheld::isWrite);
+    long write = pair.startWrite(0, BLOCKS - 1, 77, false);
+    pair.awaitState(1, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
+    pair.run(100);
+    assertThat(pair.volume(0).outOfSyncBlocks()).isOne();
+    pair.withheld.release(pair.nodes[0]);
+    pair.done(write);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
   @Test
   void anUnfinishedTargetTakesNoWritesAlone() throws MetadataException {
     Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();

@@ -65,19 +65,27 @@ final class PeerStates {
     PeerState.Decision decision =
         PeerState.decide(arrival(volume, peer.get()), real -> shakeHands(volume, peer.get(), real));
     device.setConsiderResync(false);
+    volume.targetsEnd = null;
     states.publish(volume, "PeerState", decision.rules());
     switch (decision) {
       case PeerState.Ignore _ -> {}
       case PeerState.FinishVerify _ ->
           states.force(volume, state -> state.withConn(CONNECTED), "verify done");
-      case PeerState.FinishResync(var _, boolean now) -> {
-        if (now) {
-          resyncs.finishSource(volume);
-        }
-      }
+      case PeerState.FinishResync _ -> resyncs.finishSource(volume);
       case PeerState.GiveResyncUp _ -> resyncs.giveUpSource(volume);
+      case PeerState.EndIsAhead _ -> volume.targetsEnd = packet;
       case PeerState.Drop drop -> drop(volume, drop);
       case PeerState.Adopt adopt -> adopt(volume, before, adopt);
+    }
+  }
+
+  /// At the end of each step: ends the resync of which the target ended its half ahead.
+  void maintain() {
+    for (Volume volume : parts.all()) {
+      Packet.State end = volume.targetsEnd;
+      if (end != null && volume.device.outOfSyncBlocks() <= volume.failedBlocks()) {
+        arrived(volume, end);
+      }
     }
   }
 

@@ -38,6 +38,7 @@ public final class Resource {
   private final PeerLink link;
   private final Resyncs resyncs;
   private final Disks disks;
+  private final PeerStates peerStates;
   private final PeerPackets packets;
   private final Promotion promotion;
   private final AdminDesk desk;
@@ -53,7 +54,7 @@ public final class Resource {
     link = new PeerLink(parts, states, parameters, changes, liveness);
     resyncs = new Resyncs(parts, states, liveness);
     disks = new Disks(parts, states, parameters, resyncs, link);
-    PeerStates peerStates = new PeerStates(parts, states, parameters, resyncs, changes, link);
+    peerStates = new PeerStates(parts, states, parameters, resyncs, changes, link);
     packets = new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, link);
     promotion = new Promotion(parts, states, changes, liveness);
     desk =
@@ -129,6 +130,7 @@ public final class Resource {
       volume.syncSource.tick();
       volume.markProgress();
     }
+    peerStates.maintain();
     states.thawWhatMayGoOn();
     states.dropIndicators();
     promotion.maintain();

@@ -28,6 +28,7 @@ import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.meta.MetadataImage;
+import org.twincore.drbd.wire.Packet;
 
 /// One volume: its device and the machines that work on it, wired together.
 ///
@@ -62,6 +63,9 @@ final class Volume {
 
   /// The UUID of P_SYNC_UUID that came before this node was ready for it.
   @Nullable Long earlySyncUuid;
+
+  /// How the target said that it has ended the resync, while own writes keep blocks marked here.
+  Packet.@Nullable State targetsEnd;
 
   /// A detach that an admin asked for leaves clean metadata.
   boolean detachesCleanly;
@@ -299,6 +303,7 @@ final class Volume {
 
   void syncEnds() {
     progress = null;
+    targetsEnd = null;
     syncTarget.stop();
   }
 

@@ -91,13 +91,17 @@ public final class PeerState {
   /// Nothing: the connection is going down.
   public record Ignore(List<Rule> rules) implements Decision {}
 
-  /// The peer says that the resync is over: finish it here if `now` (set bits <= failed bits), and
-  /// take nothing else from this packet.
-  public record FinishResync(List<Rule> rules, boolean now) implements Decision {}
+  /// The peer says that the resync is over: finish it here and take nothing else from this packet.
+  public record FinishResync(List<Rule> rules) implements Decision {}
 
   /// The peer ended the resync, but some blocks failed: it stays Inconsistent, and so the resync
   /// ends here too. (The kernel would stay SyncSource for ever.)
   public record GiveResyncUp(List<Rule> rules) implements Decision {}
+
+  /// The peer ended the resync while more bits are set here than blocks failed: those of writes
+  /// that are safe there and not yet known to be here. Decide again, by the same packet, when they
+  /// are cleared. (The kernel drops the packet, and stays SyncSource for ever.)
+  public record EndIsAhead(List<Rule> rules) implements Decision {}
 
   /// The verify stopped early: finish it here.
   public record FinishVerify(List<Rule> rules) implements Decision {}
@@ -168,12 +172,13 @@ public final class PeerState {
       if (own.conn().isBelow(WF_CONNECTION)) {
         return new Ignore(reached(Rule.CONNECTION_GOES_DOWN));
       }
-      if (resyncEndsHere()) {
-        boolean now = arrival.pending.bitsSet <= arrival.pending.bitsFailed;
-        return new FinishResync(reached(Rule.PEER_FINISHED_RESYNC), now);
-      }
-      if (resyncWasGivenUp()) {
-        return new GiveResyncUp(reached(Rule.PEER_GAVE_RESYNC_UP));
+      boolean ends = resyncEndsHere();
+      if (ends || resyncWasGivenUp()) {
+        List<Rule> why = reached(ends ? Rule.PEER_FINISHED_RESYNC : Rule.PEER_GAVE_RESYNC_UP);
+        if (arrival.pending.bitsSet > arrival.pending.bitsFailed) {
+          return new EndIsAhead(why);
+        }
+        return ends ? new FinishResync(why) : new GiveResyncUp(why);
       }
       if (verifyEndsHere()) {
         return new FinishVerify(reached(Rule.PEER_FINISHED_VERIFY));
@@ -217,12 +222,10 @@ public final class PeerState {
     private boolean resyncWasGivenUp() {
       boolean isSource =
           own.disk() == UP_TO_DATE && (own.conn() == SYNC_SOURCE || own.conn() == PAUSED_SYNC_S);
-      long failed = arrival.pending.bitsFailed;
       return isSource
           && peer.conn() == CONNECTED
           && peerDisk == INCONSISTENT
-          && failed > 0
-          && arrival.pending.bitsSet <= failed;
+          && arrival.pending.bitsFailed > 0;
     }
 
     private boolean verifyEndsHere() {
