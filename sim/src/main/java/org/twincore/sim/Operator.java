@@ -240,7 +240,10 @@ final class Operator {
     for (int volume = 0; volume < view.volumes(); volume++) {
       VolumeHistory history = view.history(volume);
       for (long sector : history.knownSectors()) {
-        history.settle(sector, view.onDrive(node.id(), volume, sector));
+        history.settle(
+            sector,
+            view.onDrive(node.id(), volume, sector),
+            view.stableOnDrive(node.id(), volume, sector));
       }
       view.lineage().declare(node.id(), volume, true);
       view.lineage().declare(1 - node.id(), volume, false);

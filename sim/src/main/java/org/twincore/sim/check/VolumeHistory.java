@@ -207,12 +207,18 @@ public final class VolumeHistory {
     sector(sector).entries.add(new Entry(content, content, moment));
   }
 
-  /// The sector has this content and nothing else; only without writes under way.
-  public void settle(long sector, long content) {
+  /// The sector has this content and nothing else, but until a flush a power cut may set it back to
+  /// `stable`; only without writes under way.
+  public void settle(long sector, long content, long stable) {
     long now = ++moment;
     Sector settled = sector(sector);
     settled.entries.forEach(entry -> entry.untilMoment = Math.min(entry.untilMoment, now));
-    settled.entries.add(new Entry(content, content, moment));
+    if (stable != content) {
+      Entry old = new Entry(stable, stable, now);
+      old.untilMoment = now;
+      settled.entries.add(old);
+    }
+    settled.entries.add(new Entry(content, content, now));
     prune(settled);
   }
 

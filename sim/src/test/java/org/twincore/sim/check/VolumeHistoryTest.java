@@ -89,8 +89,20 @@ class VolumeHistoryTest {
     history.answered(write, Durability.CACHED);
     history.concede(8, 0);
     assertTrue(history.mayBe(8, 0) && history.mayBe(8, write));
-    history.settle(8, 0);
+    history.settle(8, 0, 0);
     assertFalse(history.mayBe(8, write));
+  }
+
+  @Test
+  void whatIsSettledIsNotStableBeforeAFlush() {
+    long write = history.issued(BLOCK, Kind.DATA);
+    history.answered(write, Durability.CACHED);
+    history.flushed(history.moment());
+    history.settle(8, write, 0);
+    assertTrue(history.mayBe(8, write) && !history.mayBe(8, 0));
+    assertTrue(history.mayBeAfterPowerLoss(8, 0));
+    history.flushed(history.moment());
+    assertFalse(history.mayBeAfterPowerLoss(8, 0));
   }
 
   @Test

@@ -174,4 +174,30 @@ class SeedFindsPairTest {
         .as("no write waited until the connection was given up (timeout x ko-count)")
         .isLessThan(42 * Simulation.SECOND);
   }
+
+  /// Seed 3639: writes that came while a Primary's detach waited were safe nowhere but on its own
+  /// disk, whose bitmap said nothing of them.
+  @Test
+  void aDetachedPrimaryMarksWhatThePeerHasNotFlushed() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 1, 41);
+    pair.withheld.hold(pair.nodes[1], Withheld::isFlush);
+    List<AdminResult> detach = pair.begin(0, new AdminCommand.Detach(0, false));
+    pair.run(50);
+    assertThat(detach).as("the peer has not flushed").isEmpty();
+    long write = pair.startWrite(0, 2, 42, false);
+    pair.run(50);
+    pair.withheld.release(pair.nodes[1]);
+    pair.withheld.lose(pair.nodes[1], Withheld::isFlush);
+    pair.await(() -> !detach.isEmpty(), "the answer");
+    pair.done(write);
+    pair.powerCut(1);
+    assertThat(pair.onDisk(1, 2)).as("lost with the power").isZero();
+    pair.withheld.release(pair.nodes[1]);
+    pair.kill(0);
+    pair.start(1);
+    pair.start(0);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
 }

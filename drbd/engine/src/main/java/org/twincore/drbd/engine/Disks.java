@@ -293,6 +293,8 @@ final class Disks {
       }
       if (volume.detachesCleanly && volume.release == Volume.Release.NOT_BEGUN) {
         volume.release = Volume.Release.WRITES_CLEAN;
+        // The peer may still lose these, and the activity log that knows of them ends here.
+        parts.log.markUnacknowledged(volume.number());
         backing.writeClean(
             ok -> volume.release = ok ? Volume.Release.WRITTEN : Volume.Release.NOT_WRITTEN);
       } else {

@@ -158,7 +158,7 @@ final class States {
     }
     if (before.pdsk().isAtLeast(DiskState.INCONSISTENT)
         && after.pdsk().isBelow(DiskState.INCONSISTENT)) {
-      parts.log.peerDiskLost(volume.number());
+      parts.log.markUnacknowledged(volume.number());
     }
     if (before.conn() != after.conn()
         || before.disk() != after.disk()

@@ -326,7 +326,7 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   @Override
-  public void peerDiskLost(WriteRequest request) {
+  public void staysOutOfSync(WriteRequest request) {
     request.maySetInSync = false;
     device.markOutOfSync(request.extent);
   }

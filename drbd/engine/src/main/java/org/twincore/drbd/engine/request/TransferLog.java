@@ -222,19 +222,19 @@ public final class TransferLog {
     }
   }
 
-  /// The peer's disk of this volume is out of use: nothing that is not acknowledged by now will be
-  /// flushed there.
-  public void peerDiskLost(int volume) {
+  /// Marks every write of this volume whose epoch is not acknowledged as out of sync, for good: one
+  /// of the two disks goes out of use, and what the peer does with the write cannot be followed.
+  public void markUnacknowledged(int volume) {
     for (Epoch epoch : closed) {
-      peerDiskLost(volume, epoch);
+      markUnacknowledged(volume, epoch);
     }
-    peerDiskLost(volume, current);
+    markUnacknowledged(volume, current);
   }
 
-  private static void peerDiskLost(int volume, Epoch epoch) {
+  private static void markUnacknowledged(int volume, Epoch epoch) {
     for (WriteRequest request : epoch.writes) {
       if (request.owner.volume() == volume) {
-        request.owner.peerDiskLost(request);
+        request.owner.staysOutOfSync(request);
       }
     }
   }

@@ -36,8 +36,8 @@ final class WriteRequest {
     /// The connection was lost before that.
     void replicationLost(WriteRequest request);
 
-    /// The peer's disk is out of use before that: it may have had the write only in its cache.
-    void peerDiskLost(WriteRequest request);
+    /// A disk goes out of use before that: the peer may have the write only in its cache.
+    void staysOutOfSync(WriteRequest request);
 
     /// The packet of a protocol A write was handed to the network.
     void handedOver(WriteRequest request);
