@@ -230,7 +230,9 @@ final class CommandPlan {
     int id = admin.node().id();
     boolean isPrimary = view.board().isPrimary(id, volume);
     boolean peerIsPrimary =
-        view.board().isPrimary(1 - id, volume) && view.board().isConnected(id, volume);
+        view.board().isPrimary(1 - id, volume)
+            && view.board().isConnected(1 - id, volume)
+            && view.board().isConnected(id, volume);
     return obeysAtOnce(admin)
         && (isPrimary || peerIsPrimary)
         && give(admin, new AdminCommand.Primary(volume, false));

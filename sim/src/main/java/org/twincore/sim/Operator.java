@@ -220,13 +220,17 @@ final class Operator {
     return true;
   }
 
-  /// A node that runs alone and lacks writes: promoting it makes a split brain.
+  /// A node that runs alone, knows it, and lacks writes: promoting it makes a split brain.
   private @Nullable SimNode splitCandidate() {
     for (SimNode node : view.nodes()) {
       boolean isAlone = node.isRunning() && !view.node(1 - node.id()).isRunning();
-      boolean hasDisk =
-          view.state(node.id(), 0).disk().isAtLeast(DiskState.CONSISTENT) && admin(node).isIdle();
-      if (isAlone && hasDisk && view.volumes() == 1 && node.isDriveIdle(0)) {
+      StateWord state = view.state(node.id(), 0);
+      boolean isReady =
+          state.disk().isAtLeast(DiskState.CONSISTENT)
+              && state.conn().isBelow(ConnectionState.CONNECTED)
+              && !node.isPaused()
+              && admin(node).isIdle();
+      if (isAlone && isReady && view.volumes() == 1 && node.isDriveIdle(0)) {
         adopt(node);
         return node;
       }

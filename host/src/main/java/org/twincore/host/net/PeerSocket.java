@@ -41,6 +41,9 @@ final class PeerSocket implements Runnable {
   private volatile int limitBodyBytes = FrameDecoder.INITIAL_LIMIT_BYTES;
   private volatile boolean isPaused;
 
+  /// After how long without anything taken the engine hears of it; 0 is never.
+  private volatile long blockedMaxNanos;
+
   /// When the engine asked for the end (nanoTime), 0 before.
   private volatile long closeAskedNanos;
 
@@ -53,6 +56,9 @@ final class PeerSocket implements Runnable {
   private boolean wasFull;
 
   private int decoderLimitBytes = FrameDecoder.INITIAL_LIMIT_BYTES;
+
+  /// The block that lasts was reported.
+  private boolean isReported;
 
   /// Takes the channel over. `gone` is called when the socket ends of itself.
   PeerSocket(long number, SocketChannel channel, PacketSink sink, Runnable gone)
@@ -93,6 +99,11 @@ final class PeerSocket implements Runnable {
 
   void limitBody(int bytes) {
     limitBodyBytes = bytes;
+  }
+
+  void limitBlocked(long nanos) {
+    blockedMaxNanos = nanos;
+    selector.wakeup();
   }
 
   void pause() {
@@ -138,6 +149,7 @@ final class PeerSocket implements Runnable {
     if (sendQueue.failure() != null) {
       throw new IOException(sendQueue.failure());
     }
+    reportBlock();
     if (isPaused) {
       select(0);
       return;
@@ -172,9 +184,25 @@ final class PeerSocket implements Runnable {
     selector.select(_ -> {}, Math.max(1, TimeUnit.NANOSECONDS.toMillis(leftNanos)));
   }
 
+  /// Once for each time that the peer takes nothing for too long.
+  private void reportBlock() {
+    boolean isTooLong = blockedMaxNanos > 0 && sendQueue.blockedNanos() >= blockedMaxNanos;
+    if (isTooLong && !isReported) {
+      sink.post(new Event.SendBlocked(number));
+    }
+    isReported = isTooLong;
+  }
+
   private void select(int interest) throws IOException {
-    key.interestOps(interest | (sendQueue.isBlocked() ? SelectionKey.OP_WRITE : 0));
-    selector.select(_ -> {});
+    boolean isBlocked = sendQueue.isBlocked();
+    key.interestOps(interest | (isBlocked ? SelectionKey.OP_WRITE : 0));
+    boolean isTimed = isBlocked && blockedMaxNanos > 0 && !isReported;
+    if (isTimed) {
+      long leftNanos = Math.max(0, blockedMaxNanos - sendQueue.blockedNanos());
+      selector.select(_ -> {}, TimeUnit.NANOSECONDS.toMillis(leftNanos) + 1);
+    } else {
+      selector.select(_ -> {});
+    }
   }
 
   /// Cuts packets out of `in` until it is used up or reading is to pause. Before the peer is known

@@ -21,9 +21,10 @@ final class SendQueue {
   private static final int SMALL_BUFFER_BYTES = 16 << 10;
   private static final int LARGE_BUFFER_BYTES = 256 << 10;
 
-  /// Twice what an honest peer can make us owe it at once; behind this many packets it counts as
-  /// one that reads nothing while it goes on asking.
-  static final int QUEUED_MAX = 1 << 17;
+  /// More than an honest peer can make us owe it at once, which is 65,536 reads of its applications
+  /// and 131,072 resync requests (`max-buffers`); behind this many packets it counts as one that
+  /// reads nothing while it goes on asking.
+  static final int QUEUED_MAX = 1 << 18;
 
   private sealed interface Item {}
 
@@ -44,6 +45,10 @@ final class SendQueue {
 
   private volatile boolean isBlocked;
   private volatile boolean isAtEnd;
+
+  /// When the kernel last took something, or was first asked to (nanoTime).
+  private volatile long takenNanos;
+
   private volatile @Nullable String failure;
 
   // Of the writer alone, handed over by `calls` and `isBlocked`.
@@ -84,6 +89,11 @@ final class SendQueue {
     return isBlocked;
   }
 
+  /// How long the kernel has taken nothing of what is queued; 0 if nothing waits.
+  long blockedNanos() {
+    return isBlocked ? System.nanoTime() - takenNanos : 0;
+  }
+
   /// True when all is sent and nothing comes behind.
   boolean isAtEnd() {
     return isAtEnd;
@@ -97,6 +107,7 @@ final class SendQueue {
   void flush(EventSink sentSink) {
     if (calls.getAndIncrement() == 0) {
       callsSeen = 1;
+      takenNanos = System.nanoTime();
       write(sentSink);
     }
   }
@@ -135,7 +146,9 @@ final class SendQueue {
       }
       try {
         out.flip();
-        channel.write(out);
+        if (channel.write(out) > 0) {
+          takenNanos = System.nanoTime();
+        }
       } catch (IOException failed) {
         failure = String.valueOf(failed.getMessage());
         wakeReader.run();

@@ -73,6 +73,8 @@ public final class TcpLink implements Link, AutoCloseable {
               });
       case Effect.LimitBody(long socket, int limitBodyBytes) ->
           socket(socket).ifPresent(found -> found.limitBody(limitBodyBytes));
+      case Effect.LimitBlocked(long socket, long nanos) ->
+          socket(socket).ifPresent(found -> found.limitBlocked(nanos));
       case Effect.PauseReading(long socket) -> socket(socket).ifPresent(PeerSocket::pause);
       case Effect.ResumeReading(long socket) -> socket(socket).ifPresent(PeerSocket::resume);
       case Effect.CloseSocket(long number) -> {

@@ -147,6 +147,36 @@ final class TcpLinkTest {
     }
   }
 
+  @Test
+  void aBlockIsReportedOnceAndEndsNothing() throws Exception {
+    Pair pair = connect();
+    a.carryOut(new Effect.LimitBody(pair.atA, 2 << 20));
+    a.carryOut(new Effect.PauseReading(pair.atA));
+    b.carryOut(new Effect.LimitBlocked(pair.atB, 50_000_000));
+    Payload payload = pattern(1 << 20);
+    Packet data = new Packet.Data(PacketType.DATA, 0, 0, 0, 0, payload.lengthBytes());
+    int count = 40;
+    for (int i = 0; i < count; i++) {
+      sendNow(b, fromB, send(pair.atB, data, payload, 0));
+    }
+    assertThat(fromB.next(Event.SendBlocked.class).socket()).isEqualTo(pair.atB);
+    assertThat(fromB.events.poll(300, TimeUnit.MILLISECONDS)).as("told once").isNull();
+    a.carryOut(new Effect.ResumeReading(pair.atA));
+    for (int i = 0; i < count; i++) {
+      fromA.next(Event.PacketArrived.class);
+    }
+  }
+
+  @Test
+  void whatMovesIsNoBlock() throws Exception {
+    Pair pair = connect();
+    a.carryOut(new Effect.LimitBody(pair.atA, 2 << 20));
+    b.carryOut(new Effect.LimitBlocked(pair.atB, 50_000_000));
+    sendNow(b, fromB, new Effect.Send(pair.atB, Framing.H80, 0, HELLO, null, 0));
+    fromA.next(Event.PacketArrived.class);
+    assertThat(fromB.events.poll(300, TimeUnit.MILLISECONDS)).as("nothing waits").isNull();
+  }
+
   /// A peer that asks and never reads the answers must not fill this node's memory.
   @Test
   void aPeerThatReadsNothingIsGivenUpBeforeMemoryIs() throws Exception {

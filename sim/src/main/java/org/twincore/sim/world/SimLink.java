@@ -56,6 +56,12 @@ public final class SimLink implements Link {
           socket.limitBody(limitBodyBytes);
         }
       }
+      case Effect.LimitBlocked(long number, long nanos) -> {
+        SimSocket socket = sockets.get(number);
+        if (socket != null) {
+          socket.limitBlocked(nanos);
+        }
+      }
       case Effect.PauseReading(long number) -> reading(number, false);
       case Effect.ResumeReading(long number) -> reading(number, true);
       case Effect.CloseSocket(long number) -> close(number);
@@ -141,6 +147,12 @@ public final class SimLink implements Link {
 
   void arrived(Event.PacketArrived event) {
     post(event);
+  }
+
+  void blocked(SimSocket socket) {
+    if (sockets.containsKey(socket.number())) {
+      post(new Event.SendBlocked(socket.number()));
+    }
   }
 
   void closed(SimSocket socket, String cause, boolean malformed) {

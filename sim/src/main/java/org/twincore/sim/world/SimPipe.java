@@ -35,6 +35,13 @@ final class SimPipe {
   private long lastArrivalNanos;
   private boolean isReading = true;
   private boolean isDead;
+  private long blockedMaxNanos;
+  private Runnable onBlocked = () -> {};
+
+  /// When the sender's kernel last took something over.
+  private long takenNanos;
+
+  private boolean watches;
 
   /// A packet's bytes; `bytes` null is the end of the stream. `accepted` runs when the sender's
   /// kernel took it over.
@@ -88,12 +95,38 @@ final class SimPipe {
     pump();
   }
 
+  /// From now on `then` runs when nothing of what is queued was taken for that long (0: never).
+  void limitBlocked(long nanos, Runnable then) {
+    blockedMaxNanos = nanos;
+    onBlocked = then;
+    watch();
+  }
+
+  private void watch() {
+    if (blockedMaxNanos > 0 && !watches && !isDead && !queued.isEmpty()) {
+      watches = true;
+      simulation.at(takenNanos + blockedMaxNanos, this::look);
+    }
+  }
+
+  private void look() {
+    watches = false;
+    boolean isBlocked = !isDead && !queued.isEmpty() && blockedMaxNanos > 0;
+    if (isBlocked && simulation.nowNanos() - takenNanos >= blockedMaxNanos) {
+      takenNanos = simulation.nowNanos();
+      onBlocked.run();
+    }
+    watch();
+  }
+
   private void fillWindow() {
     while (!isDead && !queued.isEmpty()) {
       Segment next = queued.getFirst();
       if (inFlightBytes > 0 && inFlightBytes + next.sizeBytes() > path.windowBytes()) {
+        watch();
         return;
       }
+      takenNanos = simulation.nowNanos();
       queued.removeFirst();
       inFlightBytes += next.sizeBytes();
       next.accepted.run();

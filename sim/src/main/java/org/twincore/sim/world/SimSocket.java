@@ -88,6 +88,10 @@ final class SimSocket implements SimPipe.Receiver {
     peer().out().limitBody(bytes);
   }
 
+  void limitBlocked(long nanos) {
+    out().limitBlocked(nanos, () -> owner.blocked(this));
+  }
+
   /// The owner closes: what is queued goes out first, what comes in is dropped.
   void close() {
     if (isOpen) {

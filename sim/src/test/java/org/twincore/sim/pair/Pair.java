@@ -92,6 +92,11 @@ final class Pair {
       return this;
     }
 
+    Setup net(Option option, long number) {
+      net = net.with(option, number);
+      return this;
+    }
+
     Pair up() throws MetadataException {
       Pair pair = new Pair(this);
       pair.start(0);

@@ -6,8 +6,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.sim.world.Simulation;
 
@@ -199,5 +202,39 @@ class SeedFindsPairTest {
     pair.start(0);
     pair.awaitUpToDate();
     pair.assertEqualDisks();
+  }
+
+  /// Seed 5412: a Primary with an old disk back read from it before it knew what had changed.
+  @Test
+  void aPrimaryReadsNothingOldBeforeTheBitmapsAreExchanged() throws MetadataException {
+    Pair pair = withOldDiskBack();
+    assertThat(pair.read(0, 7)).isEqualTo(72);
+    pair.awaitUpToDate();
+    assertThat(pair.read(0, 7)).isEqualTo(72);
+  }
+
+  /// The same when the peer goes away just then: nobody can say what is old.
+  @Test
+  void aPrimaryReadsNothingOldWhenTheBitmapsAreNeverExchanged() throws MetadataException {
+    Pair pair = withOldDiskBack();
+    pair.network.open(1, false);
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the cut");
+    long read = pair.start(0, it -> new Event.AppRead(0, it, new Extent(7 * 8, Pair.BLOCK)));
+    pair.awaitAnswer(read);
+    assertThat(pair.answer(read)).isInstanceOf(Effect.AppFailed.class);
+    pair.network.open(1, true);
+    pair.awaitUpToDate();
+    assertThat(pair.read(0, 7)).isEqualTo(72);
+    pair.assertEqualDisks();
+  }
+
+  private static Pair withOldDiskBack() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 71);
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.write(0, 7, 72);
+    pair.begin(0, pair.attachCommand(0, 0));
+    pair.awaitConn(0, ConnectionState.WF_BITMAP_T);
+    return pair;
   }
 }

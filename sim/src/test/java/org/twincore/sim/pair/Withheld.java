@@ -21,6 +21,7 @@ final class Withheld implements Tamper {
   private final Map<Integer, Predicate<Effect>> lost = new TreeMap<>();
   private final Map<Integer, Predicate<Effect>> failing = new TreeMap<>();
   private final Map<Integer, Said> said = new TreeMap<>();
+  private final Map<Integer, PacketType.Stream> deaf = new TreeMap<>();
   private final Map<Long, Event> waiting = new TreeMap<>();
   private final List<Long> tokens = new ArrayList<>();
   private int lostCount;
@@ -46,6 +47,11 @@ final class Withheld implements Tamper {
   /// this one too.
   void say(SimNode node, PacketType behind, Packet packet, @Nullable Payload payload) {
     said.put(node.id(), new Said(behind, packet, payload));
+  }
+
+  /// Behind the next packet that `node` sends there, it takes nothing more off that stream.
+  void deafen(SimNode node, PacketType.Stream stream) {
+    deaf.put(node.id(), stream);
   }
 
   /// Whether what was to be said was said.
@@ -119,6 +125,9 @@ final class Withheld implements Tamper {
   }
 
   private List<Effect> sent(SimNode node, Effect.Send send) {
+    if (deaf.remove(node.id(), send.packet().type().stream())) {
+      return List.of(send, new Effect.PauseReading(send.socket()));
+    }
     Said more = said.get(node.id());
     if (more == null || send.packet().type() != more.behind) {
       return List.of(send);

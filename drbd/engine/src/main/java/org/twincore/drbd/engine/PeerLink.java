@@ -193,6 +193,15 @@ final class PeerLink {
     }
     move(WF_REPORT_PARAMS, "handshake");
     liveness.start(timing());
+    limitBlocked();
+  }
+
+  /// How long what is sent may find no taker: the acks of the META socket have no second chance.
+  private void limitBlocked() {
+    parts.turn.add(new Effect.LimitBlocked(parts.turn.dataSocket(), timing().requestNanos()));
+    parts.turn.add(
+        new Effect.LimitBlocked(
+            parts.turn.metaSocket(), parts.peering.net().num(Option.TIMEOUT) * TENTH_NANOS));
   }
 
   private PeerEpochs.Ordering ordering() {
@@ -225,6 +234,7 @@ final class PeerLink {
     parts.peering.configure(net);
     liveness.retime(timing());
     if (isEstablished()) {
+      limitBlocked();
       parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL_UPDATE, false, false));
       parts.all().forEach(parameters::sendSyncParam);
     }
@@ -274,6 +284,7 @@ final class PeerLink {
         parts.log.handedOver(token);
         parts.room.handedOver(token);
       }
+      case Event.SendBlocked(long socket) -> blocked(socket);
       case Event.SocketClosed closed -> closed(closed);
       case Event.PacketArrived arrived -> {
         return taken(arrived);
@@ -283,10 +294,19 @@ final class PeerLink {
     return true;
   }
 
+  private void blocked(long socket) {
+    if (isOurs(socket)) {
+      lose(TIMEOUT, "the peer takes nothing that is sent");
+    }
+  }
+
+  private boolean isOurs(long socket) {
+    Turn turn = parts.turn;
+    return turn.isLinked() && (socket == turn.dataSocket() || socket == turn.metaSocket());
+  }
+
   private void closed(Event.SocketClosed closed) {
-    boolean ours =
-        closed.socket() == parts.turn.dataSocket() || closed.socket() == parts.turn.metaSocket();
-    if (!ours || !parts.turn.isLinked()) {
+    if (!isOurs(closed.socket())) {
       connector.closed(closed.socket());
     } else if (closed.malformed()) {
       lose(PROTOCOL_ERROR, closed.cause());
@@ -299,13 +319,11 @@ final class PeerLink {
     if (connector.packet(arrived.socket(), arrived.packet())) {
       return true;
     }
-    Turn turn = parts.turn;
-    if (!turn.isLinked()
-        || (arrived.socket() != turn.dataSocket() && arrived.socket() != turn.metaSocket())) {
+    if (!isOurs(arrived.socket())) {
       return true;
     }
     liveness.heard();
-    boolean meta = arrived.socket() == turn.metaSocket();
+    boolean meta = arrived.socket() == parts.turn.metaSocket();
     PacketType.Stream stream = arrived.packet().type().stream();
     if (stream != PacketType.Stream.BOTH && (stream == PacketType.Stream.META) != meta) {
       lose(PROTOCOL_ERROR, arrived.packet().type().wireName() + " on the wrong socket");
@@ -410,7 +428,7 @@ final class PeerLink {
     connector.tick().ifPresent(this::established);
     long now = parts.turn.now();
     if (parts.turn.isLinked()) {
-      liveness.tick(parts.log.oldestNanos()).ifPresent(this::loseInTime);
+      liveness.tick(oldestNanos()).ifPresent(this::loseInTime);
     }
     if (parts.turn.isLinked() && now >= deadlineNanos) {
       lose(conn == TEAR_DOWN ? TEAR_DOWN : NETWORK_FAILURE, "the peer said nothing in time");
@@ -423,6 +441,16 @@ final class PeerLink {
     if (isGoing() && isPeerIdle()) {
       settle(now);
     }
+  }
+
+  /// When the oldest request was sent that an application waits for; Long.MAX_VALUE if there is
+  /// none.
+  private long oldestNanos() {
+    long oldest = parts.log.oldestNanos();
+    for (Volume volume : parts.all()) {
+      oldest = Math.min(oldest, volume.reads.oldestNanos());
+    }
+    return oldest;
   }
 
   private void loseInTime(String reason) {
@@ -478,7 +506,7 @@ final class PeerLink {
   long deadlineNanos() {
     long deadline = Math.min(deadlineNanos, connector.deadlineNanos());
     return parts.turn.isLinked()
-        ? Math.min(deadline, liveness.deadlineNanos(parts.log.oldestNanos()))
+        ? Math.min(deadline, liveness.deadlineNanos(oldestNanos()))
         : deadline;
   }
 }

@@ -92,6 +92,7 @@ public final class Resource {
           Event.Dialed _,
           Event.DialFailed _,
           Event.Sent _,
+          Event.SendBlocked _,
           Event.SocketClosed _ ->
           link.take(event);
       case Event.Admin admin -> desk.take(admin);

@@ -82,6 +82,7 @@ final class Resyncs {
       return;
     }
     volume.bitmapExchange.send();
+    volume.device.disk().setBitmapComplete(true);
     states.force(volume, state -> state.withConn(WF_SYNC_UUID), "bitmaps exchanged");
     takeEarlySyncUuid(volume);
   }

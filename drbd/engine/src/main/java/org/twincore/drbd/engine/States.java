@@ -7,6 +7,7 @@ import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
 import static org.twincore.drbd.ConnectionState.SYNC_TARGET;
 import static org.twincore.drbd.ConnectionState.VERIFY_S;
 import static org.twincore.drbd.ConnectionState.VERIFY_T;
+import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.List;
@@ -146,6 +147,7 @@ final class States {
     }
     device.keepFrom(before, after);
     exposePeersData(device, before, after);
+    trustBitmap(device, before, after);
     if (after.conn().isBelow(CONNECTED) || after.pdsk().isAtLeast(DiskState.INCONSISTENT)) {
       device.awaitPeerWrite(false);
     }
@@ -185,6 +187,18 @@ final class States {
         && after.conn().isAtLeast(CONNECTED)
         && after.pdsk() == DiskState.UP_TO_DATE) {
       device.expose(peer.uuids().current());
+    }
+  }
+
+  /// From the handshake on a target is to learn from the peer's bitmap what is old here.
+  private static void trustBitmap(Device device, StateWord before, StateWord after) {
+    if (device.backing() == null) {
+      return;
+    }
+    if (before.conn() != WF_BITMAP_T && after.conn() == WF_BITMAP_T) {
+      device.disk().setBitmapComplete(false);
+    } else if (after.disk() == DiskState.UP_TO_DATE) {
+      device.disk().setBitmapComplete(true);
     }
   }
 

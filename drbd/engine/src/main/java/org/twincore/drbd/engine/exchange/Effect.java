@@ -73,6 +73,10 @@ public sealed interface Effect {
   /// From now on bodies up to `limitBodyBytes` are accepted on this socket (small until then).
   record LimitBody(long socket, int limitBodyBytes) implements OfLink {}
 
+  /// Report, from now on, when the peer's side has taken nothing of what is queued for `nanos` (0:
+  /// never); answered by `SendBlocked`, once for each time.
+  record LimitBlocked(long socket, long nanos) implements OfLink {}
+
   /// Stop taking packets off this socket: the peer is faster than the disk.
   record PauseReading(long socket) implements OfLink {}
 

@@ -68,6 +68,9 @@ public sealed interface Event {
   /// All sends of this socket with a token up to `token` have been handed to the kernel.
   record Sent(long socket, long token) implements Event {}
 
+  /// Packets are queued, and for as long as `LimitBlocked` said none of their bytes could be sent.
+  record SendBlocked(long socket) implements Event {}
+
   /// The socket is closed: by the peer, by an error, or because `malformed` bytes arrived. Not sent
   /// for a socket that the engine itself closed.
   record SocketClosed(long socket, String cause, boolean malformed) implements Event {}

@@ -33,6 +33,9 @@ public final class AppReads {
     /// The own disk could not read it; not asked again.
     boolean failedHere;
 
+    /// When the peer was asked.
+    long sentNanos;
+
     Read(long cookie, Extent extent) {
       this.cookie = cookie;
       this.extent = extent;
@@ -56,6 +59,11 @@ public final class AppReads {
   /// Reads that were taken and not answered.
   public int inFlight() {
     return inFlight;
+  }
+
+  /// When the oldest read that the peer has not answered was sent; Long.MAX_VALUE if there is none.
+  public long oldestNanos() {
+    return atPeer.isEmpty() ? Long.MAX_VALUE : atPeer.firstEntry().getValue().sentNanos;
   }
 
   void take(Event.AppRead event) {
@@ -113,6 +121,7 @@ public final class AppReads {
     log.close();
     long id = turn.newToken();
     atPeer.put(id, read);
+    read.sentNanos = turn.now();
     device.counters().peerPending(1);
     turn.send(
         device.volume(),

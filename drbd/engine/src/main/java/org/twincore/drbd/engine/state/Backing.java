@@ -34,6 +34,7 @@ public final class Backing {
   private Superblock superblock;
   private SyncBitmap bitmap;
   private ActivityLog activity;
+  private boolean bitmapComplete;
   private boolean superblockQueued;
   private int superblocksPending;
   private long activityWrites;
@@ -165,6 +166,7 @@ public final class Backing {
 
   public void markAll() {
     bitmap.setAll();
+    bitmapComplete = true;
   }
 
   public void clearAll() {
@@ -269,10 +271,17 @@ public final class Backing {
     queue.settle(then);
   }
 
-  /// Whether data of this disk may be read for an extent: it is good, or at least in sync there.
+  /// Whether the bitmap names every block in which this disk may be older than the peer's: since it
+  /// was UpToDate, or merged with the peer's bitmap.
+  public void setBitmapComplete(boolean complete) {
+    bitmapComplete = complete;
+  }
+
+  /// Whether data of this disk may be read for an extent: it is good, or known to be good there.
   public boolean isReadable(DiskState state, Extent extent) {
     return state == DiskState.UP_TO_DATE
         || (state.isAtLeast(DiskState.INCONSISTENT)
+            && bitmapComplete
             && !bitmap.anySetInSectors(extent.sector(), extent.sizeSectors()));
   }
 }

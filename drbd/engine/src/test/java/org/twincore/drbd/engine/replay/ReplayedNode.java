@@ -129,6 +129,7 @@ final class ReplayedNode {
           Effect.Listen _,
           Effect.StopListening _,
           Effect.LimitBody _,
+          Effect.LimitBlocked _,
           Effect.PauseReading _,
           Effect.ResumeReading _,
           Effect.AppDone _,
