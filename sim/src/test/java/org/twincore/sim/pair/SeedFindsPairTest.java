@@ -237,4 +237,50 @@ class SeedFindsPairTest {
     pair.awaitConn(0, ConnectionState.WF_BITMAP_T);
     return pair;
   }
+
+  /// Seed 8526: the disk was gone when the peer agreed, and the node fell over.
+  @Test
+  void aDisklessNodeDeclaresNobodysDataInvalid() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    List<AdminResult> detach = pair.begin(0, new AdminCommand.Detach(0, false));
+    AdminResult result = pair.admin(0, new AdminCommand.InvalidateRemote(0));
+    assertThat(result.isSuccess()).isFalse();
+    pair.await(() -> !detach.isEmpty(), "the answer");
+    for (int id = 0; id < 2; id++) {
+      assertThat(pair.state(id).conn()).isEqualTo(ConnectionState.CONNECTED);
+    }
+    assertThat(pair.admin(0, new AdminCommand.InvalidateRemote(0)).isSuccess()).isFalse();
+    assertThat(pair.admin(0, new AdminCommand.Invalidate(0)).isSuccess()).isFalse();
+    pair.attach(0);
+    pair.awaitUpToDate();
+  }
+
+  /// Seed 10522: a write during the attach of a Primary's disk was marked by neither side.
+  @Test
+  void whatIsWrittenDuringAnAttachIsMarked() throws MetadataException {
+    for (int delay = -15; delay < 30; delay++) {
+      Pair pair = new Pair.Setup().primary();
+      pair.write(0, 7, 71);
+      pair.ok(0, new AdminCommand.Detach(0, false));
+      long latency = 10 * Simulation.MILLISECOND;
+      pair.network.path(0).latency(latency, latency);
+      pair.network.path(1).latency(latency, latency);
+      if (delay < 0) {
+        pair.startWrite(0, 7, 72, false);
+        pair.run(-delay);
+        pair.begin(0, pair.attachCommand(0, 0));
+      } else {
+        pair.begin(0, pair.attachCommand(0, 0));
+        pair.run(delay);
+        pair.startWrite(0, 7, 72, false);
+      }
+      pair.run(12);
+      pair.kill(0);
+      pair.kill(1);
+      pair.start(1);
+      pair.start(0);
+      pair.awaitUpToDate();
+      pair.assertEqualDisks();
+    }
+  }
 }

@@ -23,7 +23,7 @@ final class DataCommands {
   private static final int NOT_STAND_ALONE = 151;
   private static final int PAUSE_ALREADY_SET = 134;
   private static final int PAUSE_ALREADY_CLEAR = 135;
-  private static final int NO_DISK = 138;
+  private static final AdminResult DISKLESS = new AdminResult.Config(138, "Device is diskless");
 
   private final Parts parts;
   private final States states;
@@ -43,7 +43,7 @@ final class DataCommands {
       return;
     }
     if (!volume.device.hasUsableDisk()) {
-      then.accept(new AdminResult.Config(NO_DISK, "Device is diskless"));
+      then.accept(DISKLESS);
       return;
     }
     StateResult result =
@@ -85,6 +85,10 @@ final class DataCommands {
       ConnectionState start,
       ClusterChange.Change change,
       Consumer<AdminResult> then) {
+    if (!volume.device.hasUsableDisk()) {
+      then.accept(DISKLESS);
+      return;
+    }
     StateRules.Outcome outcome =
         states.judge(volume, state -> state.withConn(start), StateRules.Force.SOFT);
     if (!outcome.isSuccess()) {
@@ -95,6 +99,11 @@ final class DataCommands {
         volume.number(),
         change,
         result -> {
+          if (!volume.device.hasUsableDisk()) {
+            // It went away while the peer was asked.
+            then.accept(DISKLESS);
+            return;
+          }
           StateResult made =
               result.isSuccess()
                   ? states.change(
@@ -113,7 +122,7 @@ final class DataCommands {
   void newCurrentUuid(Volume volume, boolean clear, Consumer<AdminResult> then) {
     Device device = volume.device;
     if (!device.hasUsableDisk()) {
-      then.accept(new AdminResult.Config(NO_DISK, "Device is diskless"));
+      then.accept(DISKLESS);
       return;
     }
     boolean skips =

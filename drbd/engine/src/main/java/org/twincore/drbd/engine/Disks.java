@@ -56,7 +56,18 @@ final class Disks {
 
   // ---- attach
 
+  /// What was written without the disk must be done at the peer before the peer hears of it: from
+  /// then on the peer marks nothing for this node (`drbd_adm_attach` waits in the same way).
   void attach(Volume volume, MetadataImage image, Consumer<AdminResult> then) {
+    volume.device.setAttachAwaitsWrites(true);
+    parts.log.awaitSafety(_ -> {
+      volume.device.setAttachAwaitsWrites(false);
+      attachNow(volume, image, then);
+      states.goOn(volume);
+    });
+  }
+
+  private void attachNow(Volume volume, MetadataImage image, Consumer<AdminResult> then) {
     Device device = volume.device;
     if (device.backing() != null) {
       then.accept(

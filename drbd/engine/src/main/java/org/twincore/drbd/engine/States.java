@@ -139,6 +139,7 @@ final class States {
     if (before.equals(after)) {
       return;
     }
+    boolean held = device.holdsIo();
     device.setState(after);
     parts.turn.add(new Effect.StateChanged(volume.number(), before, after, reason));
     device.setCrashedPrimary(MetadataFlagsRule.staysCrashed(device.crashedPrimary(), after));
@@ -171,7 +172,10 @@ final class States {
       volume.activityLost();
     }
     if (before.isSuspended() && !after.isSuspended()) {
-      thaw(volume);
+      endSuspension(volume);
+    }
+    if (held) {
+      goOn(volume);
     }
   }
 
@@ -455,8 +459,8 @@ final class States {
     }
   }
 
-  /// I/O goes on; a generation put off until now begins if the peer does not get the writes.
-  private void thaw(Volume volume) {
+  /// A generation put off until now begins if the peer does not get the writes.
+  private void endSuspension(Volume volume) {
     Device device = volume.device;
     boolean peerGetsWrites =
         device.state().conn().isAtLeast(CONNECTED)
@@ -465,8 +469,14 @@ final class States {
       newGeneration(volume, "thaw");
     }
     device.postponeNewUuid(false);
-    volume.writes.thaw();
-    volume.reads.thaw();
-    volume.applications.thaw();
+  }
+
+  /// Held I/O goes on, as far as nothing holds it any more.
+  void goOn(Volume volume) {
+    if (!volume.device.holdsIo()) {
+      volume.writes.thaw();
+      volume.reads.thaw();
+      volume.applications.thaw();
+    }
   }
 }

@@ -36,6 +36,8 @@ final class Waits {
       waits.add(name + "fencing of the peer");
     }
     switch (state.conn()) {
+      case WF_BITMAP_T, WF_SYNC_UUID ->
+          waits.add(name + "the peer's bitmap, to know what is old here; I/O is held");
       case SYNC_TARGET ->
           waits.add(name + volume.device.outOfSyncBlocks() * 4 + " KiB from the peer");
       case SYNC_SOURCE ->

@@ -70,7 +70,7 @@ public final class AppReads {
     inFlight++;
     device.counters().applicationPending(1);
     Read read = new Read(event.cookie(), event.extent());
-    if (device.state().isSuspended()) {
+    if (device.holdsIo()) {
       frozen.add(read);
     } else {
       start(read);
@@ -175,7 +175,11 @@ public final class AppReads {
     frozen.clear();
     for (Read read : thawed) {
       read.failedHere = false;
-      start(read);
+      if (device.holdsIo()) {
+        frozen.add(read);
+      } else {
+        start(read);
+      }
     }
   }
 

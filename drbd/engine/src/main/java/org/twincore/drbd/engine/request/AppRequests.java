@@ -158,7 +158,7 @@ public final class AppRequests {
   }
 
   private void begin(Flush flush) {
-    if (device.state().isSuspended()) {
+    if (device.holdsIo()) {
       frozen.add(() -> begin(flush));
       return;
     }

@@ -93,7 +93,7 @@ public final class AppWrites implements WriteRequest.Owner {
     WriteRequest request =
         new WriteRequest(this, answer, turn.newToken(), extent, payload, kind, fua);
     answers.owe();
-    if (device.state().isSuspended()) {
+    if (device.holdsIo()) {
       frozen.add(request);
     } else {
       start(request);
@@ -160,7 +160,7 @@ public final class AppWrites implements WriteRequest.Owner {
 
   private void submit(WriteRequest request) {
     StateWord state = device.state();
-    if (state.isSuspended()) {
+    if (device.holdsIo()) {
       // Frozen while it waited; nothing of it was begun.
       releaseActivity(request);
       frozen.add(request);
@@ -414,7 +414,7 @@ public final class AppWrites implements WriteRequest.Owner {
     List<WriteRequest> thawed = List.copyOf(frozen);
     frozen.clear();
     for (WriteRequest request : thawed) {
-      if (device.state().isSuspended()) {
+      if (device.holdsIo()) {
         frozen.add(request);
       } else {
         start(request);

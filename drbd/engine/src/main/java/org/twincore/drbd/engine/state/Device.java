@@ -39,6 +39,7 @@ public final class Device {
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
   private boolean awaitsPeerWrite;
+  private boolean attachAwaitsWrites;
   private boolean considerResync;
   private int sequence;
   private int readers;
@@ -78,6 +79,24 @@ public final class Device {
   /// Stores a new state word; only for `States`.
   public void setState(StateWord next) {
     state = next;
+  }
+
+  /// Whether application I/O that was not begun has to wait: it is suspended, or the node is on its
+  /// way to learn what its disk lacks (`drbd_state_is_stable`). What was begun before is done.
+  public boolean holdsIo() {
+    return state.isSuspended() || isInTransit() || attachAwaitsWrites;
+  }
+
+  private boolean isInTransit() {
+    return state.conn() == ConnectionState.WF_BITMAP_T
+        || state.conn() == ConnectionState.WF_SYNC_UUID
+        || state.disk() == DiskState.ATTACHING
+        || state.disk() == DiskState.NEGOTIATING;
+  }
+
+  /// An attach waits until what was begun without the disk is done at the peer.
+  public void setAttachAwaitsWrites(boolean awaits) {
+    attachAwaitsWrites = awaits;
   }
 
   // ---- backing disk
