@@ -58,6 +58,22 @@ public enum ConnectionState {
     return compareTo(other) < 0;
   }
 
+  /// Whether the peer gets blocks from this node, or will.
+  public boolean isSource() {
+    return switch (this) {
+      case STARTING_SYNC_S, WF_BITMAP_S, SYNC_SOURCE, PAUSED_SYNC_S, AHEAD -> true;
+      default -> false;
+    };
+  }
+
+  /// Whether this node gets blocks from the peer, or will.
+  public boolean isTarget() {
+    return switch (this) {
+      case STARTING_SYNC_T, WF_BITMAP_T, WF_SYNC_UUID, SYNC_TARGET, PAUSED_SYNC_T, BEHIND -> true;
+      default -> false;
+    };
+  }
+
   /// As `/proc/drbd` prints it.
   @Override
   public String toString() {

@@ -268,7 +268,7 @@ final class Parameters {
       return "can only connect to data with current UUID %016X, the peer has %016X"
           .formatted(device.exposedUuid(), peer.uuids().current());
     }
-    if (!connecting && lacksDisk) {
+    if (!connecting && lacksDisk && !device.peerLacksWrites()) {
       device.expose(peer.uuids().current());
     }
     volume.peersUuidsArrived(peer.uuids());

@@ -96,7 +96,8 @@ final class PeerStates {
     return new PeerState.Arrival(
         device.state(),
         peer,
-        new PeerState.Known(uuids != null, reallyInconsistent, link.peerIsDryRun()),
+        new PeerState.Known(
+            uuids != null, reallyInconsistent, link.peerIsDryRun(), device.peerLacksWrites()),
         new PeerState.Pending(
             device.considerResync(),
             device.newUuidPostponed(),
@@ -225,7 +226,9 @@ final class PeerStates {
       states.sendUuids(volume, 0);
       states.sendState(volume);
     }
-    if (after.disk().isBelow(DiskState.INCONSISTENT) && after.conn().isAtLeast(CONNECTED)) {
+    if (after.disk().isBelow(DiskState.INCONSISTENT)
+        && after.conn().isAtLeast(CONNECTED)
+        && !device.peerLacksWrites()) {
       Packet.Uuids theirs = device.peerUuids();
       if (theirs != null && theirs.uuids().current() != 0) {
         device.expose(theirs.uuids().current() & ~GenerationUuids.PRIMARY_BIT);

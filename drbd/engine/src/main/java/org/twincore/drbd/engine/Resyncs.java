@@ -63,6 +63,9 @@ final class Resyncs {
   /// P_BITMAP or P_COMPRESSED_BITMAP; answers why it cannot be, or null.
   @Nullable String bitmapArrived(Volume volume, Packet.Bytes packet) {
     ConnectionState conn = volume.device.state().conn();
+    if (conn == CONNECTED && !volume.device.hasUsableDisk()) {
+      return null; // for a resync that ended with the own disk
+    }
     if (conn != WF_BITMAP_S && conn != WF_BITMAP_T) {
       return packet.type().wireName() + " in " + conn;
     }

@@ -180,7 +180,12 @@ public final class Device {
         before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
     boolean isPeerUpToDate =
         after.conn().isAtLeast(ConnectionState.CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
-    if (losesDisk && after.role() == Role.PRIMARY && !isPeerUpToDate && outOfSyncBlocks() > 0) {
+    // Before the target's bitmap is merged the own one does not say what the target lacks.
+    boolean mayLackMore =
+        before.conn() == ConnectionState.STARTING_SYNC_S
+            || before.conn() == ConnectionState.WF_BITMAP_S;
+    boolean lacks = mayLackMore || outOfSyncBlocks() > 0;
+    if (losesDisk && after.role() == Role.PRIMARY && !isPeerUpToDate && lacks) {
       peerLacksWrites = true;
     } else if (after.role() != Role.PRIMARY || after.disk() == DiskState.UP_TO_DATE) {
       peerLacksWrites = false;

@@ -51,6 +51,21 @@ public enum ImpliedChange {
   LOST_DISK_ABORTS_RESYNC(
       c -> c.wanted.conn().compareTo(CONNECTED) > 0 && lacksDisk(c.wanted),
       c -> c.wanted.withConn(CONNECTED)),
+  /// A target that was not copied is as old as before, although its connection looks settled. (The
+  /// kernel calls it UpToDate.)
+  ABORTED_TARGET_STAYS_BEHIND(
+      c ->
+          c.before.conn().isTarget()
+              && c.wanted.conn() == CONNECTED
+              && isUnsettled(c.wanted.disk()),
+      c -> c.wanted.withDisk(INCONSISTENT)),
+  /// The same as the source sees it.
+  ABORTED_SOURCE_LEAVES_PEER_BEHIND(
+      c ->
+          c.before.conn().isSource()
+              && c.wanted.conn() == CONNECTED
+              && isUnsettled(c.wanted.pdsk()),
+      c -> c.wanted.withPdsk(INCONSISTENT)),
   /// The connection broke before an attach was decided, but the data is what users know.
   CUT_NEGOTIATION_KEEPS_DISK(
       c ->

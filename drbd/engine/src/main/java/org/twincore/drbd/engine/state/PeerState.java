@@ -33,17 +33,19 @@ import org.twincore.drbd.wire.StateWord;
 
 /// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
 ///
-/// Four deviations. A source ends a resync that its target ended with failed blocks. The others are
-/// towards safety: without the peer's P_UUIDS two disks are never taken to be equal (the kernel
-/// would connect), an attach that is still being negotiated stays so until they came, and a disk of
-/// the peer that appears without negotiation ends the connection.
+/// Five deviations. A source ends a resync that its target ended with failed blocks. The others are
+/// towards safety: a peer that lacks writes is not taken to be good because it says so, without the
+/// peer's P_UUIDS two disks are never taken to be equal (the kernel would connect), an attach that
+/// is still being negotiated stays so until they came, and a disk of the peer that appears without
+/// negotiation ends the connection.
 public final class PeerState {
   private PeerState() {}
 
   /// What is known of the peer besides its state: whether its P_UUIDS arrived (on this connection,
-  /// and since an own attach), flag 4 in it (its disk is really Inconsistent), and whether it asked
-  /// for a dry run.
-  public record Known(boolean uuids, boolean reallyInconsistent, boolean dryRun) {}
+  /// and since an own attach), flag 4 in it (its disk is really Inconsistent), whether it asked for
+  /// a dry run, and whether it lacks writes that this node, now without a disk, has answered.
+  public record Known(
+      boolean uuids, boolean reallyInconsistent, boolean dryRun, boolean lacksWrites) {}
 
   /// What hangs in the air here: a peer that was forced to be Primary while both disks were
   /// Inconsistent ([#forcesResync]), a new current UUID put off until the thaw, and the bits set
@@ -65,6 +67,7 @@ public final class PeerState {
     PEER_GAVE_RESYNC_UP,
     PEER_FINISHED_VERIFY,
     LATE_INCONSISTENT_IGNORED,
+    PEER_LACKS_WRITES,
     PEER_DISK_NOT_NEGOTIATED,
     CONNECTION_ESTABLISHED,
     PEER_IS_AHEAD,
@@ -187,6 +190,7 @@ public final class PeerState {
         return drop(Rule.PEER_DISK_NOT_NEGOTIATED, PROTOCOL_ERROR, Optional.empty());
       }
       suppressFlapping();
+      doubtPeersDisk();
       connect();
       if (bothHaveDisks() && !arrival.known.uuids && own.conn().isBelow(CONNECTED)) {
         return drop(Rule.UUIDS_MISSING, PROTOCOL_ERROR, Optional.empty());
@@ -250,6 +254,18 @@ public final class PeerState {
           && peer.conn().compareTo(SYNC_SOURCE) > 0) {
         peerDisk = UP_TO_DATE;
         rules.add(Rule.LATE_INCONSISTENT_IGNORED);
+      }
+    }
+
+    /// The resync of which this node was the source was aborted. Whatever the peer calls its disk
+    /// now or called it before it knew, the data is old.
+    private void doubtPeersDisk() {
+      if (arrival.known.lacksWrites
+          && own.conn().isAtLeast(CONNECTED)
+          && own.disk().isBelow(NEGOTIATING)
+          && peerDisk.compareTo(INCONSISTENT) > 0) {
+        peerDisk = INCONSISTENT;
+        rules.add(Rule.PEER_LACKS_WRITES);
       }
     }
 

@@ -24,9 +24,19 @@ final class ImpliedChangeTest {
   private static final StateContext OTHER_DATA =
       with(Options.DEFAULT, new Remembered(DiskState.OUTDATED, DiskState.D_UNKNOWN, 7, 8));
 
-  /// Wanted state, state after, and the rows on the way; before is a connected pair.
+  private static final String CONNECTED_PAIR = "Primary/Secondary Connected UpToDate/UpToDate";
+
+  /// State before, wanted state, state after, and the rows on the way.
   private record Row(
-      StateContext context, String wanted, String after, List<ImpliedChange> implied) {}
+      String before,
+      StateContext context,
+      String wanted,
+      String after,
+      List<ImpliedChange> implied) {
+    Row(StateContext context, String wanted, String after, List<ImpliedChange> implied) {
+      this(CONNECTED_PAIR, context, wanted, after, implied);
+    }
+  }
 
   private static final List<Row> GOLDEN =
       List.of(
@@ -51,6 +61,22 @@ final class ImpliedChangeTest {
               "Secondary/Secondary SyncSource UpToDate/Diskless",
               "Secondary/Secondary Connected UpToDate/Diskless",
               ImpliedChange.LOST_DISK_ABORTS_RESYNC),
+          new Row(
+              "Secondary/Primary WFSyncUUID Outdated/UpToDate",
+              StateContext.PLAIN,
+              "Secondary/Primary WFSyncUUID Outdated/Failed",
+              "Secondary/Primary Connected Inconsistent/Failed",
+              List.of(
+                  ImpliedChange.LOST_DISK_ABORTS_RESYNC,
+                  ImpliedChange.ABORTED_TARGET_STAYS_BEHIND)),
+          new Row(
+              "Primary/Secondary WFBitMapS UpToDate/Consistent",
+              StateContext.PLAIN,
+              "Primary/Secondary WFBitMapS Failed/Consistent",
+              "Primary/Secondary Connected Failed/Inconsistent",
+              List.of(
+                  ImpliedChange.LOST_DISK_ABORTS_RESYNC,
+                  ImpliedChange.ABORTED_SOURCE_LEAVES_PEER_BEHIND)),
           new Row(
               SAME_DATA,
               "Secondary/Unknown WFConnection Negotiating/DUnknown",
@@ -128,9 +154,8 @@ final class ImpliedChangeTest {
   @Test
   void followsTheGoldenTable() {
     for (Row row : GOLDEN) {
-      StateWord before = States.parse("Primary/Secondary Connected UpToDate/UpToDate");
       StateRules.Sanitized found =
-          StateRules.sanitize(before, States.parse(row.wanted), row.context);
+          StateRules.sanitize(States.parse(row.before), States.parse(row.wanted), row.context);
       assertThat(States.print(found.state())).as(row.wanted).isEqualTo(row.after);
       assertThat(found.implied()).as(row.wanted).isEqualTo(row.implied);
     }
