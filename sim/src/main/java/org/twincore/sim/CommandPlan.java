@@ -79,9 +79,7 @@ final class CommandPlan {
   boolean giveOne() {
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());
-    return admin.node().isRunning()
-        && !view.hangsOnOneReplica()
-        && draws.get(random.nextInt(draws.size())).give(admin, volume);
+    return admin.node().isRunning() && draws.get(random.nextInt(draws.size())).give(admin, volume);
   }
 
   private boolean give(NodeAdmin admin, AdminCommand command) {

@@ -85,7 +85,7 @@ final class Trouble {
   }
 
   private void inflict(Fault fault) {
-    if (!cluster.view.hangsOnOneReplica() && fault.inflict(cluster.victims)) {
+    if (fault.inflict(cluster.victims)) {
       faults++;
       cluster.coverage.count("fault", fault.name());
     }

@@ -97,7 +97,7 @@ final class VolumeWorkload {
         node.resource()
             .map(resource -> resource.mayOpen(volume, Access.READ_WRITE).isSuccess())
             .orElse(false);
-    if (!may) {
+    if (!may || node.isPaused()) {
       return false;
     }
     node.deliver(new Event.Opened(volume, Access.READ_WRITE));

@@ -5,7 +5,6 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import org.twincore.drbd.DiskState;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
@@ -85,22 +84,6 @@ public final class ClusterView {
 
   public SimDrive drive(int node, int volume) {
     return nodes.get(node).drive(volume);
-  }
-
-  /// Does a Primary work without its own disk, or soon will? Then all there is hangs on the peer,
-  /// and whatever else fails is more than is promised (docs/simulator.md, "What is not drawn").
-  public boolean hangsOnOneReplica() {
-    for (SimNode node : nodes) {
-      for (int volume = 0; volume < volumes; volume++) {
-        boolean isIll =
-            state(node.id(), volume).disk().isBelow(DiskState.UP_TO_DATE)
-                || drive(node.id(), volume).health().failing() != SimDrive.Failing.NOTHING;
-        if (isIll && board.isPrimary(node.id(), volume)) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 
   /// What a node's drive has in a sector now, as [Content] names it.
