@@ -222,6 +222,13 @@ final class Parameters {
           Effect.Level.ERROR,
           "volume %d: the configured size does not fit on the disks".formatted(volume.number()));
     }
+    int peersBlock = peer.limits().map(Packet.QueueLimits::logicalBlockBytes).orElse(SECTOR_BYTES);
+    if (connecting && peersBlock > SECTOR_BYTES) {
+      parts.turn.log(
+          Effect.Level.WARN,
+          "volume %d: the peer's disk has blocks of %d bytes, it may give up on smaller writes"
+              .formatted(volume.number(), peersBlock));
+    }
     device.setPeerSectors(peer.diskSectors());
     device.setPeerBioBytes(peer.maxBioBytes());
     if (answer.wanted() != device.wantedSectors()) {
