@@ -227,7 +227,7 @@ final class Operator {
       StateWord state = view.state(node.id(), 0);
       boolean isReady =
           state.disk().isAtLeast(DiskState.CONSISTENT)
-              && state.conn().isBelow(ConnectionState.CONNECTED)
+              && state.conn().isBelow(ConnectionState.WF_REPORT_PARAMS)
               && !node.isPaused()
               && admin(node).isIdle();
       if (isAlone && isReady && view.volumes() == 1 && node.isDriveIdle(0)) {
