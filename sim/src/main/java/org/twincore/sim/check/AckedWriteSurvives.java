@@ -309,7 +309,9 @@ public final class AckedWriteSurvives implements NodeWatcher {
         throw new Violation(
             NAME,
             "a write is there, but not one that was answered before it was issued: "
-                + describe(node, volume, sector));
+                + describe(node, volume, sector)
+                + "; not there: "
+                + describe(node, volume, missing.getFirst()));
       }
     }
   }

@@ -62,7 +62,19 @@ public final class Lineage implements NodeWatcher {
   @Override
   public void effect(SimNode node, Effect effect) {
     if (effect instanceof Effect.StateChanged changed) {
+      hasDiskBack(node.id(), changed);
       changed(node.id(), changed.volume(), changed.after());
+    }
+  }
+
+  /// A Primary that lost its disk goes on with it: so it says that nothing was written without it.
+  private void hasDiskBack(int node, Effect.StateChanged changed) {
+    StateWord after = changed.after();
+    if (after.role() == Role.PRIMARY
+        && after.conn().isBelow(ConnectionState.CONNECTED)
+        && after.disk() == DiskState.UP_TO_DATE
+        && changed.before().disk() != DiskState.UP_TO_DATE) {
+      flags(complete, changed.volume())[node] = true;
     }
   }
 
