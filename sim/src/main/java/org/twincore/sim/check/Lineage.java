@@ -48,6 +48,14 @@ public final class Lineage implements NodeWatcher {
     return wasAlone(0, volume) && wasAlone(1, volume);
   }
 
+  /// The node, whose disk had `disk`, has answered a write: without a disk only the other one has
+  /// it.
+  void wrote(int node, int volume, DiskState disk) {
+    if (disk.isBelow(DiskState.INCONSISTENT) && flags(complete, volume)[1 - node]) {
+      flags(complete, volume)[node] = false;
+    }
+  }
+
   /// The run decides: the node's data is the truth, or is no longer.
   public void declare(int node, int volume, boolean isComplete) {
     flags(complete, volume)[node] = isComplete;
@@ -102,7 +110,10 @@ public final class Lineage implements NodeWatcher {
             && after.pdsk().isBelow(DiskState.INCONSISTENT)
             && after.disk() == DiskState.UP_TO_DATE;
     flags(alone, volume)[node] |= servesDiskless;
-    if (after.disk().isBelow(DiskState.UP_TO_DATE) && isPrimary && completes[other]) {
+    boolean hasOldDisk =
+        after.disk().isAtLeast(DiskState.INCONSISTENT)
+            && after.disk().isBelow(DiskState.UP_TO_DATE);
+    if (hasOldDisk && isPrimary && completes[other]) {
       completes[node] = false;
     }
     boolean peerGoesOn = board.isPrimary(other, volume) && completes[other];

@@ -9,10 +9,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.sim.world.SimDrive;
 
@@ -189,5 +191,25 @@ class FreezePairTest {
   private static void heal(Pair pair) {
     pair.network.open(0, true);
     pair.network.open(1, true);
+  }
+
+  /// Seed 15898: a write that was handed to the network waited for the peer's new generation, was
+  /// frozen when the peer was lost instead, and went out again as zeroes.
+  @Test
+  void aWriteThatIsSentAgainStillHasItsData() throws MetadataException {
+    Pair.Setup setup = new Pair.Setup().protocol("A");
+    setup.resource = setup.resource.with(Option.ON_NO_DATA_ACCESSIBLE, "suspend-io");
+    Pair pair = setup.primary();
+    pair.network.open(0, false);
+    pair.network.open(1, false);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.READS);
+    pair.start(0, it -> new Event.AppRead(0, it, new Extent(9 * 8, Pair.BLOCK)));
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the loss of the disk");
+    long write = pair.startWrite(0, 7, 72, false);
+    pair.await(() -> pair.state(0).isSuspended(), "the loss of the peer");
+    pair.network.open(0, true);
+    pair.network.open(1, true);
+    pair.done(write);
+    assertThat(pair.read(0, 7)).isEqualTo(72);
   }
 }

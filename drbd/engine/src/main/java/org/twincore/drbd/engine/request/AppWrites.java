@@ -346,9 +346,6 @@ public final class AppWrites implements WriteRequest.Owner {
     if (!request.answered) {
       answer(request);
     }
-    if (request.answered) {
-      request.payload = null;
-    }
     leaveGate(request);
     if (!request.inTransferLog) {
       releaseActivity(request);

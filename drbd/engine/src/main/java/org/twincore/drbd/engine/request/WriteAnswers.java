@@ -67,8 +67,9 @@ final class WriteAnswers {
     }
   }
 
-  /// Answers at once.
+  /// Answers at once. Until then the write may have to be begun anew, and needs its data for that.
   void end(WriteRequest request, Effect.@Nullable AppError error) {
+    request.payload = null;
     device.counters().applicationPending(-1);
     inFlight--;
     request.answer.answered(error);

@@ -54,7 +54,7 @@ final class WriteRequest {
   final long id;
   final Extent extent;
 
-  /// Null for a discard, and once nobody needs it any more.
+  /// Null for a discard, and once the write is answered.
   @Nullable Payload payload;
 
   final Event.@Nullable Discard discard;

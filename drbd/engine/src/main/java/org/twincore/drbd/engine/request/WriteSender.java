@@ -3,6 +3,7 @@ package org.twincore.drbd.engine.request;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Invariant;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.WriteRequest.Side;
@@ -131,6 +132,7 @@ final class WriteSender {
     if (request.payload != null) {
       return new Packet.Data(PacketType.DATA, sector, request.id, sequence, flags, bytes);
     }
+    Invariant.check(request.discard != null, "a write has its data until it is answered");
     boolean zeroes = request.discard != Event.Discard.TRIM;
     if (bytes > DiscardLimits.of(peering).bytesMax()) {
       return null;
