@@ -213,6 +213,7 @@ final class Operator {
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);
       if (!view.lineage().isComplete(node.id(), volume)
+          || view.lineage().wasAlone(1 - node.id(), volume)
           || state.disk().isBelow(DiskState.CONSISTENT)) {
         return false;
       }

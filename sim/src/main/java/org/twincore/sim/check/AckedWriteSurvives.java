@@ -45,7 +45,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
   /// A write was answered by `node`; the history knows it already.
   public void writeAnswered(int node, int volume, Extent extent) {
     StateWord state = view.state(node, volume);
-    view.lineage().wrote(node, volume, state.disk());
+    view.lineage().wrote(node, volume, state);
     if (state.disk() == DiskState.UP_TO_DATE) {
       checkThere(node, volume, extent);
     }

@@ -14,7 +14,7 @@ import org.twincore.sim.world.SimNode;
 /// they wrote.
 ///
 /// Both are complete when both say Connected UpToDate/UpToDate. A replica stops to be complete when
-/// the other node is Primary without it. A node was alone if its data were used without the
+/// the other node answers a write without it. A node was alone if its data were used without the
 /// other's: by itself as Primary, or by a diskless Primary. If both were alone, the brain is split.
 public final class Lineage implements NodeWatcher {
   private final StateBoard board;
@@ -48,11 +48,16 @@ public final class Lineage implements NodeWatcher {
     return wasAlone(0, volume) && wasAlone(1, volume);
   }
 
-  /// The node, whose disk had `disk`, has answered a write: without a disk only the other one has
-  /// it.
-  void wrote(int node, int volume, DiskState disk) {
-    if (disk.isBelow(DiskState.INCONSISTENT) && flags(complete, volume)[1 - node]) {
-      flags(complete, volume)[node] = false;
+  /// The node, being in that state, has answered a write: perhaps only one of the two has it.
+  void wrote(int node, int volume, StateWord state) {
+    boolean[] completes = flags(complete, volume);
+    boolean peerHasIt =
+        state.conn().isAtLeast(ConnectionState.CONNECTED) && state.pdsk() == DiskState.UP_TO_DATE;
+    if (state.disk() == DiskState.UP_TO_DATE && !peerHasIt) {
+      completes[1 - node] = false;
+    }
+    if (state.disk().isBelow(DiskState.INCONSISTENT) && completes[1 - node]) {
+      completes[node] = false;
     }
   }
 
@@ -101,9 +106,6 @@ public final class Lineage implements NodeWatcher {
       boolean isUpToDate = after.disk() == DiskState.UP_TO_DATE;
       boolean lacksPeer = !isConnected || after.pdsk().isBelow(DiskState.INCONSISTENT);
       flags(alone, volume)[node] |= isUpToDate && lacksPeer;
-      if (isUpToDate) {
-        completes[other] = false;
-      }
     }
     boolean servesDiskless =
         after.peer() == Role.PRIMARY
