@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
@@ -27,6 +28,9 @@ public final class AckedWriteSurvives implements NodeWatcher {
 
   /// By node and volume: sectors that a crash has set back, and to what.
   private final TreeMap<Long, TreeMap<Long, Long>> setBack = new TreeMap<>();
+
+  /// By node and volume: disks that failed in the middle of an epoch, of which others were written.
+  private final TreeSet<Long> hasFailedWrites = new TreeSet<>();
 
   private final TreeMap<Long, Unsettled> unsettled = new TreeMap<>();
   private long conceded;
@@ -225,7 +229,12 @@ public final class AckedWriteSurvives implements NodeWatcher {
     int volume = changed.volume();
     StateWord after = changed.after();
     roles.put(key(node.id(), volume), after.role());
+    if (after.disk() == DiskState.FAILED) {
+      hasFailedWrites.add(key(node.id(), volume));
+    }
     if (view.board().isHealthy(volume)) {
+      hasFailedWrites.remove(key(0, volume));
+      hasFailedWrites.remove(key(1, volume));
       setBackOf(0, volume).clear();
       setBackOf(1, volume).clear();
     }
@@ -286,7 +295,9 @@ public final class AckedWriteSurvives implements NodeWatcher {
           "promoted without %d answered sectors: %s"
               .formatted(missing.size(), describe(node, volume, missing.getFirst())));
     }
-    checkOrder(node, volume, missing);
+    if (!hasFailedWrites.contains(key(node, volume))) {
+      checkOrder(node, volume, missing);
+    }
     for (long sector : missing) {
       history.concede(sector, view.onDrive(node, volume, sector));
       conceded++;
