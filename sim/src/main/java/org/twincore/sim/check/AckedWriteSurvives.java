@@ -29,7 +29,8 @@ public final class AckedWriteSurvives implements NodeWatcher {
   /// By node and volume: sectors that a crash has set back, and to what.
   private final TreeMap<Long, TreeMap<Long, Long>> setBack = new TreeMap<>();
 
-  /// By node and volume: disks that failed in the middle of an epoch, of which others were written.
+  /// By node and volume: disks that failed since both were last equal, perhaps with writes that
+  /// were answered because the node had received them, and in the middle of an epoch.
   private final TreeSet<Long> hasFailedWrites = new TreeSet<>();
 
   private final TreeMap<Long, Unsettled> unsettled = new TreeMap<>();
@@ -289,13 +290,17 @@ public final class AckedWriteSurvives implements NodeWatcher {
     if (missing.isEmpty()) {
       return;
     }
-    if (view.promise().protocol() != ReplicationProtocol.A) {
+    boolean hasFailed = hasFailedWrites.contains(key(node, volume));
+    boolean mayLack =
+        view.promise().protocol() == ReplicationProtocol.A
+            || (hasFailed && !view.promise().writesAreOnBoth());
+    if (!mayLack) {
       throw new Violation(
           NAME,
           "promoted without %d answered sectors: %s"
               .formatted(missing.size(), describe(node, volume, missing.getFirst())));
     }
-    if (!hasFailedWrites.contains(key(node, volume))) {
+    if (!hasFailed) {
       checkOrder(node, volume, missing);
     }
     for (long sector : missing) {
