@@ -192,16 +192,7 @@ final class PeerLink {
       states.sendState(volume);
     }
     move(WF_REPORT_PARAMS, "handshake");
-    liveness.start(timing());
-    limitBlocked();
-  }
-
-  /// How long what is sent may find no taker: the acks of the META socket have no second chance.
-  private void limitBlocked() {
-    parts.turn.add(new Effect.LimitBlocked(parts.turn.dataSocket(), timing().requestNanos()));
-    parts.turn.add(
-        new Effect.LimitBlocked(
-            parts.turn.metaSocket(), parts.peering.net().num(Option.TIMEOUT) * TENTH_NANOS));
+    liveness.start(Liveness.Timing.of(parts.peering.net()));
   }
 
   private PeerEpochs.Ordering ordering() {
@@ -221,20 +212,11 @@ final class PeerLink {
     return Character.toLowerCase(ordering().name().charAt(0));
   }
 
-  private Liveness.Timing timing() {
-    OptionValues net = parts.peering.net();
-    return new Liveness.Timing(
-        net.num(Option.PING_INT) * SECOND_NANOS,
-        net.num(Option.PING_TIMEOUT) * TENTH_NANOS,
-        net.num(Option.TIMEOUT) * TENTH_NANOS * net.num(Option.KO_COUNT));
-  }
-
   /// Net options changed while running.
   void reconfigure(OptionValues net) {
     parts.peering.configure(net);
-    liveness.retime(timing());
+    liveness.retime(Liveness.Timing.of(net));
     if (isEstablished()) {
-      limitBlocked();
       parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL_UPDATE, false, false));
       parts.all().forEach(parameters::sendSyncParam);
     }

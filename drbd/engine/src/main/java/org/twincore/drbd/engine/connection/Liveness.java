@@ -2,6 +2,9 @@ package org.twincore.drbd.engine.connection;
 
 import java.util.ArrayDeque;
 import java.util.Optional;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -9,12 +12,26 @@ import org.twincore.drbd.wire.PacketType;
 /// Notices that the peer is gone: pings it when it is silent, and gives up on a request that stays
 /// unanswered too long (drbd-wire section 15).
 public final class Liveness {
-  /// All in nanoseconds; `requestNanos` 0 = wait for ever.
-  public record Timing(long pingNanos, long pingTimeoutNanos, long requestNanos) {}
+  /// All in nanoseconds: how long the peer may be silent, take for P_PING_ACK, take for the answer
+  /// to a request or for anything of the DATA socket (0 = for ever), and of the META socket, whose
+  /// small answers have no second chance.
+  public record Timing(
+      long pingNanos, long pingTimeoutNanos, long requestNanos, long blockedMetaNanos) {
+    public static Timing of(OptionValues net) {
+      long timeout = net.num(Option.TIMEOUT) * TENTH_NANOS;
+      return new Timing(
+          net.num(Option.PING_INT) * 10 * TENTH_NANOS,
+          net.num(Option.PING_TIMEOUT) * TENTH_NANOS,
+          timeout * net.num(Option.KO_COUNT),
+          timeout);
+    }
+  }
+
+  private static final long TENTH_NANOS = 100_000_000;
 
   private final Turn turn;
   private final ArrayDeque<Runnable> pongs = new ArrayDeque<>();
-  private Timing timing = new Timing(0, 0, 0);
+  private Timing timing = new Timing(0, 0, 0, 0);
   private boolean running;
   private long heardNanos;
   private long pingSentNanos;
@@ -31,10 +48,20 @@ public final class Liveness {
     heardNanos = turn.now();
     pingsOut = 0;
     pongs.clear();
+    limitBlocked();
   }
 
+  /// The options changed.
   public void retime(Timing with) {
     timing = with;
+    if (running) {
+      limitBlocked();
+    }
+  }
+
+  private void limitBlocked() {
+    turn.add(new Effect.LimitBlocked(turn.dataSocket(), timing.requestNanos));
+    turn.add(new Effect.LimitBlocked(turn.metaSocket(), timing.blockedMetaNanos));
   }
 
   public void stop() {
