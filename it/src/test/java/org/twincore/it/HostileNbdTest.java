@@ -44,6 +44,7 @@ final class HostileNbdTest {
             standard.bytesTotalMax(),
             500,
             500,
+            standard.stallMillis(),
             0);
     server = new FileServer(folder, impatient);
     honest = NbdClient.connect(unix(), "r0", CONNECT_MILLIS);

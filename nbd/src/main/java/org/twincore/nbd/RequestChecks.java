@@ -18,7 +18,7 @@ record RequestChecks(ExportInfo export, boolean structured, boolean blockStatus)
       return failed(header, NbdError.EINVAL, "unknown command " + header.command);
     }
     int flags = header.flags & ~command.flags;
-    if (flags != 0) {
+    if (flags != 0 && command != Command.DISC) { // it has no answer, and ends the session anyway
       return failed(header, NbdError.EINVAL, "flags 0x" + Integer.toHexString(flags));
     }
     return switch (command) {

@@ -29,6 +29,7 @@ final class NbdConnection implements ExportDirectory {
 
   private final NbdListener listener;
   private final String client;
+  private final boolean isLocal;
   private final SocketEnd socket;
   private final ServerSession session = new ServerSession(this);
   private final ScheduledFuture<?> negotiationTimeout;
@@ -38,9 +39,11 @@ final class NbdConnection implements ExportDirectory {
 
   private volatile @Nullable NbdTransmission transmission;
 
-  NbdConnection(NbdListener listener, String client, SocketChannel channel) throws IOException {
+  NbdConnection(NbdListener listener, String client, boolean isLocal, SocketChannel channel)
+      throws IOException {
     this.listener = listener;
     this.client = client;
+    this.isLocal = isLocal;
     this.socket = new SocketEnd(channel, listener.settings().spinReads());
     this.negotiationTimeout =
         listener.afterMillis(
@@ -67,6 +70,20 @@ final class NbdConnection implements ExportDirectory {
   /// Ends the connection from any thread: requests in flight are still answered.
   void stop(String reason) {
     socket.stop(reason);
+  }
+
+  /// Ends the connection if its client has left replies untaken for that long.
+  void cutIfStalled(long nanos) {
+    NbdTransmission running = transmission;
+    if (running != null && running.blockedNanos() >= nanos) {
+      LOG.log(Level.WARNING, "nbd client={0} cut: it takes no replies, and others wait", client);
+      socket.cut("it takes no replies, and others wait");
+    }
+  }
+
+  /// Whether it came over a Unix socket.
+  boolean isLocal() {
+    return isLocal;
   }
 
   /// For the log and for status.

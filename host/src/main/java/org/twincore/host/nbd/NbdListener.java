@@ -128,6 +128,17 @@ public final class NbdListener implements AutoCloseable {
     return timeouts.schedule(action, delayMillis, TimeUnit.MILLISECONDS);
   }
 
+  ScheduledFuture<?> everyMillis(long periodMillis, Runnable action) {
+    return timeouts.scheduleWithFixedDelay(
+        action, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
+  }
+
+  /// Cuts each client that holds what others wait for, in replies that it does not take.
+  void cutStalled() {
+    long nanos = TimeUnit.MILLISECONDS.toNanos(settings.stallMillis());
+    connections.forEach(it -> it.cutIfStalled(nanos));
+  }
+
   /// Logs a client that broke the protocol: the first, and then ever more rarely, for a port scan
   /// must not fill the log.
   void noteRefused(String client, String reason, boolean byProtocol) {
@@ -152,7 +163,7 @@ public final class NbdListener implements AutoCloseable {
     while (!isClosing) {
       try {
         SocketChannel channel = server.accept();
-        if (connections.size() >= settings.connectionsMax()) {
+        if (isFull(isLocal(channel))) {
           channel.close();
           noteRefused("any", "more than " + settings.connectionsMax() + " connections", false);
         } else {
@@ -168,17 +179,27 @@ public final class NbdListener implements AutoCloseable {
     }
   }
 
+  /// Who may use the Unix sockets is not locked out by whoever reaches the port.
+  private boolean isFull(boolean isLocal) {
+    return connections.stream().filter(it -> it.isLocal() == isLocal).count()
+        >= settings.connectionsMax();
+  }
+
+  private static boolean isLocal(SocketChannel channel) throws IOException {
+    return channel.getLocalAddress() instanceof UnixDomainSocketAddress;
+  }
+
   private void serve(SocketChannel channel) throws IOException {
     NbdConnection connection;
     String client;
     try {
-      boolean isUnix = channel.getLocalAddress() instanceof UnixDomainSocketAddress;
+      boolean isUnix = isLocal(channel);
       client = (isUnix ? "unix" : channel.getRemoteAddress()) + "#" + accepted.incrementAndGet();
       if (!isUnix) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       }
-      connection = new NbdConnection(this, client, channel);
+      connection = new NbdConnection(this, client, isUnix, channel);
     } catch (IOException gone) {
       channel.close();
       throw gone;

@@ -58,7 +58,7 @@ final class NbdTransmission implements PendingRequest.Finish {
     try {
       return serve(in);
     } catch (IOException lost) {
-      if (socket.isStopped()) {
+      if (socket.isStopped() && !socket.isCut()) {
         finishInFlight();
       }
       return String.valueOf(lost.getMessage());
@@ -172,11 +172,33 @@ final class NbdTransmission implements PendingRequest.Finish {
 
   /// Waits for a place in the window; nothing is read meanwhile, which is the back-pressure.
   private PendingRequest admit(Request request, long payloadBytes) throws IOException {
-    while (!window.tryAcquire(payloadBytes)) {
-      waitFor(false);
+    ScheduledFuture<?> patience = null;
+    try {
+      while (!window.tryAcquire(payloadBytes)) {
+        if (patience == null) {
+          patience = listener.everyMillis(listener.settings().stallMillis(), this::cutStalled);
+        }
+        waitFor(false);
+      }
+    } finally {
+      if (patience != null) {
+        patience.cancel(false);
+      }
     }
     holders.incrementAndGet();
     return new PendingRequest(request, payloadBytes, this);
+  }
+
+  /// This client has waited long enough for what others do not take.
+  private void cutStalled() {
+    if (window.awaitsOthers()) {
+      listener.cutStalled();
+    }
+  }
+
+  /// How long the client has taken nothing of its replies.
+  long blockedNanos() {
+    return replies.blockedNanos();
   }
 
   /// The payload in an array of its own. What is buffered is moved, the rest read by way of `in`.
@@ -240,7 +262,7 @@ final class NbdTransmission implements PendingRequest.Finish {
         }
         socket.sleep(false, replies.isBlocked());
         replies.resume();
-        if (listener.isAborting()) {
+        if (listener.isAborting() || socket.isCut()) {
           return;
         }
       }

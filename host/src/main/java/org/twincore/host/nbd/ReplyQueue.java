@@ -37,6 +37,9 @@ final class ReplyQueue {
   private volatile boolean blocked;
   private volatile boolean broken;
 
+  /// When the socket last took something, or was first asked to (nanoTime).
+  private volatile long takenNanos;
+
   // The writer's own, handed over by `calls` and `blocked`.
   private final ByteBuffer out;
   private final ArrayDeque<ByteBuffer> pieces = new ArrayDeque<>();
@@ -80,8 +83,14 @@ final class ReplyQueue {
   void drain() {
     if (calls.getAndIncrement() == 0) {
       callsSeen = 1;
+      takenNanos = System.nanoTime();
       write();
     }
+  }
+
+  /// How long the client has taken nothing of what waits for it; 0 if nothing waits.
+  long blockedNanos() {
+    return blocked ? System.nanoTime() - takenNanos : 0;
   }
 
   /// True if the socket was full: the connection's thread waits until it is writable, then calls
@@ -154,7 +163,7 @@ final class ReplyQueue {
   private boolean writeBuffers(@Nullable ByteBuffer direct) throws IOException {
     if (out.position() > 0) {
       out.flip();
-      channel.write(out);
+      noteTaken(channel.write(out));
       boolean isAll = !out.hasRemaining();
       out.compact();
       if (!isAll) {
@@ -163,7 +172,7 @@ final class ReplyQueue {
       releaseEncoded();
     }
     if (direct != null) {
-      channel.write(direct);
+      noteTaken(channel.write(direct));
       if (direct.hasRemaining()) {
         return false;
       }
@@ -171,6 +180,12 @@ final class ReplyQueue {
       releaseEncoded();
     }
     return true;
+  }
+
+  private void noteTaken(int bytes) {
+    if (bytes > 0) {
+      takenNanos = System.nanoTime();
+    }
   }
 
   /// Moves replies into `out` while they fit; returns a piece that is to be written by itself

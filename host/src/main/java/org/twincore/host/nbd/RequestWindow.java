@@ -19,6 +19,7 @@ final class RequestWindow {
   private final AtomicInteger requests = new AtomicInteger();
   private final AtomicLong bytes = new AtomicLong();
   private volatile boolean readerWaits;
+  private volatile boolean awaitsOthers;
 
   RequestWindow(NbdSettings settings, ByteBudget budget, Runnable wakeReader) {
     this.settings = settings;
@@ -36,6 +37,7 @@ final class RequestWindow {
   boolean tryAcquire(long payloadBytes) {
     if (take(payloadBytes) == Attempt.TAKEN) {
       readerWaits = false;
+      awaitsOthers = false;
       return true;
     }
     // Said first and tried again, so that a release between the two is not missed.
@@ -46,7 +48,13 @@ final class RequestWindow {
       second = take(payloadBytes);
     }
     readerWaits = second != Attempt.TAKEN;
+    awaitsOthers = second == Attempt.BUDGET_EMPTY;
     return second == Attempt.TAKEN;
+  }
+
+  /// Whether the reader waits for what other connections hold.
+  boolean awaitsOthers() {
+    return awaitsOthers;
   }
 
   /// True if nothing is unanswered; if false, the reader is woken by later releases.

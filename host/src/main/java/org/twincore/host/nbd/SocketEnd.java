@@ -17,6 +17,7 @@ final class SocketEnd implements AutoCloseable {
   private final SelectionKey key;
   private final int spinReads;
   private volatile @Nullable String stopReason;
+  private volatile boolean isCut;
 
   SocketEnd(SocketChannel channel, int spinReads) throws IOException {
     this.channel = channel;
@@ -35,6 +36,16 @@ final class SocketEnd implements AutoCloseable {
   void stop(String reason) {
     stopReason = reason;
     selector.wakeup();
+  }
+
+  /// As [#stop], and nothing that is in flight is waited for.
+  void cut(String reason) {
+    isCut = true;
+    stop(reason);
+  }
+
+  boolean isCut() {
+    return isCut;
   }
 
   boolean isStopped() {

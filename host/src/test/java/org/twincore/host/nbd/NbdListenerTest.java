@@ -201,6 +201,44 @@ final class NbdListenerTest {
     other.close();
   }
 
+  /// One that holds what others need, in replies that it does not take, is cut when they have
+  /// waited long enough.
+  @Test
+  @Timeout(20)
+  void aClientThatDoesNotReadIsCutForOneThatWaits() throws IOException {
+    long room = 32L << 20;
+    NbdSettings narrow = new NbdSettings(8, 256, room, room, CONNECT_MILLIS, 10_000, 300, 0);
+    NbdListener listener = listener(exports(loop(memory)), narrow);
+    SocketAddress address = listener.listen(unixPath());
+    SocketChannel greedy = rawConnection(address);
+    ByteBuffer requests = ByteBuffer.allocate(64 * RequestEncoder.HEAD_BYTES);
+    for (int i = 0; i < 64; i++) {
+      RequestEncoder.encodeHead(new Request.Read(i, 0, 1 << 20, false), requests);
+    }
+    greedy.write(requests.flip());
+    NbdClient other = connect(address, "r0");
+    byte[] back = new byte[24 << 20];
+    other.pread(back, 0); // answered, though the other one reads nothing until here
+    greedy.close();
+    other.close();
+  }
+
+  @Test
+  void theUnixSocketHasRoomWhenThePortHasNone() throws IOException {
+    NbdSettings standard = NbdSettings.standard();
+    NbdSettings one =
+        new NbdSettings(1, 4, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 10_000, 5_000, 0);
+    NbdListener listener = listener(exports(memory), one);
+    SocketAddress unix = listener.listen(unixPath());
+    SocketAddress tcp = listener.listen(new InetSocketAddress("127.0.0.1", 0));
+    SocketChannel silent = SocketChannel.open(tcp);
+    assertThatThrownBy(() -> connect(tcp, "r0")).isInstanceOf(IOException.class);
+    NbdClient local = connect(unix, "r0");
+    local.pwrite(pattern(1, 4096), 0);
+    local.close();
+    silent.close();
+  }
+
   /// A target may keep requests back until the thread would wait: for input, for the rest of a
   /// payload, for a place in the window, for the end.
   @Test
@@ -208,7 +246,7 @@ final class NbdListenerTest {
   void keepsNothingBackWhileItWaits() throws IOException {
     NbdSettings standard = NbdSettings.standard();
     NbdSettings narrow =
-        new NbdSettings(8, 2, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 30_000, 0);
+        new NbdSettings(8, 2, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 30_000, 5_000, 0);
     NbdListener listener = listener(exports(new KeepingTarget(memory)), narrow);
     SocketChannel client = rawConnection(listener.listen(unixPath()));
 
@@ -366,7 +404,7 @@ final class NbdListenerTest {
   void connectionsOverTheLimitAreClosed() throws IOException {
     NbdSettings standard = NbdSettings.standard();
     NbdSettings few =
-        new NbdSettings(2, 4, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 10_000, 0);
+        new NbdSettings(2, 4, 1 << 20, standard.bytesTotalMax(), CONNECT_MILLIS, 10_000, 5_000, 0);
     NbdListener listener = listener(exports(memory), few);
     SocketAddress address = listener.listen(unixPath());
     NbdClient first = connect(address, "r0");
@@ -380,7 +418,8 @@ final class NbdListenerTest {
   @Test
   void aNarrowWindowSlowsButLosesNothing() throws Exception {
     NbdSettings narrow =
-        new NbdSettings(8, 4, 1 << 20, ExportInfo.PAYLOAD_MAX_BYTES, CONNECT_MILLIS, 10_000, 3);
+        new NbdSettings(
+            8, 4, 1 << 20, ExportInfo.PAYLOAD_MAX_BYTES, CONNECT_MILLIS, 10_000, 5_000, 3);
     NbdListener listener = listener(exports(loop(memory)), narrow);
     NbdClient client = connect(listener.listen(unixPath()), "r0");
     CountDownLatch finished = new CountDownLatch(500);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Timeout;
 final class RequestWindowTest {
   private static final long MIB = 1 << 20;
   private static final NbdSettings SETTINGS =
-      new NbdSettings(8, 16, 32 * MIB, 32 * MIB, 1000, 1000, 0);
+      new NbdSettings(8, 16, 32 * MIB, 32 * MIB, 1000, 1000, 1000, 0);
 
   private final ByteBudget budget = new ByteBudget(SETTINGS.bytesTotalMax());
 
