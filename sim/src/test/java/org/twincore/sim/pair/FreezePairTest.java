@@ -212,4 +212,24 @@ class FreezePairTest {
     pair.done(write);
     assertThat(pair.read(0, 7)).isEqualTo(72);
   }
+
+  /// Seed 2384: the disk failed under a Primary alone, and without an activity log nothing said
+  /// what the peer lacked when it came back.
+  @Test
+  void withoutAnActivityLogAFrozenPrimaryMarksAll() throws MetadataException {
+    Pair.Setup setup = new Pair.Setup().disk(Option.AL_UPDATES, false);
+    setup.resource = setup.resource.with(Option.ON_NO_DATA_ACCESSIBLE, "suspend-io");
+    Pair pair = setup.primary();
+    pair.kill(1);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.write(0, 7, 72);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.READS);
+    pair.start(0, it -> new Event.AppRead(0, it, new Extent(9 * 8, Pair.BLOCK)));
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the loss of the disk");
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.NOTHING);
+    pair.attach(0);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
 }

@@ -92,7 +92,8 @@ public final class MetadataFlagsRule {
         peerDisk,
         own.conn() == ConnectionState.CONNECTED,
         crashed,
-        has(flags, FULL_SYNC) || (crashed && has(flags, AL_DISABLED)),
+        // What a Primary marked went with its disk, also if it still runs (the kernel looks away).
+        has(flags, FULL_SYNC) || (has(flags, AL_DISABLED) && (crashed || indicated)),
         !isPrimary && indicated && !has(flags, CONNECTED_INDICATOR));
   }
 
