@@ -12,8 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.twincore.admin.ResourceView;
 import org.twincore.cli.local.LocalCluster;
 import org.twincore.host.nbd.NbdClient;
@@ -68,7 +70,7 @@ public final class Demo {
       DemoOptions options = DemoOptions.parse(words);
       Path folder =
           options.folder().isPresent()
-              ? Files.createDirectories(options.folder().get())
+              ? emptyFolder(options.folder().get())
               : Files.createTempDirectory("twincore-demo-");
       DemoCluster cluster = new DemoCluster(folder, options.sizeBytes(), out);
       System.exit(run(new Demo(options, cluster, out), cluster, options.keep()));
@@ -82,14 +84,29 @@ public final class Demo {
     }
   }
 
+  /// All that is in it at the end is removed, so nothing of others may be in it.
+  private static Path emptyFolder(Path wanted) throws IOException, DemoOptions.WrongException {
+    Path folder = Files.createDirectories(wanted);
+    try (Stream<Path> inside = Files.list(folder)) {
+      if (inside.findAny().isPresent()) {
+        throw new DemoOptions.WrongException("--folder " + folder + " is not empty");
+      }
+    }
+    return folder;
+  }
+
   private static int run(Demo demo, DemoCluster cluster, boolean keep) throws IOException {
-    Thread cleaner = new Thread(cluster.nodes()::stopAll, "demo-cleaner");
+    AtomicBoolean isInterrupted = new AtomicBoolean();
+    Thread cleaner = new Thread(() -> cleanUp(cluster, isInterrupted), "demo-cleaner");
     Runtime.getRuntime().addShutdownHook(cleaner);
     boolean ok = false;
     try {
       demo.tell();
       ok = true;
     } catch (IOException failed) {
+      if (isInterrupted.get()) {
+        return 1; // the nodes were taken away from it
+      }
       System.err.println();
       System.err.println("twincore demo: " + failed.getMessage());
       System.err.println("The nodes' logs and disks are left in " + cluster.folder());
@@ -99,11 +116,29 @@ public final class Demo {
       demo.printWhatToTry();
       Runtime.getRuntime().halt(0);
     }
+    try {
+      Runtime.getRuntime().removeShutdownHook(cleaner);
+    } catch (IllegalStateException _) {
+      return 1; // it is at work
+    }
     cluster.nodes().stopAll();
     if (ok) {
       cluster.removeFiles();
     }
     return ok ? 0 : 1;
+  }
+
+  /// After Ctrl-C or SIGTERM: nothing is left.
+  private static void cleanUp(DemoCluster cluster, AtomicBoolean isInterrupted) {
+    isInterrupted.set(true);
+    cluster.nodes().stopAll();
+    try {
+      cluster.removeFiles();
+      System.err.println();
+      System.err.println("twincore demo: interrupted; its nodes are stopped, its files removed");
+    } catch (IOException failed) {
+      System.err.println("twincore demo: interrupted; files are left in " + cluster.folder());
+    }
   }
 
   private void title(String text) {
