@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -60,6 +63,58 @@ class DemoTest {
     } finally {
       Tool.run("userdel", USER);
       delete(place);
+    }
+  }
+
+  /// Promise kept: after a signal no process and no file of it is left, and it says so.
+  @Test
+  void anInterruptedDemoLeavesNothing() throws IOException, InterruptedException {
+    Path place = Files.createTempDirectory("twincore-demo-test");
+    try {
+      Path folder = place.resolve("demo");
+      ProcessBuilder builder =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "-cp",
+                  System.getProperty(
+                      "surefire.test.class.path", System.getProperty("java.class.path")),
+                  "org.twincore.cli.demo.Demo",
+                  "--size",
+                  "64M",
+                  "--folder",
+                  folder.toString())
+              .redirectErrorStream(true)
+              .redirectOutput(place.resolve("said").toFile());
+      builder.environment().put("TWINCORE_HOME", CHECKOUT.toString());
+      Process demo = builder.start();
+      await(demo, () -> Files.exists(folder) && said(place).contains("acknowledged"));
+      List<ProcessHandle> nodes = demo.descendants().toList();
+      assertThat(nodes).isNotEmpty();
+      demo.destroy();
+      assertThat(demo.waitFor()).isEqualTo(143);
+      assertThat(said(place)).contains("interrupted");
+      assertThat(folder).doesNotExist();
+      assertThat(nodes).noneMatch(ProcessHandle::isAlive);
+    } finally {
+      delete(place);
+    }
+  }
+
+  private static String said(Path place) {
+    try {
+      return Files.readString(place.resolve("said"));
+    } catch (IOException failed) {
+      throw new UncheckedIOException(failed);
+    }
+  }
+
+  private static void await(Process demo, BooleanSupplier condition) throws InterruptedException {
+    long untilNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(demo.isAlive() && System.nanoTime() < untilNanos)
+          .as("the demo is at work")
+          .isTrue();
+      Thread.sleep(50);
     }
   }
 
