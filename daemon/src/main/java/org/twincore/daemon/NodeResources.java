@@ -130,8 +130,14 @@ public final class NodeResources {
     byName.remove(resource.name(), resource);
   }
 
-  /// No two links of a node may share an end: neither would know whose packets come.
+  /// No two links of a node may share an end: neither would know whose packets come. Nor may both
+  /// ends of a link be this node's.
   synchronized void checkAddresses(String name, Wiring wanted) throws RefusedException {
+    if (wanted.local().equals(wanted.peer())) {
+      throw new RefusedException(
+          RefusedException.PEER_ADDRESS_IN_USE,
+          "Peer address " + wanted.peerText() + " is this node's own; see the `address` lines");
+    }
     for (ResourceNode other : byName.values()) {
       Optional<Wiring> taken = other.wiring();
       boolean isInUse =

@@ -153,6 +153,16 @@ class TwoNodesTest {
     assertThat(NAMES).allSatisfy(n -> assertThat(folder.resolve(n + ".sock")).doesNotExist());
   }
 
+  @Test
+  void isNoPeerOfItself() throws Exception {
+    Side a = side("a");
+    a.done(new AdminRequest.NewResource("r0", Map.of(), Map.of()));
+    Result refused = (Result) a.ask(connect(a, a, 0));
+    assertThat(refused.number()).isEqualTo(103);
+    assertThat(refused.text()).contains("this node's own");
+    assertThat(a.node.stop(TimeUnit.SECONDS.toNanos(10))).isTrue();
+  }
+
   private Path small(String name) throws Exception {
     return TestDisk.make(folder.resolve(name), 256 << 10);
   }
