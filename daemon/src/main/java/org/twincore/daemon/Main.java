@@ -3,8 +3,11 @@ package org.twincore.daemon;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -43,6 +46,7 @@ public final class Main {
     try {
       line = CommandLine.parse(List.of(words), defaultName(environment));
       settings = settings(line);
+      checkLogFile(settings);
       Optional<Path> state =
           line.state().isPresent() ? line.state() : settings.stateFolder().map(Path::of);
       folders = NodeFolders.make(line.run(), state, environment);
@@ -72,7 +76,27 @@ public final class Main {
     if (line.settings().isEmpty() && !Files.exists(file)) {
       return NodeSettings.DEFAULTS;
     }
-    return SettingsParser.parse(file.toString(), Files.readAllLines(file), line.name());
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(file);
+    } catch (NoSuchFileException _) {
+      throw new IOException(file + ": no such file");
+    } catch (MalformedInputException _) {
+      throw new IOException(file + ":1:1: expected text in UTF-8, found other bytes");
+    }
+    return SettingsParser.parse(file.toString(), lines, line.name());
+  }
+
+  /// A log that nobody can read later is worse than a node that does not start.
+  private static void checkLogFile(NodeSettings settings) throws IOException {
+    if (settings.logFile().isPresent()) {
+      Path file = Path.of(settings.logFile().get());
+      try {
+        Files.newByteChannel(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND).close();
+      } catch (IOException failed) {
+        throw new IOException("log-file " + file + " cannot be written: " + failed, failed);
+      }
+    }
   }
 
   private static int run(String name, NodeFolders folders, NodeSettings settings) {

@@ -192,10 +192,24 @@ class NodeProcessTest {
     assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).isEqualTo(1);
     assertThat(log()).contains("s.conf:2:1: 'key = value' expected");
+    assertThat(saidOf("--settings", folder.resolve("none.conf").toString()))
+        .contains("none.conf: no such file");
+    Files.write(settings, new byte[] {(byte) 0xff, (byte) 0xfe, 0});
+    assertThat(saidOf("--settings", settings.toString())).contains("expected text in UTF-8");
+    Files.writeString(settings, "log-file = " + folder.resolve("no/such/log") + "\n");
+    assertThat(saidOf("--settings", settings.toString())).contains("no/such/log cannot be written");
 
     Process wrong = start("--colour", "red");
     assertThat(wrong.waitFor(20, TimeUnit.SECONDS)).isTrue();
     assertThat(wrong.exitValue()).isEqualTo(1);
     assertThat(log()).contains("unknown option '--colour'").contains("usage:");
+  }
+
+  /// What a node said that did not start.
+  private String saidOf(String... words) throws Exception {
+    Process process = start(words);
+    assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).isEqualTo(1);
+    return log();
   }
 }

@@ -184,6 +184,8 @@ class FailingDiskTest {
         second.kill();
         client.pwriteDurably(data, 8 << 20);
         one().awaitState("Connected", "UpToDate/Diskless");
+        two().awaitVolume("no disk left", it -> it.disk().equals("Diskless"));
+        assertThat(two().drbdadm("dstate", "r0")).isEqualTo("Diskless/UpToDate\n");
         holdsData(client, 0);
         holdsData(client, 8 << 20);
       }

@@ -64,14 +64,15 @@ public final class Drbdadm {
       return 0;
     }
     try (NodeLine node = new NodeLine(invocation.flags().node(), console.environment())) {
-      boolean fromNode =
-          !invocation.flags().dryRun() && (command == Command.STATUS || command == Command.PROC);
-      Optional<Integer> answered = fromNode ? ask(node) : Optional.empty();
-      if (answered.isPresent()) {
-        return answered.get();
+      if (command == Command.PROC && !invocation.flags().dryRun()) {
+        return runner(node).tell(List.of("proc"), node.ask(StatusRequest.proc(invocation)));
       }
       NodeConfiguration all = Loaded.configuration(invocation, console, in);
-      return new Execution(invocation, console, all, node, in).run();
+      Optional<Integer> answered =
+          command == Command.STATUS && !invocation.flags().dryRun() ? ask(node) : Optional.empty();
+      return answered.isPresent()
+          ? answered.get()
+          : new Execution(invocation, console, all, node, in).run();
     }
   }
 
@@ -88,17 +89,16 @@ public final class Drbdadm {
     return 0;
   }
 
-  /// The texts that need no configuration; empty if one must be read to explain an unknown name.
+  private StepRunner runner(NodeLine node) {
+    return new StepRunner(invocation, console, node, new MetadataTool(console, in));
+  }
+
+  /// The status as the node has it; empty if the configuration must explain an unknown name.
   private Optional<Integer> ask(NodeLine node) throws IOException {
-    StepRunner runner = new StepRunner(invocation, console, node, new MetadataTool(console, in));
-    if (invocation.command() == Command.PROC) {
-      AdminRequest proc = StatusRequest.proc(invocation);
-      return Optional.of(runner.tell(List.of("proc"), node.ask(proc)));
-    }
     List<String> names = invocation.resources();
     if (names.isEmpty() || names.getFirst().equals("all")) {
       AdminRequest status = StatusRequest.of(invocation, Optional.empty());
-      return Optional.of(runner.tell(List.of("status"), node.ask(status)));
+      return Optional.of(runner(node).tell(List.of("status"), node.ask(status)));
     }
     StringBuilder texts = new StringBuilder();
     for (String name : names) {

@@ -126,8 +126,12 @@ final class StepRunner {
       return metadata.run(query.otherwise().get().arguments());
     }
     Optional<VolumeInNode> found = node.volume(query.minor());
-    boolean isDiskless = found.map(one -> VolumeAnswers.isDiskless(one.volume())).orElse(true);
-    if (isDiskless && query.otherwise().isPresent()) {
+    // A volume without a disk still has a state; its generations stand only in the metadata.
+    boolean hasAnswer =
+        found.isPresent()
+            && (query.command() == Command.DSTATE
+                || !VolumeAnswers.isDiskless(found.get().volume()));
+    if (!hasAnswer && query.otherwise().isPresent()) {
       return metadata.run(query.otherwise().get().arguments());
     }
     if (found.isEmpty()) {

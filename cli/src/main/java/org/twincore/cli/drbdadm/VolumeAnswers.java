@@ -35,7 +35,7 @@ final class VolumeAnswers {
   }
 
   static String disks(VolumeView volume) {
-    return volume.disk() + "/" + volume.peerDisk();
+    return isUnconfigured(volume) ? "Unconfigured" : volume.disk() + "/" + volume.peerDisk();
   }
 
   private static boolean isUnconfigured(VolumeView volume) {

@@ -126,8 +126,7 @@ class DrbdadmTest {
   }
 
   @Test
-  void printsStatusWithoutReadingTheConfiguration() throws Exception {
-    Files.writeString(folder.resolve("drbd.conf"), "broken");
+  void printsTheStatusAsTheNodeHasIt() throws Exception {
     try (ScriptedNode node = node(_ -> new AdminAnswer.Text("r0 role:Primary\n"))) {
       assertThat(run("status")).isZero();
       assertThat(out).isEqualTo("r0 role:Primary\n");
@@ -136,6 +135,20 @@ class DrbdadmTest {
               new AdminRequest.Report(
                   AdminRequest.ReportKind.STATUS, java.util.Optional.empty(), java.util.List.of()));
     }
+  }
+
+  /// An admin who asks with a broken file hears that first, as from DRBD's.
+  @Test
+  void readsTheConfigurationBeforeItAsksForStatus() throws Exception {
+    Files.writeString(folder.resolve("drbd.conf"), "broken");
+    try (ScriptedNode node = node(_ -> new AdminAnswer.Text("r0 role:Primary\n"))) {
+      assertThat(run("status")).isEqualTo(10);
+      assertThat(node.asked()).isEmpty();
+      assertThat(run("proc")).isZero();
+    }
+    Files.delete(folder.resolve("drbd.conf"));
+    assertThat(run("status")).isEqualTo(20);
+    assertThat(err).contains("no such file");
   }
 
   @Test

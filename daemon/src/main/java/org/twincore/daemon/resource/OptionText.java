@@ -3,6 +3,8 @@ package org.twincore.daemon.resource;
 import java.util.Map;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.wire.CramHmac;
+import org.twincore.drbd.wire.DigestAlgorithm;
 
 /// The options of the admin protocol as values: keys of one section, values in canonical spelling.
 ///
@@ -45,8 +47,30 @@ public final class OptionText {
         }
         yield values.with(option, text);
       }
-      case Option.Type.Text _ -> values.with(option, text);
+      case Option.Type.Text _ -> {
+        checkDigest(option, text);
+        yield values.with(option, text);
+      }
     };
+  }
+
+  /// A digest that is not known here would be found out only when the peer is there.
+  private static void checkDigest(Option option, String text) throws RefusedException {
+    int refusal =
+        switch (option) {
+          case CRAM_HMAC_ALG -> RefusedException.AUTH_DIGEST_UNKNOWN;
+          case DATA_INTEGRITY_ALG -> RefusedException.INTEGRITY_DIGEST_UNKNOWN;
+          case CSUMS_ALG -> RefusedException.CSUMS_DIGEST_UNKNOWN;
+          case VERIFY_ALG -> RefusedException.VERIFY_DIGEST_UNKNOWN;
+          default -> 0;
+        };
+    boolean isKnown =
+        option == Option.CRAM_HMAC_ALG
+            ? CramHmac.of(text, "").isPresent()
+            : DigestAlgorithm.ofName(text).isPresent();
+    if (refusal != 0 && !text.isEmpty() && !isKnown) {
+      throw new RefusedException(refusal, option.word() + " '" + text + "' is not known here");
+    }
   }
 
   private static long number(Option option, Option.Type.Number type, String text)

@@ -16,8 +16,12 @@ public final class RefusedException extends Exception {
   static final int META_DISK_CLAIMED = 115;
   static final int META_INDEX_INVALID = 116;
   static final int METADATA_IO = 118;
+  static final int AUTH_DIGEST_UNKNOWN = 120;
   static final int DISK_ALREADY_ATTACHED = 124;
   public static final int MINOR_UNKNOWN = 127;
+  static final int INTEGRITY_DIGEST_UNKNOWN = 141;
+  static final int CSUMS_DIGEST_UNKNOWN = 144;
+  static final int VERIFY_DIGEST_UNKNOWN = 146;
   public static final int RESOURCE_UNKNOWN = 158;
   public static final int RESOURCE_IN_USE = 159;
   public static final int MINOR_CONFIGURED = 160;

@@ -43,6 +43,15 @@ class RequestTextTest {
         .isThrownBy(() -> OptionText.parse(Section.NET, Map.of(halves[0], halves[1])));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"cram-hmac-alg", "csums-alg", "verify-alg", "data-integrity-alg"})
+  void refusesDigestsThatNobodyKnows(String option) throws RefusedException {
+    OptionText.parse(Section.NET, Map.of(option, "sha1"));
+    assertThatExceptionOfType(RefusedException.class)
+        .isThrownBy(() -> OptionText.parse(Section.NET, Map.of(option, "nosuch")))
+        .withMessageContaining("nosuch");
+  }
+
   @Test
   void readsAddresses() throws RefusedException {
     assertThat(AddressText.parse("ipv4:10.0.0.1:7788")).hasToString("/10.0.0.1:7788");

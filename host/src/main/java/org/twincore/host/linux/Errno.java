@@ -12,8 +12,12 @@ public final class Errno {
   public static final int EACCES = 13;
   public static final int EBUSY = 16;
   public static final int ENODEV = 19;
+  public static final int ENOTDIR = 20;
+  public static final int EISDIR = 21;
   public static final int EINVAL = 22;
   public static final int ENOSPC = 28;
+  public static final int ESPIPE = 29;
+  public static final int EROFS = 30;
   public static final int ENOSYS = 38;
   public static final int EOPNOTSUPP = 95;
   public static final int ENOTCONN = 107;
@@ -33,6 +37,10 @@ public final class Errno {
       case EACCES -> "permission denied (EACCES)";
       case EBUSY -> "busy (EBUSY)";
       case ENODEV -> "no such device (ENODEV)";
+      case ENOTDIR -> "a part of the path is no folder (ENOTDIR)";
+      case EISDIR -> "is a folder (EISDIR)";
+      case EROFS -> "read-only file system (EROFS)";
+      case ESPIPE -> "cannot be positioned, a pipe? (ESPIPE)";
       case EINVAL -> "invalid argument (EINVAL)";
       case ENOSPC -> "no space left (ENOSPC)";
       case ENOSYS -> "not implemented (ENOSYS)";

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -19,7 +21,7 @@ public final class Parser {
   public static final String COMMON = "common";
 
   /// Largest file that is read.
-  public static final int FILE_BYTES_MAX = 4 << 20;
+  public static final int FILE_BYTES_MAX = 16 << 20;
 
   private static final int INCLUDE_DEPTH_MAX = 16;
   private static final int FILES_MAX = 4096;
@@ -54,8 +56,16 @@ public final class Parser {
       return shown;
     } catch (IOException e) {
       throw new ConfigException(
-          null, "Can not open '" + path + "': " + e.getMessage(), ConfigException.UNUSABLE);
+          null, "Can not open '" + path + "': " + reason(e), ConfigException.UNUSABLE);
     }
+  }
+
+  private static String reason(IOException e) {
+    return switch (e) {
+      case NoSuchFileException _ -> "no such file";
+      case AccessDeniedException _ -> "permission denied";
+      default -> String.valueOf(e.getMessage());
+    };
   }
 
   private void readFile(String file, byte[] bytes, int depth) throws ConfigException {
