@@ -63,6 +63,9 @@ public final class Drbdadm {
       console.out().print(Usage.hidden());
       return 0;
     }
+    if (invocation.word().equals("state")) {
+      console.complain("'drbdadm state' is deprecated, use 'drbdadm role'");
+    }
     try (NodeLine node = new NodeLine(invocation.flags().node(), console.environment())) {
       if (command == Command.PROC && !invocation.flags().dryRun()) {
         return runner(node).tell(List.of("proc"), node.ask(StatusRequest.proc(invocation)));

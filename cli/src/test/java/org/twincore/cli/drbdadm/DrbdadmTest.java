@@ -152,6 +152,15 @@ class DrbdadmTest {
   }
 
   @Test
+  void saysThatStateIsOld() {
+    assertThat(run("-d state r0")).isZero();
+    assertThat(out).isEqualTo("drbdsetup-84 role 4\n");
+    assertThat(err).contains("deprecated").contains("role");
+    run("-d role r0");
+    assertThat(err).isEmpty();
+  }
+
+  @Test
   void tellsAnUndefinedResourceFromOneThatIsDown() throws Exception {
     try (ScriptedNode _ = node(_ -> new AdminAnswer.Result(Kind.CONFIG, 158, "No such resource"))) {
       assertThat(run("status r0")).isEqualTo(10);
