@@ -131,6 +131,8 @@ final class Operator {
       isSwapped = false;
       promoteRest(primary);
       openAt(primary);
+      // It was perhaps given up, and had its disk or its peer back before that was done.
+      workloads.stream().filter(VolumeWorkload::isPaused).forEach(VolumeWorkload::resume);
       return;
     }
     if (view.simulation().nowNanos() < notBeforeNanos) {

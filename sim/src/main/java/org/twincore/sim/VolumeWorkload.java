@@ -122,6 +122,10 @@ final class VolumeWorkload {
     isPaused = true;
   }
 
+  boolean isPaused() {
+    return isPaused;
+  }
+
   void resume() {
     isPaused = false;
     think();

@@ -37,8 +37,10 @@ public final class RefusalIsReal implements NodeWatcher {
   public void event(SimNode node, Event event) {
     if (event instanceof Event.Admin(long _, AdminCommand command)) {
       switch (command) {
+        // Refused where there is a connection, and a dry run stays one.
         case AdminCommand.Connect(var _, boolean _, boolean tentative) ->
-            wantsConnection[node.id()] |= !tentative;
+            wantsConnection[node.id()] |=
+                !tentative && view.state(node.id(), 0).conn() == ConnectionState.STAND_ALONE;
         case AdminCommand.Disconnect _, AdminCommand.Down _ -> wantsConnection[node.id()] = false;
         default -> {}
       }
