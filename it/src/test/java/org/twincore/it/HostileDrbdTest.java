@@ -172,8 +172,10 @@ final class HostileDrbdTest {
     isThrownOut((data, _) -> data.send(new Packet.Empty(PacketType.PING_ACK)));
   }
 
-  /// Well-formed packets of all types, in any order, on either socket, and cut off anywhere.
+  /// Well-formed packets of all types, in any order, on either socket, and cut off anywhere. Each
+  /// session waits for the moment in which the node looks for its peer again.
   @Test
+  @Timeout(600)
   void packetsInAnyOrder() throws Exception {
     for (int seed = 0; seed < SHUFFLED_SESSIONS; seed++) {
       Gen gen = Gen.of(new Prng(seed));

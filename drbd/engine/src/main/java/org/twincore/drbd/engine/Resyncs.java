@@ -90,7 +90,9 @@ final class Resyncs {
     takeEarlySyncUuid(volume);
   }
 
-  /// Becomes SyncSource; the UUID of the resync goes out when it is durable here.
+  /// Becomes SyncSource; the UUID of the resync goes out when it is durable here, and so is all
+  /// that the target will be sent: both forget the marks of blocks that the target has, and this
+  /// node would else lose with its power what it had only in a cache.
   private void startSource(Volume volume, String why) {
     Device device = volume.device;
     call(volume, "before-resync-source");
@@ -101,6 +103,7 @@ final class Resyncs {
     UuidChanges.SourceStart start = UuidChanges.startSource(device.uuids(), parts.random);
     volume.setUuids(start.uuids());
     int link = parts.peering.link();
+    device.disk().writeBitmap(_ -> {});
     device.disk().settle(ok -> announce(volume, start.syncUuid(), link, ok));
     parts.turn.log(
         Effect.Level.INFO,
