@@ -254,6 +254,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
     }
     if (turnsToPeer(changed.before(), after)) {
       checkServed(1 - node.id(), volume);
+      view.lineage().declare(1 - node.id(), volume, true); // it has all, as was just seen
     }
   }
 
