@@ -176,8 +176,11 @@ class ParserTest {
 
   @Test
   void limitsWhatHostileFilesCost() {
-    MapSource source = MapSource.of("").with("/c/main.conf", new byte[10_000_000]);
+    MapSource source = MapSource.of("").with("/c/main.conf", new byte[20_000_000]);
     assertThatThrownBy(source::read).hasMessageContaining("larger than");
+    assertThat(failure("skip { " + "word; ".repeat(1_700_000) + "} x"))
+        .as("10 MB on one line are read to their end")
+        .hasMessageContaining("'x'");
     assertThat(failure("resource " + "x".repeat(3_000_000))).hasMessageContaining("more than 128");
     assertThat(failure("resource \"" + "x".repeat(300) + "\" {"))
         .hasMessageContaining("more than 255");
