@@ -72,10 +72,10 @@ final class NbdConnection implements ExportDirectory {
     socket.stop(reason);
   }
 
-  /// Ends the connection if its client has left replies untaken for that long.
+  /// Ends the connection if its client has kept room from others for that long.
   void cutIfStalled(long nanos) {
     NbdTransmission running = transmission;
-    if (running != null && running.blockedNanos() >= nanos) {
+    if (running != null && running.hoardingNanos() >= nanos) {
       LOG.log(Level.WARNING, "nbd client={0} cut: it takes no replies, and others wait", client);
       socket.cut("it takes no replies, and others wait");
     }

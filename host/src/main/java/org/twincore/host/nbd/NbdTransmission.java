@@ -175,7 +175,7 @@ final class NbdTransmission implements PendingRequest.Finish {
     ScheduledFuture<?> patience = null;
     try {
       while (!window.tryAcquire(payloadBytes)) {
-        if (patience == null) {
+        if (patience == null && window.awaitsOthers()) {
           patience = listener.everyMillis(listener.settings().stallMillis(), this::cutStalled);
         }
         waitFor(false);
@@ -189,16 +189,17 @@ final class NbdTransmission implements PendingRequest.Finish {
     return new PendingRequest(request, payloadBytes, this);
   }
 
-  /// This client has waited long enough for what others do not take.
+  /// This client, which takes its own replies, has waited long enough for what others do not take.
   private void cutStalled() {
-    if (window.awaitsOthers()) {
+    if (window.awaitsOthers() && !replies.isBlocked()) {
       listener.cutStalled();
     }
   }
 
-  /// How long the client has taken nothing of its replies.
-  long blockedNanos() {
-    return replies.blockedNanos();
+  /// How long the client has kept room from others in replies that it does not take; 0 if it keeps
+  /// none.
+  long hoardingNanos() {
+    return window.holdsShared() ? replies.blockedNanos() : 0;
   }
 
   /// The payload in an array of its own. What is buffered is moved, the rest read by way of `in`.

@@ -57,6 +57,11 @@ final class RequestWindow {
     return awaitsOthers;
   }
 
+  /// Whether some of it is charged to the budget of all.
+  boolean holdsShared() {
+    return bytes.get() > RESERVE_BYTES;
+  }
+
   /// True if nothing is unanswered; if false, the reader is woken by later releases.
   boolean isEmptyOrWaits() {
     readerWaits = true;

@@ -176,18 +176,25 @@ final class NbdListenerTest {
     finished.countDown();
   }
 
+  /// A client that asks for the first bytes that often and takes no answer.
+  private SocketChannel neverReading(SocketAddress address, int times, int bytes)
+      throws IOException {
+    SocketChannel client = rawConnection(address);
+    ByteBuffer requests = ByteBuffer.allocate(times * RequestEncoder.HEAD_BYTES);
+    for (int i = 0; i < times; i++) {
+      RequestEncoder.encodeHead(new Request.Read(i, 0, bytes, false), requests);
+    }
+    client.write(requests.flip());
+    return client;
+  }
+
   /// A client that asks for 256 MiB and reads none of it holds up neither the loop that answers nor
   /// the other clients, and no more memory than its window.
   @Test
   void aClientThatDoesNotReadHoldsUpNobody() throws IOException {
     NbdListener listener = listener(exports(loop(memory)), NbdSettings.standard());
     SocketAddress address = listener.listen(unixPath());
-    SocketChannel greedy = rawConnection(address);
-    ByteBuffer requests = ByteBuffer.allocate(256 * RequestEncoder.HEAD_BYTES);
-    for (int i = 0; i < 256; i++) {
-      RequestEncoder.encodeHead(new Request.Read(i, 0, 1 << 20, false), requests);
-    }
-    greedy.write(requests.flip());
+    SocketChannel greedy = neverReading(address, 256, 1 << 20);
     NbdClient other = connect(address, "r0");
     for (int i = 0; i < 200; i++) {
       other.pwrite(pattern(i, 4096), i * 4096L);
@@ -210,15 +217,17 @@ final class NbdListenerTest {
     NbdSettings narrow = new NbdSettings(8, 256, room, room, CONNECT_MILLIS, 10_000, 300, 0);
     NbdListener listener = listener(exports(loop(memory)), narrow);
     SocketAddress address = listener.listen(unixPath());
-    SocketChannel greedy = rawConnection(address);
-    ByteBuffer requests = ByteBuffer.allocate(64 * RequestEncoder.HEAD_BYTES);
-    for (int i = 0; i < 64; i++) {
-      RequestEncoder.encodeHead(new Request.Read(i, 0, 1 << 20, false), requests);
-    }
-    greedy.write(requests.flip());
+    SocketChannel greedy = neverReading(address, 64, 1 << 20);
+    SocketChannel modest = neverReading(address, 60, 4096); // as silent, but on what is its own
     NbdClient other = connect(address, "r0");
     byte[] back = new byte[24 << 20];
-    other.pread(back, 0); // answered, though the other one reads nothing until here
+    other.pread(back, 0); // answered, though the others read nothing until here
+    modest.configureBlocking(true);
+    ByteBuffer first = ByteBuffer.allocate(60 * 4096);
+    while (first.hasRemaining()) {
+      assertThat(modest.read(first)).as("the modest one still is served").isPositive();
+    }
+    modest.close();
     greedy.close();
     other.close();
   }
