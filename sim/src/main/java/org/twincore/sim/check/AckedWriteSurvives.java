@@ -85,6 +85,10 @@ public final class AckedWriteSurvives implements NodeWatcher {
   /// A flush that was issued at `sinceMoment` was answered by `node`; the history knows it already.
   /// `peerFollowed` if the peer followed closely when it was issued.
   public void flushAnswered(int node, int volume, boolean peerFollowed) {
+    if (view.state(node, volume).disk().isBelow(DiskState.INCONSISTENT)) {
+      // Stable at the peer; the own drive, which failed, may still lose it.
+      view.lineage().wrote(node, volume, view.state(node, volume));
+    }
     if (!view.promise().dataIsFlushed()) {
       return;
     }
