@@ -305,7 +305,7 @@ final class HostileDrbdTest {
     pair.reflectA();
     try {
       pair.a.awaitVolume("a retry", it -> it.connection().equals("WFConnection"));
-      Thread.sleep(3000);
+      Thread.sleep(3000); // time for its dials, of which nothing shows outside
     } finally {
       pair.reflectNoMore();
     }

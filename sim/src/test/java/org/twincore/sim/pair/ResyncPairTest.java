@@ -21,10 +21,7 @@ class ResyncPairTest {
   /// cache, its own bitmap must still know.
   @Test
   void aTargetThatLosesItsCacheFetchesAgain() throws MetadataException {
-    Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();
-    fallBehind(pair);
-    pair.start(1);
-    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    Pair pair = slowResync();
     pair.run(1200);
     assertThat(pair.volume(0).outOfSyncBlocks()).isBetween(100L, 900L);
     pair.powerCut(1);
@@ -36,10 +33,7 @@ class ResyncPairTest {
   /// The source's own write ends after the link; what the target had of it may be gone.
   @Test
   void aWriteOfARunningResyncIsNotForgottenWithTheLink() throws MetadataException {
-    Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();
-    fallBehind(pair);
-    pair.start(1);
-    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    Pair pair = slowResync();
     pair.run(300);
     pair.withheld.hold(pair.nodes[0], Withheld::isWrite);
     long write = pair.startWrite(0, 1500, 77, false);
@@ -58,10 +52,7 @@ class ResyncPairTest {
   /// own half: the source hears of the end while the block is still marked.
   @Test
   void theSourceEndsWhenItsLastWriteDoes() throws MetadataException {
-    Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();
-    fallBehind(pair);
-    pair.start(1);
-    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    Pair pair = slowResync();
     pair.withheld.hold(pair.nodes[0], Withheld::isWrite);
     long write = pair.startWrite(0, BLOCKS - 1, 77, false);
     pair.awaitState(1, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.UP_TO_DATE);
@@ -221,6 +212,15 @@ class ResyncPairTest {
       pair.startWrite(0, BLOCKS + 200 + write, write % 100, false);
       pair.run(5);
     }
+  }
+
+  /// Node 0 is the source, and about four seconds of its resync are to come.
+  private static Pair slowResync() throws MetadataException {
+    Pair pair = new Pair.Setup().resyncKibPerSecond(1000).primary();
+    fallBehind(pair);
+    pair.start(1);
+    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    return pair;
   }
 
   private static void fallBehind(Pair pair) throws MetadataException {
