@@ -67,7 +67,8 @@ public final class Drbdadm {
       console.complain("'drbdadm state' is deprecated, use 'drbdadm role'");
     }
     try (NodeLine node = new NodeLine(invocation.flags().node(), console.environment())) {
-      if (command == Command.PROC && !invocation.flags().dryRun()) {
+      if (command == Command.PROC) {
+        // Also in a dry run: it changes nothing, and no command of DRBD's stands for it.
         return runner(node).tell(List.of("proc"), node.ask(StatusRequest.proc(invocation)));
       }
       NodeConfiguration all = Loaded.configuration(invocation, console, in);

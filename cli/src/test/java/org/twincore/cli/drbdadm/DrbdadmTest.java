@@ -145,6 +145,8 @@ class DrbdadmTest {
       assertThat(run("status")).isEqualTo(10);
       assertThat(node.asked()).isEmpty();
       assertThat(run("proc")).isZero();
+      assertThat(run("-d proc")).isZero();
+      assertThat(out).isEqualTo("r0 role:Primary\n");
     }
     Files.delete(folder.resolve("drbd.conf"));
     assertThat(run("status")).isEqualTo(20);
