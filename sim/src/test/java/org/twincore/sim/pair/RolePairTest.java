@@ -51,6 +51,23 @@ class RolePairTest {
     assertHas(pair, 2);
   }
 
+  /// Whoever hears that a node is Primary may count on its generation, also after a power cut: else
+  /// the old Primary's would win, and what was decided on the strength of the answer be undone.
+  @Test
+  void aPromotionIsAnsweredWhenItsGenerationIsDurable() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.kill(0);
+    pair.await(() -> pair.state(1).conn().isBelow(ConnectionState.CONNECTED), "the loss");
+    pair.withheld.hold(pair.nodes[1], Withheld::isMetadata);
+    List<AdminResult> answer = pair.begin(1, new AdminCommand.Primary(0, false));
+    pair.await(() -> pair.state(1).role() == Role.PRIMARY, "the role");
+    pair.run(500);
+    assertThat(answer).isEmpty();
+    pair.withheld.release(pair.nodes[1]);
+    pair.await(() -> !answer.isEmpty(), "the answer");
+    assertThat(answer.getFirst().isSuccess()).isTrue();
+  }
+
   /// An extent may still be hot from an earlier time as Primary: the mark of a Primary has to be on
   /// disk before a write.
   @Test

@@ -172,8 +172,8 @@ final class Promotion {
   private void goOn(Waiting waiting) {
     Volume volume = waiting.volume;
     switch (waiting.step) {
-      case BECOME -> answer(waiting.then, becomeNow(volume, false));
-      case BECOME_BY_FORCE -> answer(waiting.then, becomeNow(volume, true));
+      case BECOME -> answerDurably(waiting, becomeNow(volume, false));
+      case BECOME_BY_FORCE -> answerDurably(waiting, becomeNow(volume, true));
       case DRAIN -> {
         StateResult result = mayDemote(volume);
         if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
@@ -182,6 +182,17 @@ final class Promotion {
           parts.log.awaitSafety(_ -> drained(volume, waiting.then));
         }
       }
+    }
+  }
+
+  /// Answers when the mark of a Primary and its generation are durable (`drbd_set_role` ends with
+  /// `drbd_md_sync`).
+  private static void answerDurably(Waiting waiting, StateResult result) {
+    Device device = waiting.volume.device;
+    if (result.isSuccess() && device.hasUsableDisk()) {
+      device.disk().settle(_ -> answer(waiting.then, result));
+    } else {
+      answer(waiting.then, result);
     }
   }
 
