@@ -37,6 +37,9 @@ final class Operator {
   private boolean isHasty;
   private long notBeforeNanos;
 
+  /// Told to take over with what it has, and not answered yet: nobody opens it before.
+  private @Nullable SimNode takingOver;
+
   Operator(
       ClusterView view,
       List<NodeAdmin> admins,
@@ -121,6 +124,10 @@ final class Operator {
   // ---- who is Primary
 
   private void serve() {
+    if (takingOver != null && takingOver.isRunning() && !admin(takingOver).isIdle()) {
+      return;
+    }
+    takingOver = null;
     SimNode primary = primary();
     if (primary != null && isCutOff(primary)) {
       giveUp(primary);
@@ -139,8 +146,13 @@ final class Operator {
       return;
     }
     SimNode candidate = candidate();
+    SimNode split = candidate == null ? splitCandidate() : null;
     if (candidate != null) {
       promoteRest(candidate);
+    } else if (split != null) {
+      takeOver(split);
+    }
+    if (candidate != null || split != null) {
       notBeforeNanos = view.simulation().nowNanos() + random.nextLong(5 * Simulation.SECOND);
     }
   }
@@ -202,9 +214,6 @@ final class Operator {
         return view.node(id);
       }
     }
-    if (splits && !isHasty && random.nextInt(4) == 0) {
-      return splitCandidate();
-    }
     return null;
   }
 
@@ -223,8 +232,12 @@ final class Operator {
     return true;
   }
 
-  /// A node that runs alone, knows it, and lacks writes: promoting it makes a split brain.
+  /// Now and then, in a run with `splits`: a node that runs alone, knows it, and lacks writes.
+  /// Promoting it makes a split brain.
   private @Nullable SimNode splitCandidate() {
+    if (!splits || isHasty || random.nextInt(4) != 0) {
+      return null;
+    }
     for (SimNode node : view.nodes()) {
       boolean isAlone = node.isRunning() && !view.node(1 - node.id()).isRunning();
       StateWord state = view.state(node.id(), 0);
@@ -234,11 +247,24 @@ final class Operator {
               && !node.isPaused()
               && admin(node).isIdle();
       if (isAlone && isReady && view.volumes() == 1 && node.isDriveIdle(0)) {
-        adopt(node);
         return node;
       }
     }
     return null;
+  }
+
+  /// What the other node had is given up once the promotion is answered; a node that ends before
+  /// has promised nothing.
+  private void takeOver(SimNode node) {
+    takingOver = node;
+    admin(node)
+        .command(
+            new AdminCommand.Primary(0, false),
+            result -> {
+              if (result.isSuccess()) {
+                adopt(node);
+              }
+            });
   }
 
   /// Whatever this node has is the truth now; what the other one had is given up.

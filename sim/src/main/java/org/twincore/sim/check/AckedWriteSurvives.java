@@ -187,7 +187,8 @@ public final class AckedWriteSurvives implements NodeWatcher {
       boolean isThere = history.mayBe(sector, content);
       // The answer to a write that is lost here may be on its way.
       boolean mayBeAnsweredYet =
-          ending == SimNode.Ending.POWER_CUT && history.isBeingWritten(new Extent(sector, 512));
+          (ending == SimNode.Ending.POWER_CUT || !view.promise().writesAreOnBoth())
+              && history.isBeingWritten(new Extent(sector, 512));
       if (isThere && !mayBeAnsweredYet) {
         continue;
       }
