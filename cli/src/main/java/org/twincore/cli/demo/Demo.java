@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.twincore.admin.ResourceView;
 import org.twincore.cli.local.LocalCluster;
 import org.twincore.host.nbd.NbdClient;
@@ -41,6 +42,7 @@ public final class Demo {
   private final RandomGenerator random = new Random();
   private int step;
   private long lostWrites;
+  private volatile @Nullable Process verifier;
 
   /// What the closing summary tells.
   private static final class Figures {
@@ -97,7 +99,7 @@ public final class Demo {
 
   private static int run(Demo demo, DemoCluster cluster, boolean keep) throws IOException {
     AtomicBoolean isInterrupted = new AtomicBoolean();
-    Thread cleaner = new Thread(() -> cleanUp(cluster, isInterrupted), "demo-cleaner");
+    Thread cleaner = new Thread(() -> demo.cleanUp(isInterrupted), "demo-cleaner");
     Runtime.getRuntime().addShutdownHook(cleaner);
     boolean ok = false;
     try {
@@ -129,8 +131,11 @@ public final class Demo {
   }
 
   /// After Ctrl-C or SIGTERM: nothing is left.
-  private static void cleanUp(DemoCluster cluster, AtomicBoolean isInterrupted) {
+  private void cleanUp(AtomicBoolean isInterrupted) {
     isInterrupted.set(true);
+    if (verifier instanceof Process reading) {
+      reading.destroyForcibly();
+    }
     cluster.nodes().stopAll();
     try {
       cluster.removeFiles();
@@ -286,7 +291,7 @@ public final class Demo {
     Path saved = cluster.folder().resolve("ledger");
     Path found = cluster.folder().resolve("found");
     ledger.save(saved);
-    Process verifier =
+    Process reading =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx128m",
@@ -301,15 +306,19 @@ public final class Demo {
                 found.toString())
             .inheritIO()
             .start();
+    verifier = reading;
     int code;
     try {
-      code = verifier.waitFor();
+      code = reading.waitFor();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
     }
     if (code != 0) {
-      throw new IOException("WRONG DATA: an acknowledged write is missing, see above");
+      throw new IOException(
+          code == Verify.WRONG
+              ? "WRONG DATA: an acknowledged write is missing, see above"
+              : "the second process could not read every block at " + OTHER);
     }
     Map<Long, Ledger.Entry> written = ledger.entries();
     for (String line : Files.readAllLines(found)) {

@@ -13,14 +13,29 @@ import org.twincore.host.nbd.NbdClient;
 /// says what it found.
 ///
 /// Arguments: NBD socket, export name, ledger, file for the outcome. Exit code 0 if every block
-/// holds its acknowledged write, or the one in flight.
+/// holds its acknowledged write, or the one in flight; [#WRONG] if one does not; another if not all
+/// could be read.
 public final class Verify {
+  /// No code with which a JVM ends by itself.
+  static final int WRONG = 3;
+
+  private static final int UNREAD = 2;
+
   private static final long CONNECT_MILLIS = 10_000;
 
   private Verify() {}
 
   /// See the class.
-  public static void main(String[] words) throws IOException {
+  public static void main(String[] words) {
+    try {
+      System.exit(verify(words));
+    } catch (IOException failed) {
+      System.err.println("twincore demo: cannot verify: " + failed.getMessage());
+      System.exit(UNREAD);
+    }
+  }
+
+  private static int verify(String[] words) throws IOException {
     Ledger ledger = Ledger.load(Path.of(words[2]));
     List<String> lines = new ArrayList<>();
     int wrong = 0;
@@ -44,6 +59,6 @@ public final class Verify {
       }
     }
     Files.write(Path.of(words[3]), lines);
-    System.exit(wrong == 0 ? 0 : 1);
+    return wrong == 0 ? 0 : WRONG;
   }
 }
