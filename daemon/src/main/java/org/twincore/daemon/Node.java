@@ -23,6 +23,7 @@ import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
 import org.twincore.host.nbd.NbdSettings;
@@ -33,6 +34,13 @@ public final class Node {
     return switch (settings.epochs()) {
       case FLUSH -> EpochEnd.FLUSH;
       case COMPLETION -> EpochEnd.COMPLETION;
+    };
+  }
+
+  private static DiskAccess diskAccess(NodeSettings settings) {
+    return switch (settings.diskIo()) {
+      case BUFFERED -> DiskAccess.BUFFERED;
+      case DIRECT -> DiskAccess.DIRECT;
     };
   }
 
@@ -68,7 +76,8 @@ public final class Node {
                 hub,
                 new SecureRandom(),
                 folders.state(),
-                epochs(settings)));
+                epochs(settings),
+                diskAccess(settings)));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);

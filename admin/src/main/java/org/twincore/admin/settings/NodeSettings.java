@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param deviceFolder where a primary's block devices appear, or `none`; empty: /dev for the node
 ///   that root runs in its usual place
 /// @param epochs when a primary ends an epoch
+/// @param diskIo how the backing disks are read and written
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -26,6 +27,7 @@ public record NodeSettings(
     Optional<String> stateFolder,
     Optional<String> deviceFolder,
     Epochs epochs,
+    DiskIo diskIo,
     String adjustCommand) {
 
   /// What holds where nothing is written.
@@ -40,155 +42,22 @@ public record NodeSettings(
           Optional.empty(),
           Optional.empty(),
           Epochs.FLUSH,
+          DiskIo.BUFFERED,
           "drbdadm adjust all");
 
   public NodeSettings {
     nbdListen = List.copyOf(nbdListen);
   }
 
-  NodeSettings withNbdListen(List<String> value) {
-    return new NodeSettings(
-        value,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withNbdSecondary(NbdSecondary value) {
-    return new NodeSettings(
-        nbdListen,
-        value,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withStatusStyle(StatusStyle value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        value,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withLogFile(Optional<String> value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        value,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withLogMaxBytes(long value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        value,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withLogKeep(int value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        value,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withStateFolder(Optional<String> value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        value,
-        deviceFolder,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withDeviceFolder(Optional<String> value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        value,
-        epochs,
-        adjustCommand);
-  }
-
-  NodeSettings withEpochs(Epochs value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        value,
-        adjustCommand);
-  }
-
-  NodeSettings withAdjustCommand(String value) {
-    return new NodeSettings(
-        nbdListen,
-        nbdSecondary,
-        statusStyle,
-        logFile,
-        logMaxBytes,
-        logKeep,
-        stateFolder,
-        deviceFolder,
-        epochs,
-        value);
+  /// A value that is one word of several.
+  interface Word {
+    /// As the file spells it.
+    String word();
   }
 
   /// Whether an epoch ends when an application flushes, or whenever a write is answered
   /// (docs/durability.md).
-  public enum Epochs {
+  public enum Epochs implements Word {
     FLUSH("flush"),
     COMPLETION("completion");
 
@@ -198,13 +67,31 @@ public record NodeSettings(
       this.word = word;
     }
 
-    String word() {
+    @Override
+    public String word() {
+      return word;
+    }
+  }
+
+  /// Whether the page cache stands between a node and its disks (docs/settings.md).
+  public enum DiskIo implements Word {
+    BUFFERED("buffered"),
+    DIRECT("direct");
+
+    private final String word;
+
+    DiskIo(String word) {
+      this.word = word;
+    }
+
+    @Override
+    public String word() {
       return word;
     }
   }
 
   /// An export that cannot be written is refused, or offered read-only.
-  public enum NbdSecondary {
+  public enum NbdSecondary implements Word {
     REFUSE("refuse"),
     READ_ONLY("read-only");
 
@@ -214,13 +101,14 @@ public record NodeSettings(
       this.word = word;
     }
 
-    String word() {
+    @Override
+    public String word() {
       return word;
     }
   }
 
   /// The layouts of `service drbd status` through the years.
-  public enum StatusStyle {
+  public enum StatusStyle implements Word {
     V0_7("0.7"),
     V8_2("8.2"),
     V8_3("8.3"),
@@ -232,7 +120,7 @@ public record NodeSettings(
       this.word = word;
     }
 
-    /// As the file spells it.
+    @Override
     public String word() {
       return word;
     }

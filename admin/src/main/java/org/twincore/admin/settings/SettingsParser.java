@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
@@ -17,7 +18,7 @@ public final class SettingsParser {
 
   private final String file;
   private final String node;
-  private NodeSettings settings = NodeSettings.DEFAULTS;
+  private final SettingsDraft draft = new SettingsDraft();
 
   // Where we are.
   private int line;
@@ -36,7 +37,7 @@ public final class SettingsParser {
     SettingsParser own = new SettingsParser(file, node);
     own.read(lines, false);
     own.read(lines, true);
-    return own.settings;
+    return own.draft.settings();
   }
 
   /// Two passes: first what holds for all, then what holds for this node, wherever it stands.
@@ -94,9 +95,9 @@ public final class SettingsParser {
     if (value.isEmpty()) {
       throw wrong(start + 1, "a value expected for '" + key + "'");
     }
-    NodeSettings changed = with(key, value, from + 1, start + 1);
+    SettingsDraft.Change change = change(key, value, from + 1, start + 1);
     if (takesOwn ? section.equals(Optional.of(node)) : section.isEmpty()) {
-      settings = changed;
+      change.in(draft);
     }
   }
 
@@ -106,21 +107,55 @@ public final class SettingsParser {
     return comment < 0 ? value : value.substring(0, comment);
   }
 
-  private NodeSettings with(String key, String value, int keyColumn, int column)
+  /// What the line changes; its value is checked here, wherever the line holds.
+  private SettingsDraft.Change change(String key, String value, int keyColumn, int column)
       throws SettingsException {
-    return switch (key) {
-      case "nbd-listen" -> settings.withNbdListen(addresses(value, column));
-      case "nbd-secondary" -> settings.withNbdSecondary(secondary(value, column));
-      case "status-style" -> settings.withStatusStyle(style(value, column));
-      case "log-file" -> settings.withLogFile(Optional.of(path(value, column)));
-      case "log-max-size" -> settings.withLogMaxBytes(size(value, column));
-      case "log-keep" -> settings.withLogKeep(count(value, column));
-      case "state-folder" -> settings.withStateFolder(Optional.of(path(value, column)));
-      case "device-folder" -> settings.withDeviceFolder(Optional.of(deviceFolder(value, column)));
-      case "epochs" -> settings.withEpochs(epochs(value, column));
-      case "adjust-command" -> settings.withAdjustCommand(value);
+    switch (key) {
+      case "nbd-listen" -> {
+        List<String> said = addresses(value, column);
+        return it -> it.nbdListen = said;
+      }
+      case "nbd-secondary" -> {
+        NbdSecondary said = word(NbdSecondary.values(), value, column);
+        return it -> it.nbdSecondary = said;
+      }
+      case "status-style" -> {
+        StatusStyle said = word(StatusStyle.values(), value, column);
+        return it -> it.statusStyle = said;
+      }
+      case "log-file" -> {
+        String said = path(value, column);
+        return it -> it.logFile = Optional.of(said);
+      }
+      case "log-max-size" -> {
+        long said = size(value, column);
+        return it -> it.logMaxBytes = said;
+      }
+      case "log-keep" -> {
+        int said = count(value, column);
+        return it -> it.logKeep = said;
+      }
+      case "state-folder" -> {
+        String said = path(value, column);
+        return it -> it.stateFolder = Optional.of(said);
+      }
+      case "device-folder" -> {
+        String said = deviceFolder(value, column);
+        return it -> it.deviceFolder = Optional.of(said);
+      }
+      case "epochs" -> {
+        Epochs said = word(Epochs.values(), value, column);
+        return it -> it.epochs = said;
+      }
+      case "disk-io" -> {
+        DiskIo said = word(DiskIo.values(), value, column);
+        return it -> it.diskIo = said;
+      }
+      case "adjust-command" -> {
+        return it -> it.adjustCommand = value;
+      }
       default -> throw wrong(keyColumn, "unknown setting '" + key + "'");
-    };
+    }
   }
 
   private List<String> addresses(String value, int column) throws SettingsException {
@@ -137,32 +172,15 @@ public final class SettingsParser {
     return addresses;
   }
 
-  private NbdSecondary secondary(String value, int column) throws SettingsException {
-    for (NbdSecondary word : NbdSecondary.values()) {
-      if (word.word().equals(value)) {
-        return word;
+  private <W extends NodeSettings.Word> W word(W[] words, String value, int column)
+      throws SettingsException {
+    for (W each : words) {
+      if (each.word().equals(value)) {
+        return each;
       }
     }
-    throw wrong(column, "refuse or read-only expected");
-  }
-
-  private Epochs epochs(String value, int column) throws SettingsException {
-    for (Epochs word : Epochs.values()) {
-      if (word.word().equals(value)) {
-        return word;
-      }
-    }
-    throw wrong(column, "flush or completion expected");
-  }
-
-  private StatusStyle style(String value, int column) throws SettingsException {
-    for (StatusStyle style : StatusStyle.values()) {
-      if (style.word().equals(value)) {
-        return style;
-      }
-    }
-    List<String> words = Arrays.stream(StatusStyle.values()).map(StatusStyle::word).toList();
-    throw wrong(column, "one of " + String.join(", ", words) + " expected");
+    List<String> all = Arrays.stream(words).map(NodeSettings.Word::word).toList();
+    throw wrong(column, "one of " + String.join(", ", all) + " expected");
   }
 
   private String path(String value, int column) throws SettingsException {

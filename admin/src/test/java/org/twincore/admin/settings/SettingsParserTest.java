@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
@@ -31,6 +32,7 @@ class SettingsParserTest {
             state-folder = /srv/state
             device-folder = none
             epochs = completion
+            disk-io = direct
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -47,6 +49,7 @@ class SettingsParserTest {
                 Optional.of("/srv/state"),
                 Optional.of("none"),
                 Epochs.COMPLETION,
+                DiskIo.DIRECT,
                 "drbdadm -c /srv/drbd.conf adjust all"));
   }
 
@@ -86,7 +89,8 @@ class SettingsParserTest {
           log-file = here             | t.conf:1:12: a path from the root on expected
           log-max-size = 1T           | t.conf:1:16: a size expected, such as 10M
           nbd-listen = unix:/a, b     | t.conf:1:22: unix:/PATH, HOST:PORT or [IPV6]:PORT expected
-          nbd-secondary = maybe       | t.conf:1:17: refuse or read-only expected
+          disk-io = mmap              | t.conf:1:11: one of buffered, direct expected
+          nbd-secondary = maybe       | t.conf:1:17: one of refuse, read-only expected
           [core-01]                   | t.conf:1:1: '[node NAME]' expected
           [node a] b                  | t.conf:1:10: nothing expected behind ']'
           """)

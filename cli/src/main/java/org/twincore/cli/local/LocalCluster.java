@@ -71,10 +71,15 @@ public final class LocalCluster {
 
   /// Writes drbd.conf and the settings.
   public void configure(String drbdConf) throws IOException {
+    configure(drbdConf, "");
+  }
+
+  /// As above; `common` are settings of all nodes, a line each.
+  public void configure(String drbdConf, String common) throws IOException {
     Files.createDirectories(
         run(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     Files.writeString(config(), drbdConf);
-    StringBuilder text = new StringBuilder();
+    StringBuilder text = new StringBuilder(common).append('\n');
     for (String node : nodes) {
       text.append("[node %s]\nnbd-listen = unix:%s\n\n".formatted(node, nbdSocket(node)));
     }

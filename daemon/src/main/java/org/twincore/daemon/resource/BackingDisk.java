@@ -9,6 +9,7 @@ import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.meta.MetadataLayout;
 import org.twincore.drbd.meta.MetadataReader;
+import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.DiskHeldException;
 import org.twincore.host.disk.DiskLock;
 import org.twincore.host.disk.FileDisk;
@@ -66,7 +67,8 @@ final class BackingDisk {
 
   /// Locks, reads and opens; nothing stays locked after a refusal. Answers of the disk go to
   /// `sink`.
-  static BackingDisk open(Wanted wanted, EventSink sink) throws RefusedException {
+  static BackingDisk open(Wanted wanted, DiskAccess access, EventSink sink)
+      throws RefusedException {
     MetadataLayout.Kind kind = wanted.kind();
     DiskLock data = lock(() -> DiskLock.whole(wanted.dataPath()), Failing.DATA);
     DiskLock metadata;
@@ -89,7 +91,7 @@ final class BackingDisk {
       FileDisk disk =
           FileDisk.open(
               new FileDisk.Place(
-                  wanted.name, wanted.volume, wanted.dataPath(), wanted.metadataPath()),
+                  wanted.name, wanted.volume, wanted.dataPath(), wanted.metadataPath(), access),
               Optional.of(data),
               sink,
               () -> {

@@ -80,7 +80,7 @@ public final class ResourceAdmin {
               request.disk(),
               request.metaDisk(),
               request.metaIndex());
-      BackingDisk disk = BackingDisk.open(wanted, node.loop());
+      BackingDisk disk = BackingDisk.open(wanted, node.diskAccess(), node.loop());
       return attach(volume, wanted, disk, options);
     } finally {
       node.configuring().unlock();

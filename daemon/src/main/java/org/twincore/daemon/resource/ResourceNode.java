@@ -30,6 +30,7 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
+import org.twincore.host.disk.DiskAccess;
 
 /// One resource of this node: its loop, and everything around it, put together by hand.
 ///
@@ -49,6 +50,7 @@ public final class ResourceNode {
   private final Handlers handlers;
   private final SwitchedLink link;
   private final Path flightRecords;
+  private final DiskAccess diskAccess;
   private final EffectRunner runner;
   private final ResourceServices services;
   private final ResourceLoop loop;
@@ -69,7 +71,8 @@ public final class ResourceNode {
       StateFeed feed,
       RandomGenerator random,
       Path flightRecords,
-      EpochEnd epochs) {}
+      EpochEnd epochs,
+      DiskAccess diskAccess) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -80,6 +83,7 @@ public final class ResourceNode {
     this.devices = shared.devices;
     this.feed = shared.feed;
     this.flightRecords = shared.flightRecords;
+    this.diskAccess = shared.diskAccess;
     this.handlers = new Handlers(name, handlers);
     this.link = new SwitchedLink(name);
     this.services = new ResourceServices(this, aftermath, shared.feed);
@@ -95,6 +99,10 @@ public final class ResourceNode {
                 System::nanoTime,
                 shared.timers,
                 this::brokenBy));
+  }
+
+  DiskAccess diskAccess() {
+    return diskAccess;
   }
 
   public String name() {

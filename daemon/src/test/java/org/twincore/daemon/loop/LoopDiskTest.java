@@ -20,6 +20,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.FileDisk;
 
 @Timeout(20)
@@ -28,7 +29,7 @@ class LoopDiskTest {
 
   private LoopDisk disk(LoopBench bench, Runnable released) throws IOException {
     Path file = Files.write(folder.resolve("disk"), new byte[1 << 20]);
-    FileDisk.Place place = new FileDisk.Place("r0/0", 0, file, file);
+    FileDisk.Place place = new FileDisk.Place("r0/0", 0, file, file, DiskAccess.BUFFERED);
     return new LoopDisk(FileDisk.open(place, bench.loop, released), bench.aftermath);
   }
 

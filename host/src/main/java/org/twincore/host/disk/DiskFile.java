@@ -1,6 +1,8 @@
 package org.twincore.host.disk;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
@@ -8,8 +10,7 @@ import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
 
-/// One file or block device, opened twice: once as it is, once so that a write returns only when it
-/// is durable (O_DSYNC: that one range, without waiting for everything else that is dirty).
+/// One file or block device, through the page cache or past it ([DiskAccess]).
 ///
 /// Of a block device that a [DiskLock] holds, space is given back through the lock's descriptor: to
 /// all others the kernel says EBUSY, since it drops what it caches of that range.
@@ -17,47 +18,77 @@ import org.twincore.host.linux.LinuxException;
 /// Not through `FileChannel`, which closes itself when a thread in it is interrupted. Safe for use
 /// by several threads.
 final class DiskFile implements AutoCloseable {
+  private static final Logger LOG = System.getLogger("org.twincore.disk");
+
   private static final int ZERO_CHUNK_BYTES = BufferPool.BUFFER_BYTES;
 
-  private final Descriptor plain;
-  private final Descriptor synced;
+  /// O_DIRECT wants offset, length and address so aligned: enough for every disk, and whole pages,
+  /// so that no page is written both ways at once (two writes of one sector are never under way
+  /// together, but two of one page may be).
+  private static final int DIRECT_ALIGNMENT = 4096;
+
+  private final Descriptors buffered;
+  private final Optional<Descriptors> direct;
   private final Descriptor owner;
   private final BufferPool buffers;
   private final long sizeBytes;
 
   private DiskFile(
-      Descriptor plain, Descriptor synced, Descriptor owner, BufferPool buffers, long sizeBytes) {
-    this.plain = plain;
-    this.synced = synced;
+      Descriptors buffered,
+      Optional<Descriptors> direct,
+      Descriptor owner,
+      BufferPool buffers,
+      long sizeBytes) {
+    this.buffered = buffered;
+    this.direct = direct;
     this.owner = owner;
     this.buffers = buffers;
     this.sizeBytes = sizeBytes;
   }
 
-  /// Opens an existing file or device for reading and writing.
+  /// Opens an existing file or device for reading and writing, through the page cache.
   static DiskFile open(String path, BufferPool buffers) throws LinuxException {
-    return open(path, Optional.empty(), buffers);
+    return open(path, DiskAccess.BUFFERED, Optional.empty(), buffers);
   }
 
   /// As above, for a caller who holds `lock`, which stays the caller's, for as long as this is
-  /// open.
-  static DiskFile open(String path, Optional<DiskLock> lock, BufferPool buffers)
+  /// open. Where direct access is not to be had (a file system without it) the log says so, and it
+  /// is buffered.
+  static DiskFile open(String path, DiskAccess access, Optional<DiskLock> lock, BufferPool buffers)
       throws LinuxException {
-    Descriptor plain = Descriptor.open(path, Descriptor.O_RDWR);
+    Descriptors buffered = Descriptors.open(path, 0);
+    Optional<Descriptors> direct = Optional.empty();
     try {
-      Descriptor synced = Descriptor.open(path, Descriptor.O_RDWR | Descriptor.O_DSYNC);
-      try {
-        Descriptor owner = lock.map(DiskLock::holder).orElse(plain);
-        long sizeBytes = plain.seek(0, Descriptor.SEEK_END);
-        return new DiskFile(plain, synced, owner, buffers, sizeBytes);
-      } catch (LinuxException failed) {
-        synced.close();
-        throw failed;
-      }
+      direct = access == DiskAccess.DIRECT ? openDirect(path) : Optional.empty();
+      Descriptor owner = lock.map(DiskLock::holder).orElse(buffered.plain());
+      long sizeBytes = buffered.plain().seek(0, Descriptor.SEEK_END);
+      return new DiskFile(buffered, direct, owner, buffers, sizeBytes);
     } catch (LinuxException failed) {
-      plain.close();
+      direct.ifPresent(Descriptors::close);
+      buffered.close();
       throw failed;
     }
+  }
+
+  private static Optional<Descriptors> openDirect(String path) throws LinuxException {
+    try {
+      return Optional.of(Descriptors.open(path, Descriptor.O_DIRECT));
+    } catch (LinuxException unable) {
+      if (unable.errno() != Errno.EINVAL) {
+        throw unable;
+      }
+      LOG.log(
+          Level.WARNING,
+          "disk={0} no direct I/O on this file system: it is read and written through the page"
+              + " cache",
+          path);
+      return Optional.empty();
+    }
+  }
+
+  private Descriptors at(long offsetBytes, long lengthBytes) {
+    boolean isAligned = ((offsetBytes | lengthBytes) & (DIRECT_ALIGNMENT - 1)) == 0;
+    return isAligned ? direct.orElse(buffered) : buffered;
   }
 
   /// The size when it was opened.
@@ -67,11 +98,12 @@ final class DiskFile implements AutoCloseable {
 
   /// Fills `into` from `offsetBytes` on; fails if the file ends before.
   void read(long offsetBytes, byte[] into) throws LinuxException {
+    Descriptor file = at(offsetBytes, into.length).plain();
     MemorySegment buffer = buffers.take();
     try {
       for (int done = 0; done < into.length; ) {
         int part = Math.min(into.length - done, BufferPool.BUFFER_BYTES);
-        plain.readFully(buffer.asSlice(0, part), offsetBytes + done);
+        file.readFully(buffer.asSlice(0, part), offsetBytes + done);
         MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, into, done, part);
         done += part;
       }
@@ -83,8 +115,8 @@ final class DiskFile implements AutoCloseable {
   /// Writes `length` bytes of `array` from `from` on; durable on return if `durable`.
   void write(long offsetBytes, byte[] array, int from, int length, boolean durable)
       throws LinuxException {
+    Descriptor file = at(offsetBytes, length).forWrite(durable);
     MemorySegment buffer = buffers.take();
-    Descriptor file = durable ? synced : plain;
     try {
       for (int done = 0; done < length; ) {
         int part = Math.min(length - done, BufferPool.BUFFER_BYTES);
@@ -124,12 +156,13 @@ final class DiskFile implements AutoCloseable {
   }
 
   private void writeZeroes(long offsetBytes, long lengthBytes) throws LinuxException {
+    Descriptor file = at(offsetBytes, lengthBytes).plain();
     MemorySegment buffer = buffers.take();
     try {
       buffer.fill((byte) 0);
       for (long done = 0; done < lengthBytes; ) {
         long part = Math.min(lengthBytes - done, ZERO_CHUNK_BYTES);
-        plain.writeFully(buffer.asSlice(0, part), offsetBytes + done);
+        file.writeFully(buffer.asSlice(0, part), offsetBytes + done);
         done += part;
       }
     } finally {
@@ -137,20 +170,20 @@ final class DiskFile implements AutoCloseable {
     }
   }
 
-  /// Everything written before is durable on return.
+  /// Everything written before, either way, is durable on return.
   void sync() throws LinuxException {
-    plain.sync();
+    buffered.plain().sync();
   }
 
   /// Begins to write what is dirty; see [Descriptor#beginWriteback].
   void beginWriteback() throws LinuxException {
-    plain.beginWriteback();
+    buffered.plain().beginWriteback();
   }
 
   @Override
   public void close() {
-    plain.close();
-    synced.close();
+    direct.ifPresent(Descriptors::close);
+    buffered.close();
   }
 
   /// An existing file of at least that size, for tests and for callers that want a clear message.

@@ -26,11 +26,15 @@ import org.twincore.drbd.wire.Payload;
 /// Closed by `CloseDisk` once nothing is under way any more. Threads of this class are never
 /// interrupted.
 public final class FileDisk implements Disk {
-  private static final int WORKERS_MAX = 4;
+  /// A buffered access keeps a processor busy, a direct one waits for the disk.
+  private static final int BUFFERED_WORKERS_MAX = 4;
+
+  private static final int DIRECT_WORKERS_MAX = 16;
   private static final long IDLE_SECONDS = 10;
   private static final int QUICK_MAX_BYTES = 256 << 10;
 
   private final int volume;
+  private final DiskAccess access;
   private final DiskFile data;
   private final DiskFile metadata;
   private final EventSink sink;
@@ -46,11 +50,15 @@ public final class FileDisk implements Disk {
   private FileDisk(
       Place place, DiskFile data, DiskFile metadata, EventSink sink, Runnable released) {
     this.volume = place.volume;
+    this.access = place.access;
     this.data = data;
     this.metadata = metadata;
     this.sink = sink;
     this.released = released;
-    this.workers = threads("disk-" + place.name, WORKERS_MAX);
+    this.workers =
+        threads(
+            "disk-" + place.name,
+            access == DiskAccess.DIRECT ? DIRECT_WORKERS_MAX : BUFFERED_WORKERS_MAX);
     this.metadataWriter = threads("meta-" + place.name, 1);
     this.behind = threads("behind-" + place.name, 1);
     this.writeBehind = new WriteBehind(data, behind, holds::incrementAndGet, this::release);
@@ -58,7 +66,7 @@ public final class FileDisk implements Disk {
 
   /// Where a volume's bytes are: `name` for threads and messages (`r0/0`); `metadata` equals `data`
   /// where it is internal.
-  public record Place(String name, int volume, Path data, Path metadata) {
+  public record Place(String name, int volume, Path data, Path metadata, DiskAccess access) {
     boolean isInternal() {
       return data.equals(metadata);
     }
@@ -76,10 +84,12 @@ public final class FileDisk implements Disk {
       Place place, Optional<DiskLock> dataLock, EventSink sink, Runnable released)
       throws IOException {
     BufferPool buffers = new BufferPool();
-    DiskFile data = DiskFile.open(place.data.toString(), dataLock, buffers);
+    DiskFile data = DiskFile.open(place.data.toString(), place.access, dataLock, buffers);
     try {
       DiskFile metadata =
-          place.isInternal() ? data : DiskFile.open(place.metadata.toString(), buffers);
+          place.isInternal()
+              ? data
+              : DiskFile.open(place.metadata.toString(), place.access, Optional.empty(), buffers);
       return new FileDisk(place, data, metadata, sink, released);
     } catch (IOException failed) {
       data.close();
@@ -108,7 +118,11 @@ public final class FileDisk implements Disk {
   }
 
   /// Whether an effect takes about as long as a copy in memory: buffered, small, not durable.
-  public static boolean isQuick(Effect.OfDisk effect) {
+  public boolean isQuick(Effect.OfDisk effect) {
+    return access == DiskAccess.BUFFERED && isQuickIfBuffered(effect);
+  }
+
+  private static boolean isQuickIfBuffered(Effect.OfDisk effect) {
     return switch (effect) {
       case Effect.ReadLocal read -> read.extent().sizeBytes() <= QUICK_MAX_BYTES;
       case Effect.WriteLocal write ->
@@ -171,7 +185,7 @@ public final class FileDisk implements Disk {
                     payload.arrayOffset(),
                     payload.lengthBytes(),
                     write.fua());
-                if (!write.fua()) {
+                if (!write.fua() && access == DiskAccess.BUFFERED) {
                   writeBehind.wrote();
                 }
               });

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
@@ -34,8 +37,12 @@ final class FileDiskTest {
   }
 
   private FileDisk open(Path metadata) throws IOException {
+    return open(metadata, DiskAccess.BUFFERED);
+  }
+
+  private FileDisk open(Path metadata, DiskAccess access) throws IOException {
     return FileDisk.open(
-        new FileDisk.Place("r0/0", 0, file, metadata), answers::add, released::countDown);
+        new FileDisk.Place("r0/0", 0, file, metadata, access), answers::add, released::countDown);
   }
 
   private static byte[] pattern(int length, int seed) {
@@ -50,9 +57,10 @@ final class FileDiskTest {
     return new Effect.WriteLocal(0, token, sector, Payload.of(bytes), fua);
   }
 
-  @Test
-  void aReadSeesWhatWasWrittenAndOnlyThere() throws Exception {
-    FileDisk disk = open(file);
+  @ParameterizedTest
+  @EnumSource
+  void aReadSeesWhatWasWrittenAndOnlyThere(DiskAccess access) throws Exception {
+    FileDisk disk = open(file, access);
     byte[] bytes = pattern(MIB + 4096, 7);
     disk.carryOut(write(5, 16, bytes, false));
     assertThat(answers.take()).isEqualTo(new Event.LocalDone(0, 5));
@@ -63,6 +71,52 @@ final class FileDiskTest {
     assertThat(Arrays.copyOfRange(whole, 8192, 8192 + bytes.length)).isEqualTo(bytes);
     assertThat(Payload.of(whole, 0, 8192).isZero()).isTrue();
     assertThat(Payload.of(whole, 8192 + bytes.length, 4096).isZero()).isTrue();
+  }
+
+  /// Sectors of one page written both ways, one after the other, as an application's may come.
+  @Test
+  void sectorsBesidePagesGoThroughTheCacheAndAreReadBackEitherWay() throws Exception {
+    FileDisk disk = open(file, DiskAccess.DIRECT);
+    byte[] pages = pattern(8192, 1);
+    byte[] sector = pattern(512, 2);
+    disk.runHere(write(1, 8, pages, false));
+    disk.runHere(write(2, 11, sector, false));
+    System.arraycopy(sector, 0, pages, 3 * 512, 512);
+    assertThat(disk.runHere(new Effect.ReadLocal(0, 3, new Extent(8, 8192))))
+        .isEqualTo(new Event.LocalReadDone(0, 3, Payload.of(pages)));
+    byte[] over = pattern(4096, 3);
+    disk.runHere(write(4, 8, over, true));
+    assertThat(disk.runHere(new Effect.ReadLocal(0, 5, new Extent(9, 512))))
+        .isEqualTo(new Event.LocalReadDone(0, 5, Payload.of(over, 512, 512)));
+    System.arraycopy(over, 0, pages, 0, 4096);
+    assertThat(Arrays.copyOfRange(Files.readAllBytes(file), 4096, 4096 + 8192)).isEqualTo(pages);
+  }
+
+  /// What a direct disk has answered does not wait in the page cache, where a loss of power would
+  /// find it.
+  @Test
+  void aDirectWriteLeavesNothingInThePageCache() throws Exception {
+    long before = cachedPages();
+    FileDisk disk = open(file, DiskAccess.DIRECT);
+    disk.runHere(write(1, 0, pattern(MIB, 5), false));
+    assertThat(cachedPages()).isEqualTo(before - MIB / 4096);
+  }
+
+  @Test
+  void onlyWhatThePageCacheTakesIsQuick() throws Exception {
+    Effect.WriteLocal small = write(1, 0, pattern(4096, 5), false);
+    assertThat(open(file, DiskAccess.BUFFERED).isQuick(small)).isTrue();
+    assertThat(open(file, DiskAccess.DIRECT).isQuick(small)).isFalse();
+  }
+
+  private long cachedPages() throws Exception {
+    Process counting =
+        new ProcessBuilder("fincore", "--noheadings", "--output", "PAGES", file.toString())
+            .redirectErrorStream(true)
+            .start();
+    String text = new String(counting.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(counting.waitFor()).as(text).isZero();
+    return Long.parseLong(text.strip());
   }
 
   @Test

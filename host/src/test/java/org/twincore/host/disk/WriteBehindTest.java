@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,7 +17,7 @@ class WriteBehindTest {
     Path path = Files.write(folder.resolve("disk"), new byte[1 << 20]);
     ArrayDeque<Runnable> tasks = new ArrayDeque<>();
     AtomicInteger holds = new AtomicInteger();
-    try (DiskFile file = DiskFile.open(path.toString(), Optional.empty(), new BufferPool())) {
+    try (DiskFile file = DiskFile.open(path.toString(), new BufferPool())) {
       WriteBehind behind =
           new WriteBehind(file, tasks::add, holds::incrementAndGet, holds::decrementAndGet);
       byte[] bytes = new byte[4096];
