@@ -70,18 +70,14 @@ public final class Bench {
   private void measure() throws IOException {
     Report report = new Report(options);
     Fio fio = new Fio(children, folder);
-    Cluster cluster = new Cluster(root, folder, options.sizeBytes());
-    Runtime.getRuntime().addShutdownHook(new Thread(cluster.nodes()::stopAll, "node-cleaner"));
-    say("writing the disks, " + options.sizeMib() + " MiB each; starting two nodes");
-    cluster.start();
-    NodeFigures nodes = new NodeFigures(cluster, children, folder, root, options.sizeBytes());
-    say("initial sync");
-    for (Cluster.Kind kind : Cluster.Kind.values()) {
-      report.add(nodes.sync(kind));
-    }
-    List<Target> targets = targets(cluster);
+    Cluster cluster = cluster("buffered", Access.BUFFERED, List.of(Cluster.Kind.values()));
+    Cluster direct = cluster("direct", Access.DIRECT, List.of(Cluster.Kind.SYNC));
+    NodeFigures nodes = sync(cluster, report);
+    sync(direct, report);
+    List<Target> targets = targets(List.of(cluster, direct));
     rounds(targets, fio, report);
     report.memoryAndPauses(targets, cluster);
+    direct.nodes().stopAll();
     if (options.extras()) {
       say("tools, failover");
       nodes.others().forEach(report::add);
@@ -96,12 +92,32 @@ public final class Bench {
     }
   }
 
-  private List<Target> targets(Cluster cluster) throws IOException {
+  private Cluster cluster(String name, Access access, List<Cluster.Kind> kinds) throws IOException {
+    Path own = Files.createDirectory(folder.resolve(name));
+    Cluster cluster = new Cluster(root, own, options.sizeBytes(), access, kinds);
+    Runtime.getRuntime().addShutdownHook(new Thread(cluster.nodes()::stopAll, "node-cleaner"));
+    return cluster;
+  }
+
+  private NodeFigures sync(Cluster cluster, Report report) throws IOException {
+    say("writing the disks, " + options.sizeMib() + " MiB each; starting two nodes");
+    cluster.start();
+    say("initial sync, " + cluster.access().text);
+    NodeFigures nodes = new NodeFigures(cluster, children, folder, root, options.sizeBytes());
+    for (Cluster.Kind kind : cluster.kinds()) {
+      report.add(nodes.sync(kind));
+    }
+    return nodes;
+  }
+
+  private List<Target> targets(List<Cluster> clusters) throws IOException {
     say("starting the others");
     Peers peers = new Peers(children, folder, options.sizeBytes());
     List<Target> targets = new ArrayList<>();
-    for (Cluster.Kind kind : Cluster.Kind.values()) {
-      targets.add(cluster.target(kind));
+    for (Cluster cluster : clusters) {
+      for (Cluster.Kind kind : cluster.kinds()) {
+        targets.add(cluster.target(kind));
+      }
     }
     if (options.only().isEmpty() || options.wants("nbdkit qemu mirror")) {
       targets.add(peers.nbdkit());

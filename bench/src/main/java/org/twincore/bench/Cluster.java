@@ -9,7 +9,8 @@ import java.util.function.Predicate;
 import org.twincore.admin.ResourceView.VolumeView;
 import org.twincore.cli.local.LocalCluster;
 
-/// Two nodes of this program on loopback, with files as disks and one resource for each [Kind].
+/// Two nodes of this program on loopback, with files as disks and a resource for each [Kind] that
+/// is wanted.
 final class Cluster {
   static final String ONE = "one";
   static final String OTHER = "other";
@@ -19,11 +20,15 @@ final class Cluster {
 
   private final LocalCluster nodes;
   private final long sizeBytes;
+  private final Access access;
+  private final List<Kind> kinds;
 
-  /// `root` is the checkout, built.
-  Cluster(Path root, Path folder, long sizeBytes) {
+  /// `root` is the checkout, built; `folder` is for this cluster alone.
+  Cluster(Path root, Path folder, long sizeBytes, Access access, List<Kind> kinds) {
     this.nodes = new LocalCluster(root, folder, NODES);
     this.sizeBytes = sizeBytes;
+    this.access = access;
+    this.kinds = List.copyOf(kinds);
   }
 
   /// The resources: all settings at their defaults but for what is named here.
@@ -44,6 +49,14 @@ final class Cluster {
     }
   }
 
+  Access access() {
+    return access;
+  }
+
+  List<Kind> kinds() {
+    return kinds;
+  }
+
   LocalCluster nodes() {
     return nodes;
   }
@@ -60,21 +73,21 @@ final class Cluster {
   /// Disks, configuration, metadata, both nodes up and connected; nothing is synced yet.
   void start() throws IOException {
     StringBuilder config = new StringBuilder();
-    for (Kind kind : Kind.values()) {
+    for (Kind kind : kinds) {
       config.append(section(kind));
       for (String node : NODES) {
         DiskFiles.fill(disk(kind, node), sizeBytes);
       }
     }
-    nodes.configure(config.toString());
+    nodes.configure(config.toString(), "disk-io = " + access.text);
     for (String node : NODES) {
-      for (Kind kind : Kind.values()) {
+      for (Kind kind : kinds) {
         drbdadm(node, "--force", "create-md", kind.resource);
       }
       startNode(node);
       drbdadm(node, "up", "all");
     }
-    for (Kind kind : Kind.values()) {
+    for (Kind kind : kinds) {
       await(ONE, kind, it -> it.connection().equals("Connected"));
     }
   }
@@ -107,8 +120,9 @@ final class Cluster {
 
   Target target(Kind kind) {
     return new Target(
-        "twincore protocol " + kind.protocol,
-        "replicated, buffered",
+        "twincore protocol " + kind.protocol + (access == Access.DIRECT ? ", disk-io direct" : ""),
+        "replicated",
+        access,
         kind.resource,
         nodes.nbdSocket(ONE),
         List.of(disk(kind, ONE), disk(kind, OTHER)),

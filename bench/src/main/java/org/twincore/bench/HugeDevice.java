@@ -34,6 +34,7 @@ final class HugeDevice {
           new Target(
               "1 TiB",
               "",
+              Access.BUFFERED,
               RESOURCE,
               nodes.nbdSocket(Cluster.ONE),
               List.of(),

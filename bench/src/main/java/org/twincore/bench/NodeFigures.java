@@ -47,7 +47,8 @@ final class NodeFigures {
     double mb = sizeBytes / 1e6 / seconds;
     String with = (kind.diskOptions + " " + kind.netOptions).strip();
     return new Report.Line(
-        "initial full sync, " + (with.isEmpty() ? "defaults" : "`" + with + "`"),
+        "initial full sync, %s, %s"
+            .formatted(cluster.access().text, with.isEmpty() ? "defaults" : "`" + with + "`"),
         String.format(
             Locale.ROOT,
             "%.0f MB/s; a plain TCP copy of the file %.0f MB/s: ratio %.2f",

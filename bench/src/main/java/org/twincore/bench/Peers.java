@@ -25,23 +25,25 @@ final class Peers {
     this.sizeBytes = sizeBytes;
   }
 
-  /// How QEMU treats the page cache.
+  /// How QEMU says it.
   enum Cache {
-    BUFFERED("writeback", "threads", "off"),
-    DIRECT("none", "native", "on");
+    BUFFERED(Access.BUFFERED, "writeback", "threads", "off"),
+    DIRECT(Access.DIRECT, "none", "native", "on");
 
+    private final Access access;
     private final String qemuNbd;
     private final String aio;
     private final String direct;
 
-    Cache(String qemuNbd, String aio, String direct) {
+    Cache(Access access, String qemuNbd, String aio, String direct) {
+      this.access = access;
       this.qemuNbd = qemuNbd;
       this.aio = aio;
       this.direct = direct;
     }
   }
 
-  /// nbdkit's file plugin: no replica, the page cache.
+  /// nbdkit's file plugin: no replica, and no way past the page cache.
   Target nbdkit() throws IOException {
     Path disk = disk("nbdkit");
     Path socket = socket("nbdkit");
@@ -50,7 +52,13 @@ final class Peers {
             "nbdkit", List.of("nbdkit", "-f", "-U", socket.toString(), "file", disk.toString()));
     awaitSocket(socket, process, "nbdkit");
     return new Target(
-        "nbdkit file", "no replica, buffered", "", socket, List.of(disk), List.of(process.pid()));
+        "nbdkit file",
+        "no replica",
+        Access.BUFFERED,
+        "",
+        socket,
+        List.of(disk),
+        List.of(process.pid()));
   }
 
   /// qemu-nbd: no replica.
@@ -60,7 +68,8 @@ final class Peers {
     Process process = serveByQemuNbd(name, disk, cache);
     return new Target(
         "qemu-nbd cache=" + cache.qemuNbd,
-        "no replica, " + (cache == Cache.DIRECT ? "direct, aio=native" : "buffered"),
+        "no replica, aio=" + cache.aio,
+        cache.access,
         "disk",
         socket(name),
         List.of(disk),
@@ -98,7 +107,8 @@ final class Peers {
     startMirroring(monitor(name));
     return new Target(
         "qemu mirror cache=" + cache.qemuNbd,
-        "replicated, write-blocking, " + (cache == Cache.DIRECT ? "direct" : "buffered"),
+        "replicated, write-blocking",
+        cache.access,
         "disk",
         socket(name),
         List.of(primary, replica),

@@ -16,11 +16,11 @@ import java.util.function.ToDoubleFunction;
 final class Report {
   private static final String BEGIN = "<!-- figures: written by ./build bench -->";
   private static final String END = "<!-- end of figures -->";
+  private static final String OWN = "twincore protocol C";
   private static final double BYTES_PER_GIB = 1L << 30;
 
   private final BenchOptions options;
-  private final Map<Workload, Map<String, List<Sample>>> samples = new EnumMap<>(Workload.class);
-  private final Map<String, String> kinds = new LinkedHashMap<>();
+  private final Map<Workload, Map<Target, List<Sample>>> samples = new EnumMap<>(Workload.class);
   private final List<Line> lines = new ArrayList<>();
   private final List<Line> memory = new ArrayList<>();
 
@@ -38,10 +38,9 @@ final class Report {
   }
 
   void add(Target target, Workload workload, Fio.Result result, double cpuSeconds) {
-    kinds.put(target.name(), target.what());
     samples
         .computeIfAbsent(workload, _ -> new LinkedHashMap<>())
-        .computeIfAbsent(target.name(), _ -> new ArrayList<>())
+        .computeIfAbsent(target, _ -> new ArrayList<>())
         .add(new Sample(result, cpuSeconds));
   }
 
@@ -79,19 +78,20 @@ final class Report {
     return text.append('\n').toString();
   }
 
-  private void table(StringBuilder text, Workload workload, Map<String, List<Sample>> byTarget) {
+  private void table(StringBuilder text, Workload workload, Map<Target, List<Sample>> byTarget) {
     text.append("\n### ").append(workload.title).append("\n\n");
     text.append(
-        "| target | | %s | p50 us%s | p99 us | p99.9 us | CPU s/GiB | C is so many times it |\n"
+        "| target | | | %s | p50 us%s | p99 us | p99.9 us | CPU s/GiB | C is so many times it |\n"
             .formatted(workload.unit.text, workload.isFlushing() ? " (flush)" : ""));
-    text.append("|---|---|---|---|---|---|---|---|\n");
-    List<Sample> own = byTarget.getOrDefault("twincore protocol C", List.of());
+    text.append("|---|---|---|---|---|---|---|---|---|\n");
     byTarget.forEach((target, all) -> {
+      List<Sample> own = likeWithLike(byTarget, target.access());
       ToDoubleFunction<Sample> figure = it -> it.result().figure(workload.unit);
       row(
           text,
-          target,
-          kinds.getOrDefault(target, ""),
+          target.name(),
+          target.what(),
+          target.access().text,
           spread(all, figure).text(),
           Spread.number(spread(all, it -> it.result().p50()).median()),
           Spread.number(spread(all, it -> it.result().p99()).median()),
@@ -99,6 +99,15 @@ final class Report {
           Spread.number(spread(all, Sample::cpuPerGib).median()),
           ratios(own, all, figure));
     });
+  }
+
+  /// Our own protocol C with the same access.
+  private static List<Sample> likeWithLike(Map<Target, List<Sample>> byTarget, Access access) {
+    return byTarget.entrySet().stream()
+        .filter(it -> it.getKey().access() == access && it.getKey().name().startsWith(OWN))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElse(List.of());
   }
 
   /// Round by round, so that a slow minute hits both.
