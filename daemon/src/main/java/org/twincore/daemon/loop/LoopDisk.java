@@ -29,7 +29,7 @@ public final class LoopDisk implements Disk {
   public void carryOut(Effect.OfDisk effect) {
     if (effect instanceof Effect.CloseDisk close) {
       close(close);
-    } else if (aftermath.mayWorkHere() && disk.isQuick(effect)) {
+    } else if (aftermath.mayWorkHere() && disk.isQuick(effect, holds.get() > 1)) {
       holds.incrementAndGet();
       aftermath.addDiskWork(() -> runHere(effect));
     } else if (aftermath.mayFlushHere() && effect instanceof Effect.FlushLocal) {

@@ -14,9 +14,9 @@ import org.twincore.nbd.NbdError;
 
 /// One opener of one volume: requests become events with a cookie.
 ///
-/// Small writes that a client sent together are given to the resource together: one turn, and one
-/// system call for what goes to the peer. Whatever else comes gives away what is gathered, so the
-/// order stays.
+/// Small reads and writes that a client sent together are given to the resource together: one turn,
+/// one system call for what goes to the peer, and the disk sees that there is more than one.
+/// Whatever else comes gives away what is gathered, so the order stays.
 final class VolumeTarget implements BlockTarget {
   private static final int GATHERED_MAX = 16;
   private static final long SMALL_MAX_BYTES = 32 << 10;
@@ -82,7 +82,7 @@ final class VolumeTarget implements BlockTarget {
             volume.number(), answers().await(done), extentOf(offset, length), kind, fua));
   }
 
-  /// Reads go through the page cache anyway.
+  /// Advice; reads go through the page cache anyway, or past it on purpose.
   @Override
   public void cache(long offset, long length, Done done) {
     done.done();
@@ -130,11 +130,17 @@ final class VolumeTarget implements BlockTarget {
       return;
     }
     gathered.add(event);
-    boolean isSmallWrite =
-        event instanceof Event.AppWrite write && write.payload().lengthBytes() <= SMALL_MAX_BYTES;
-    if (gathered.size() >= GATHERED_MAX || !isSmallWrite) {
+    if (gathered.size() >= GATHERED_MAX || !isSmall(event)) {
       submit();
     }
+  }
+
+  private static boolean isSmall(Event event) {
+    return switch (event) {
+      case Event.AppWrite write -> write.payload().lengthBytes() <= SMALL_MAX_BYTES;
+      case Event.AppRead read -> read.extent().sizeBytes() <= SMALL_MAX_BYTES;
+      default -> false;
+    };
   }
 
   private static Extent extentOf(long offset, long length) {

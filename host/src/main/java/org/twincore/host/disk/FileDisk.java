@@ -20,8 +20,8 @@ import org.twincore.drbd.wire.Payload;
 ///
 /// Two ways to have an effect carried out. [#carryOut] hands it to threads of this disk and posts
 /// the answer. [#runHere] does it in the calling thread and returns the answer; that saves two
-/// hand-offs for small reads and writes, which the page cache takes ([#isQuick]). Metadata writes
-/// are done by one thread, in the order of the effects; everything else in any order.
+/// hand-offs for small reads and writes ([#isQuick]). Metadata writes are done by one thread, in
+/// the order of the effects; everything else in any order.
 ///
 /// Closed by `CloseDisk` once nothing is under way any more. Threads of this class are never
 /// interrupted.
@@ -117,12 +117,15 @@ public final class FileDisk implements Disk {
     return data.sizeBytes();
   }
 
-  /// Whether an effect takes about as long as a copy in memory: buffered, small, not durable.
-  public boolean isQuick(Effect.OfDisk effect) {
-    return access == DiskAccess.BUFFERED && isQuickIfBuffered(effect);
+  /// Whether the thread that caused an effect may as well carry it out itself, instead of waking
+  /// another: a small access, not durable, to the page cache; or to a disk that has nothing else to
+  /// do, so that nothing waits behind this thread. `hasMore`: others wait to be begun here.
+  public boolean isQuick(Effect.OfDisk effect, boolean hasMore) {
+    boolean isIdle = !hasMore && holds.get() == 1;
+    return isSmall(effect) && (access == DiskAccess.BUFFERED || isIdle);
   }
 
-  private static boolean isQuickIfBuffered(Effect.OfDisk effect) {
+  private static boolean isSmall(Effect.OfDisk effect) {
     return switch (effect) {
       case Effect.ReadLocal read -> read.extent().sizeBytes() <= QUICK_MAX_BYTES;
       case Effect.WriteLocal write ->
