@@ -34,6 +34,7 @@ final class NodeProcess implements AutoCloseable {
   private final Path folder;
   private final Path config;
   private String moreSettings = "";
+  private List<String> before = List.of();
   private Path log;
   private @Nullable JavaProcess process;
 
@@ -55,6 +56,11 @@ final class NodeProcess implements AutoCloseable {
     moreSettings = ", 127.0.0.1:" + port;
   }
 
+  /// Is started by that program from now on.
+  void startBehind(String... program) {
+    before = List.of(program);
+  }
+
   Path nbdSocket() {
     return folder.resolve("nbd");
   }
@@ -69,6 +75,7 @@ final class NodeProcess implements AutoCloseable {
         "nbd-listen = unix:" + nbdSocket() + moreSettings + "\nlog-file = " + log() + "\n");
     process =
         JavaProcess.start(
+            before,
             Main.class,
             List.of(
                 "--name",
