@@ -96,6 +96,11 @@ public sealed interface AdminRequest {
   /// A change of one volume that takes no argument.
   record Change(VolumeVerb verb, int minor) implements AdminRequest {}
 
+  /// `verify`: answered when it has begun. Sectors, negative if not given.
+  record Verify(int minor, long startSector, long stopSector) implements AdminRequest {
+    public static final long NOT_GIVEN = -1;
+  }
+
   record NewCurrentUuid(int minor, boolean clearBitmap) implements AdminRequest {}
 
   /// `disk-options`: these instead of the running ones (or, without `setDefaults`, on top).

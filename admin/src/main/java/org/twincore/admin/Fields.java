@@ -44,6 +44,18 @@ final class Fields {
     throw wrongType(key, "a number");
   }
 
+  /// `otherwise` if it is not there.
+  long optionalNumber(String key, long otherwise) throws AdminFormatException {
+    Object value = take(key);
+    if (value == null) {
+      return otherwise;
+    }
+    if (value instanceof Long number) {
+      return number;
+    }
+    throw wrongType(key, "a number");
+  }
+
   int smallNumber(String key) throws AdminFormatException {
     long number = number(key);
     if (number < Integer.MIN_VALUE || number > Integer.MAX_VALUE) {

@@ -54,6 +54,11 @@ public final class RequestCodec {
           out.put("request", "primary").put("minor", minor).put("force", force);
       case AdminRequest.Change(VolumeVerb verb, int minor) ->
           out.put("request", verb.word()).put("minor", minor);
+      case AdminRequest.Verify(int minor, long start, long stop) ->
+          out.put("request", "verify")
+              .put("minor", minor)
+              .putGiven("start", start)
+              .putGiven("stop", stop);
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           out.put("request", "new-current-uuid")
               .put("minor", minor)
@@ -173,6 +178,11 @@ public final class RequestCodec {
       case "disconnect" -> new AdminRequest.Disconnect(in.text("resource"), in.flag("force"));
       case "down" -> new AdminRequest.Down(in.text("resource"));
       case "primary" -> new AdminRequest.Primary(in.smallNumber("minor"), in.flag("force"));
+      case "verify" ->
+          new AdminRequest.Verify(
+              in.smallNumber("minor"),
+              in.optionalNumber("start", AdminRequest.Verify.NOT_GIVEN),
+              in.optionalNumber("stop", AdminRequest.Verify.NOT_GIVEN));
       case "new-current-uuid" ->
           new AdminRequest.NewCurrentUuid(in.smallNumber("minor"), in.flag("clear-bitmap"));
       case "disk-options" ->
@@ -216,6 +226,10 @@ public final class RequestCodec {
     Out put(String key, long number) {
       map.put(key, number);
       return this;
+    }
+
+    Out putGiven(String key, long number) {
+      return number < 0 ? this : put(key, number);
     }
 
     Out put(String key, boolean flag) {

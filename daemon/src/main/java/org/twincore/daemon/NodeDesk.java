@@ -1,5 +1,6 @@
 package org.twincore.daemon;
 
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminAnswer.Kind;
@@ -76,6 +77,8 @@ final class NodeDesk implements AdminDesk {
         yield answer(found.admin().promote(found.volume(), force));
       }
       case AdminRequest.Change(AdminRequest.VolumeVerb verb, int minor) -> change(verb, minor);
+      case AdminRequest.Verify(int minor, long start, long stop) ->
+          command(minor, volume -> new AdminCommand.Verify(volume, given(start), given(stop)));
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
       case AdminRequest.DiskOptions options -> {
@@ -112,6 +115,10 @@ final class NodeDesk implements AdminDesk {
         yield answer(found.admin().deleteVolume(found.volume()));
       }
     };
+  }
+
+  private static OptionalLong given(long number) {
+    return number < 0 ? OptionalLong.empty() : OptionalLong.of(number);
   }
 
   private interface Making {

@@ -24,7 +24,8 @@ final class Purpose {
       case INVALIDATE_REMOTE -> "declares the data at the peer worthless; all of it is sent there";
       case OUTDATE -> "declares that the data here is old; refused while connected";
       case RESIZE -> "would take a grown disk into use (not in this version)";
-      case VERIFY -> "would compare both disks (not in this version)";
+      case VERIFY ->
+          "compares both disks block by block while they are in use, and marks what differs";
       case PAUSE_SYNC -> "holds up a resync until resume-sync";
       case RESUME_SYNC -> "lets a resync go on that was held up here";
       case ADJUST -> "makes what runs equal to the file, with the fewest steps";

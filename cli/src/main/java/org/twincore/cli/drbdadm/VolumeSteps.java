@@ -3,6 +3,7 @@ package org.twincore.cli.drbdadm;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.twincore.admin.AdminRequest;
 import org.twincore.admin.AdminRequest.VolumeVerb;
 import org.twincore.drbd.config.NodeConfiguration;
@@ -50,7 +51,7 @@ final class VolumeSteps {
       case WAIT_CONNECT, WAIT_SYNC -> List.of(waiting(resource, minor));
       case SH_B_PRI -> becomePrimary(resource, minor);
       case RESIZE, CHECK_RESIZE -> resize(minor);
-      case VERIFY -> List.of(new Step.Refused(line(minor), "online verify is not implemented"));
+      case VERIFY -> one(minor, new AdminRequest.Verify(minor, sectors("start"), sectors("stop")));
       default -> throw UsageException.of(command.word() + " is not implemented", 20);
     };
   }
@@ -63,6 +64,22 @@ final class VolumeSteps {
         new Step.Refused(
             CommandLine.setup(List.of("check-resize", number), options),
             "resize is not implemented: back up, down, create-md, and let the peer sync"));
+  }
+
+  /// A place on the device; a plain number counts sectors.
+  private long sectors(String name) throws UsageException {
+    Optional<String> text = invocation.value(name);
+    if (text.isEmpty()) {
+      return AdminRequest.Verify.NOT_GIVEN;
+    }
+    OptionalLong sectors = Option.Unit.SECTORS.parse(text.get());
+    if (sectors.isEmpty() || sectors.getAsLong() < 0) {
+      throw UsageException.of(
+          "verify: --%s=%s is no number of sectors (nor of bytes as 4k, 1M, 2G)"
+              .formatted(name, text.get()),
+          20);
+    }
+    return sectors.getAsLong();
   }
 
   private UpSteps up(NodeResource resource) {

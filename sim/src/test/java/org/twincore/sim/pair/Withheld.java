@@ -21,6 +21,7 @@ final class Withheld implements Tamper {
   private final Map<Integer, Predicate<Effect>> lost = new TreeMap<>();
   private final Map<Integer, Predicate<Effect>> failing = new TreeMap<>();
   private final Map<Integer, Said> said = new TreeMap<>();
+  private final Map<Integer, PacketType> garbled = new TreeMap<>();
   private final Map<Integer, PacketType.Stream> deaf = new TreeMap<>();
   private final Map<Long, Event> waiting = new TreeMap<>();
   private final List<Long> tokens = new ArrayList<>();
@@ -47,6 +48,12 @@ final class Withheld implements Tamper {
   /// this one too.
   void say(SimNode node, PacketType behind, Packet packet, @Nullable Payload payload) {
     said.put(node.id(), new Said(behind, packet, payload));
+  }
+
+  /// Once: a bit of the first packet of that type that `node` sends falls over on its way, the last
+  /// of its data.
+  void garble(SimNode node, PacketType type) {
+    garbled.put(node.id(), type);
   }
 
   /// Behind the next packet that `node` sends there, it takes nothing more off that stream.
@@ -127,6 +134,18 @@ final class Withheld implements Tamper {
   private List<Effect> sent(SimNode node, Effect.Send send) {
     if (deaf.remove(node.id(), send.packet().type().stream())) {
       return List.of(send, new Effect.PauseReading(send.socket()));
+    }
+    if (send.payload() != null && garbled.remove(node.id(), send.packet().type())) {
+      byte[] bytes = send.payload().toByteArray();
+      bytes[bytes.length - 1] ^= 1;
+      return List.of(
+          new Effect.Send(
+              send.socket(),
+              send.framing(),
+              send.volume(),
+              send.packet(),
+              Payload.of(bytes),
+              send.token()));
     }
     Said more = said.get(node.id());
     if (more == null || send.packet().type() != more.behind) {

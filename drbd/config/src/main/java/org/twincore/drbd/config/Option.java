@@ -2,6 +2,7 @@ package org.twincore.drbd.config;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /// The one table of drbd.conf options: one row an option of DRBD 8.4 (drbd-config section 4).
 ///
@@ -186,6 +187,12 @@ public enum Option {
 
     Unit(int bytes) {
       this.bytes = bytes;
+    }
+
+    /// A number as drbdsetup takes it, in this unit: plain, or with K, M, G or s; empty if it is
+    /// none.
+    public OptionalLong parse(String text) {
+      return Numbers.parse(text, this);
     }
 
     /// Divisor of a suffixed value: 1, 1024 or 512.

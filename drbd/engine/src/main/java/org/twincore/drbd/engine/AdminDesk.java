@@ -22,6 +22,7 @@ final class AdminDesk {
   private final VolumeCommands volumes;
   private final ConnectionCommands connection;
   private final DataCommands data;
+  private final Verifies verifies;
   private final DownCommand down;
 
   AdminDesk(
@@ -32,14 +33,17 @@ final class AdminDesk {
       ClusterChanges changes,
       Disks disks,
       Promotion promotion,
+      Verifies verifies,
+      NetSettings settings,
       PeerLink link,
       Consumer<Device> onNewVolume) {
     this.parts = parts;
     this.states = states;
     this.disks = disks;
     this.promotion = promotion;
+    this.verifies = verifies;
     volumes = new VolumeCommands(parts, states, parameters, changes, disks, link, onNewVolume);
-    connection = new ConnectionCommands(parts, parameters, changes, link);
+    connection = new ConnectionCommands(parts, parameters, changes, settings, link);
     data = new DataCommands(parts, states, resyncs, changes);
     down = new DownCommand(parts, promotion, link, volumes, connection);
   }
@@ -71,6 +75,8 @@ final class AdminDesk {
           with(volume, then, it -> data.pause(it, true, then));
       case AdminCommand.ResumeSync(int volume) ->
           with(volume, then, it -> data.pause(it, false, then));
+      case AdminCommand.Verify verify ->
+          with(verify.volume(), then, it -> verifies.begin(it, verify, then));
       case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);

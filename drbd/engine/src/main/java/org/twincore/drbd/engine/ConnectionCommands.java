@@ -23,12 +23,19 @@ final class ConnectionCommands {
   private final Parts parts;
   private final Parameters parameters;
   private final ClusterChanges changes;
+  private final NetSettings settings;
   private final PeerLink link;
 
-  ConnectionCommands(Parts parts, Parameters parameters, ClusterChanges changes, PeerLink link) {
+  ConnectionCommands(
+      Parts parts,
+      Parameters parameters,
+      ClusterChanges changes,
+      NetSettings settings,
+      PeerLink link) {
     this.parts = parts;
     this.parameters = parameters;
     this.changes = changes;
+    this.settings = settings;
     this.link = link;
   }
 
@@ -58,9 +65,6 @@ final class ConnectionCommands {
   private static Optional<String> notYet(OptionValues net) {
     if (net.flag(Option.ALLOW_TWO_PRIMARIES)) {
       return Optional.of("allow-two-primaries is not supported by this version");
-    }
-    if (!net.word(Option.DATA_INTEGRITY_ALG).isEmpty()) {
-      return Optional.of("data-integrity-alg is not supported by this version");
     }
     return Optional.empty();
   }
@@ -128,7 +132,7 @@ final class ConnectionCommands {
       then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
       return;
     }
-    link.reconfigure(net);
+    settings.change(net);
     parts.all().forEach(this::retune);
     then.accept(AdminResult.OK);
   }

@@ -15,6 +15,7 @@ import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.engine.state.SplitBrainPolicy;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -169,6 +170,12 @@ final class Parameters {
         return "csums-alg differs: here '%s', at the peer '%s'"
             .formatted(net.word(Option.CSUMS_ALG), peer.csumsAlg());
       }
+    } else if (!isKnown(peer.verifyAlg()) || !isKnown(peer.csumsAlg())) {
+      return "the peer changed to verify-alg '%s', csums-alg '%s', not both known here"
+          .formatted(peer.verifyAlg(), peer.csumsAlg());
+    } else {
+      parts.peering.configure(
+          net.with(Option.VERIFY_ALG, peer.verifyAlg()).with(Option.CSUMS_ALG, peer.csumsAlg()));
     }
     OptionValues own = volume.device.options();
     ResyncPacing.Tuning tuning =
@@ -182,6 +189,10 @@ final class Parameters {
             (int) net.num(Option.MAX_BUFFERS));
     volume.pacing.retune(tuning);
     return null;
+  }
+
+  private static boolean isKnown(String digest) {
+    return digest.isEmpty() || DigestAlgorithm.ofName(digest).isPresent();
   }
 
   private static int clamp(Option option, int value) {

@@ -13,10 +13,8 @@ import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
-import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.connection.Connector;
@@ -182,6 +180,7 @@ final class PeerLink {
   private void tellAll() {
     parts.turn.add(new Effect.LimitBody(parts.turn.dataSocket(), BODY_BYTES_MAX));
     parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL, discardMyData, dryRun));
+    parts.turn.sealWith(parts.peering.integrityDigest().orElse(null));
     parts.log.restart();
     epochs = new PeerEpochs(parts.turn, ordering());
     states.beginPostponedGenerations();
@@ -212,31 +211,11 @@ final class PeerLink {
     return Character.toLowerCase(ordering().name().charAt(0));
   }
 
-  /// Net options changed while running.
-  void reconfigure(OptionValues net) {
-    parts.peering.configure(net);
-    liveness.retime(Liveness.Timing.of(net));
-    if (isEstablished()) {
-      parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL_UPDATE, false, false));
-      parts.all().forEach(parameters::sendSyncParam);
-    }
-  }
-
   /// The first P_PROTOCOL of a connection; answers what is wrong with it, or null.
   @Nullable String protocolArrived(Packet.Protocol protocol) {
     protocolSeen = true;
     peerDryRun = (protocol.connFlags() & Packet.Protocol.DRY_RUN) != 0;
     return parameters.take(protocol, discardMyData);
-  }
-
-  /// P_PROTOCOL_UPDATE: the peer's admin changed the settings, they hold here too.
-  void peerReconfigures(Packet.Protocol protocol) {
-    Optional<ReplicationProtocol> wanted = ReplicationProtocol.ofCode(protocol.protocol());
-    if (wanted.isEmpty() || protocol.twoPrimaries() != 0 || !protocol.integrityAlg().isEmpty()) {
-      lose(DISCONNECTING, "the peer changed to settings that this node does not have");
-      return;
-    }
-    parts.peering.configure(parts.peering.net().with(Option.PROTOCOL, wanted.get().name()));
   }
 
   boolean protocolSeen() {

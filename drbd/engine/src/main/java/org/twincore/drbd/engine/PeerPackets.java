@@ -4,6 +4,7 @@ import static org.twincore.drbd.ConnectionState.DISCONNECTING;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.connection.Liveness;
@@ -29,6 +30,7 @@ final class PeerPackets {
   private final Resyncs resyncs;
   private final ClusterChanges changes;
   private final Liveness liveness;
+  private final NetSettings settings;
   private final PeerLink link;
   private final SizeChanges sizes;
 
@@ -39,6 +41,7 @@ final class PeerPackets {
       Resyncs resyncs,
       ClusterChanges changes,
       Liveness liveness,
+      NetSettings settings,
       PeerLink link) {
     this.parts = parts;
     this.parameters = parameters;
@@ -46,6 +49,7 @@ final class PeerPackets {
     this.resyncs = resyncs;
     this.changes = changes;
     this.liveness = liveness;
+    this.settings = settings;
     this.link = link;
     this.sizes = new SizeChanges(parts, parameters, resyncs, link);
   }
@@ -92,6 +96,7 @@ final class PeerPackets {
       return;
     }
     refuse(link.protocolArrived(protocol));
+    settings.takeDigest(protocol);
   }
 
   private void refuse(@Nullable String why) {
@@ -129,7 +134,7 @@ final class PeerPackets {
       }
       case PROTOCOL_UPDATE -> {
         if (packet instanceof Packet.Protocol protocol) {
-          link.peerReconfigures(protocol);
+          settings.peerChanges(protocol);
         }
       }
       case UNPLUG_REMOTE, DELAY_PROBE -> {}
@@ -161,7 +166,7 @@ final class PeerPackets {
                   && volume.peerRequests.discard(range, link.epochs()),
               "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
       case Packet.BlockAck ack -> ack(volume, ack);
-      case Packet.BlockRequest request -> request(volume, request);
+      case Packet.BlockRequest request -> request(volume, request, payload);
       case Packet.BlockDescription description -> description(volume, description);
       case Packet.SyncParam89 param -> refuse(parameters.take(volume, param));
       case Packet.Sizes packetOfSizes -> sizes.arrived(volume, packetOfSizes);
@@ -197,7 +202,12 @@ final class PeerPackets {
     }
   }
 
-  private void data(Volume volume, Packet.Data data, Payload payload) {
+  private void data(Volume volume, Packet.Data data, Payload sealed) {
+    Payload payload = opened(sealed);
+    if (payload == null) {
+      violates(data, "sector %d: the digest is not that of the data".formatted(data.sector()));
+      return;
+    }
     boolean sound = isSound(data.sector(), payload.lengthBytes(), DATA_BYTES_MAX);
     boolean ok =
         sound
@@ -208,6 +218,16 @@ final class PeerPackets {
               default -> false;
             };
     expect(data, ok, "sector %d, %d bytes".formatted(data.sector(), payload.lengthBytes()));
+  }
+
+  /// The data without its digest, if there is one and it is right; else null.
+  private @Nullable Payload opened(Payload sealed) {
+    return parts
+        .peering
+        .expectedDigest()
+        .map(digest -> digest.open(sealed))
+        .orElse(Optional.of(sealed))
+        .orElse(null);
   }
 
   private static boolean isSound(long sector, long bytes, long bytesMax) {
@@ -230,14 +250,17 @@ final class PeerPackets {
           case RS_WRITE_ACK, NEG_ACK ->
               ofResync ? volume.syncSource.acknowledged(ack) : volume.writes.acknowledged(ack);
           case NEG_DREPLY -> volume.reads.refused(ack);
-          case NEG_RS_DREPLY, RS_CANCEL -> volume.syncTarget.refused(ack);
+          case NEG_RS_DREPLY -> volume.verify.source.refused(ack) || volume.syncTarget.refused(ack);
+          case RS_CANCEL -> volume.syncTarget.refused(ack);
+          case RS_IS_IN_SYNC -> volume.syncTarget.isInSync(ack);
+          case OV_RESULT -> volume.verify.target.result(ack);
           default -> false;
         };
     expect(
         ack, ok, "answers nothing: sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
   }
 
-  private void request(Volume volume, Packet.BlockRequest request) {
+  private void request(Volume volume, Packet.BlockRequest request, @Nullable Payload payload) {
     int bytes = request.sizeBytes();
     boolean sound =
         isSound(request.sector(), bytes, DATA_BYTES_MAX)
@@ -249,14 +272,30 @@ final class PeerPackets {
     switch (request.type()) {
       case DATA_REQUEST ->
           expect(request, volume.peerRequests.read(request, link.epochs()), "too many at once");
-      case RS_DATA_REQUEST, RS_THIN_REQ ->
+      case RS_DATA_REQUEST, RS_THIN_REQ, CSUM_RS_REQUEST ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()
               .order(() ->
                   expect(
                       request,
-                      volume.syncSource.asked(request),
-                      "is already being served, or too many are"));
+                      volume.syncSource.asked(
+                          request, request.type() == PacketType.CSUM_RS_REQUEST ? payload : null),
+                      "is already being served, too many are, or not the digest of csums-alg"));
+      case OV_REQUEST ->
+          link.epochs()
+              .order(() ->
+                  expect(
+                      request,
+                      volume.verify.target.asked(request),
+                      "no block of 4 KiB, already being served, or too many are"));
+      case OV_REPLY ->
+          // Behind the peer's earlier writes of that block.
+          link.epochs()
+              .order(() ->
+                  expect(
+                      request,
+                      payload != null && volume.verify.source.replied(request, payload),
+                      "answers nothing, or not with a digest of verify-alg"));
       default -> violates(request, "not spoken here");
     }
   }

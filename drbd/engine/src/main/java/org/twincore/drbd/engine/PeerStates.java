@@ -34,6 +34,7 @@ final class PeerStates {
   private final States states;
   private final Parameters parameters;
   private final Resyncs resyncs;
+  private final Verifies verifies;
   private final ClusterChanges changes;
   private final PeerLink link;
 
@@ -42,12 +43,14 @@ final class PeerStates {
       States states,
       Parameters parameters,
       Resyncs resyncs,
+      Verifies verifies,
       ClusterChanges changes,
       PeerLink link) {
     this.parts = parts;
     this.states = states;
     this.parameters = parameters;
     this.resyncs = resyncs;
+    this.verifies = verifies;
     this.changes = changes;
     this.link = link;
   }
@@ -69,8 +72,7 @@ final class PeerStates {
     states.publish(volume, "PeerState", decision.rules());
     switch (decision) {
       case PeerState.Ignore _ -> {}
-      case PeerState.FinishVerify _ ->
-          states.force(volume, state -> state.withConn(CONNECTED), "verify done");
+      case PeerState.FinishVerify _ -> verifies.finish(volume);
       case PeerState.FinishResync _ -> resyncs.finishSource(volume);
       case PeerState.GiveResyncUp _ -> resyncs.giveUpSource(volume);
       case PeerState.EndIsAhead _ -> volume.targetsEnd = packet;

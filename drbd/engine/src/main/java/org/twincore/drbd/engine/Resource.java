@@ -40,6 +40,7 @@ public final class Resource {
   private final Disks disks;
   private final PeerStates peerStates;
   private final PeerPackets packets;
+  private final Verifies verifies;
   private final Promotion promotion;
   private final AdminDesk desk;
 
@@ -54,12 +55,25 @@ public final class Resource {
     link = new PeerLink(parts, states, parameters, changes, liveness);
     resyncs = new Resyncs(parts, states, liveness);
     disks = new Disks(parts, states, parameters, resyncs, link);
-    peerStates = new PeerStates(parts, states, parameters, resyncs, changes, link);
-    packets = new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, link);
+    verifies = new Verifies(parts, states, changes);
+    peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
+    NetSettings settings = new NetSettings(parts, parameters, liveness, link);
+    packets =
+        new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, settings, link);
     promotion = new Promotion(parts, states, changes, liveness);
     desk =
         new AdminDesk(
-            parts, states, parameters, resyncs, changes, disks, promotion, link, this::add);
+            parts,
+            states,
+            parameters,
+            resyncs,
+            changes,
+            disks,
+            promotion,
+            verifies,
+            settings,
+            link,
+            this::add);
   }
 
   private void add(Device device) {
@@ -129,6 +143,7 @@ public final class Resource {
       volume.turnActivity(parts.log);
       volume.syncTarget.tick();
       volume.syncSource.tick();
+      volume.verify.source.tick();
       volume.markProgress();
     }
     peerStates.maintain();
@@ -145,6 +160,7 @@ public final class Resource {
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
+      deadline = Math.min(deadline, volume.verify.source.deadlineNanos());
     }
     return deadline;
   }
@@ -284,6 +300,21 @@ public final class Resource {
     @Override
     public void nothingLeft() {
       self().ifPresent(resyncs::nothingLeft);
+    }
+
+    @Override
+    public void verified() {
+      self().ifPresent(verifies::finish);
+    }
+
+    @Override
+    public void verifyBegins(long fromSector, long blocks) {
+      self().ifPresent(it -> verifies.peerBegins(it, fromSector, blocks));
+    }
+
+    @Override
+    public void verifiedByPeer() {
+      self().ifPresent(verifies::finish);
     }
 
     @Override

@@ -225,6 +225,7 @@ final class Resyncs {
       volume.syncTarget.goOn();
       return;
     }
+    logEqual(volume);
     boolean whole = failed == 0;
     Packet.Uuids peer = device.peerUuids();
     if (whole && peer != null) {
@@ -248,6 +249,24 @@ final class Resyncs {
     if (whole) {
       call(volume, "after-resync-target");
     }
+  }
+
+  private void logEqual(Volume volume) {
+    volume
+        .syncTarget
+        .equalBlocks()
+        .ifPresent(equal -> {
+          long total = volume.progress().map(it -> it.totalBlocks()).orElse(0L);
+          parts.turn.log(
+              Effect.Level.INFO,
+              "volume %d: %d %% had equal checksums, eliminated: %dK; transferred %dK total %dK"
+                  .formatted(
+                      volume.number(),
+                      total == 0 ? 0 : 100 * equal / total,
+                      equal * 4,
+                      (total - equal) * 4,
+                      total * 4));
+        });
   }
 
   /// The target says that it has all.

@@ -379,6 +379,11 @@ final class States {
     if (wasSync && !isSync) {
       volume.syncEnds();
     }
+    if (isVerify(before.conn()) && !isVerify(after.conn())) {
+      volume.verifyEnds();
+    } else if (!isVerify(before.conn()) && isVerify(after.conn())) {
+      volume.verifyStarts(after.conn() == VERIFY_S, parts.peering.verifyDigest());
+    }
     if (after.conn() == ConnectionState.WF_BITMAP_T
         || after.conn() == ConnectionState.WF_BITMAP_S) {
       if (before.conn() != after.conn()) {
@@ -391,9 +396,11 @@ final class States {
     return conn == SYNC_SOURCE
         || conn == SYNC_TARGET
         || conn == PAUSED_SYNC_S
-        || conn == PAUSED_SYNC_T
-        || conn == VERIFY_S
-        || conn == VERIFY_T;
+        || conn == PAUSED_SYNC_T;
+  }
+
+  private static boolean isVerify(ConnectionState conn) {
+    return conn == VERIFY_S || conn == VERIFY_T;
   }
 
   private static boolean isTarget(ConnectionState conn) {

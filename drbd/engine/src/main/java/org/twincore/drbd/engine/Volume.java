@@ -24,10 +24,13 @@ import org.twincore.drbd.engine.resync.ResyncPacing;
 import org.twincore.drbd.engine.resync.SyncProgress;
 import org.twincore.drbd.engine.resync.SyncSource;
 import org.twincore.drbd.engine.resync.SyncTarget;
+import org.twincore.drbd.engine.resync.VerifySource;
+import org.twincore.drbd.engine.resync.VerifyTarget;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.meta.MetadataImage;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
 
 /// One volume: its device and the machines that work on it, wired together.
@@ -37,7 +40,12 @@ import org.twincore.drbd.wire.Packet;
 final class Volume {
   /// What a volume's machines report to the resource.
   interface Reports
-      extends AppWrites.Listener, AppReads.Listener, PeerRequests.Listener, SyncTarget.Listener {
+      extends AppWrites.Listener,
+          AppReads.Listener,
+          PeerRequests.Listener,
+          SyncTarget.Listener,
+          VerifySource.Listener,
+          VerifyTarget.Listener {
     void metadataFailed(String cause);
   }
 
@@ -49,8 +57,10 @@ final class Volume {
   final BitmapExchange bitmapExchange;
   final SyncSource syncSource;
   final SyncTarget syncTarget;
+  final VolumeVerify verify;
   final ResyncPacing pacing;
   private final Turn turn;
+  private final Peering peering;
   private final Reports reports;
   private final Map<Long, Runnable> peerActivityWaiters = new HashMap<>();
   private @Nullable SyncProgress progress;
@@ -89,7 +99,7 @@ final class Volume {
     this.device = device;
     this.turn = parts.turn;
     this.reports = reports;
-    Peering peering = parts.peering;
+    this.peering = parts.peering;
     TransferLog log = parts.log;
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
@@ -114,7 +124,8 @@ final class Volume {
             new SyncSource.Way(own, peers, parts.room, this::givesWay),
             reports::localReadFailed);
     SyncTarget.Pace pace = new SyncTarget.Pace(pacing, this::givesWay);
-    syncTarget = new SyncTarget(device, turn, peering, own, peers, pace, reports);
+    syncTarget = new SyncTarget(device, turn, peering, own, peers, parts.room, pace, reports);
+    verify = new VolumeVerify(device, parts, own, peers, pace, reports);
   }
 
   static ResyncPacing.Tuning tuning(OptionValues disk, OptionValues net) {
@@ -270,11 +281,17 @@ final class Volume {
 
   private void fetchFrom(SyncProgress starting, boolean durable) {
     if (durable && progress == starting) {
-      syncTarget.start();
+      syncTarget.start(digestOfResync());
       if (device.state().isResyncPaused()) {
         syncTarget.pause();
       }
     }
+  }
+
+  /// `csums-alg`, if it is for this resync.
+  private @Nullable DigestAlgorithm digestOfResync() {
+    boolean onlyAfterCrash = peering.net().flag(Option.CSUMS_AFTER_CRASH_ONLY);
+    return onlyAfterCrash && !device.crashedPrimary() ? null : peering.csumsDigest().orElse(null);
   }
 
   /// May the peer hear that a block of a running resync is in sync? Not from a target whose marks
@@ -297,8 +314,27 @@ final class Volume {
     if (competition.isContended()) {
       othersSeen = others;
     }
-    return pacing.givesWay(
-        competition, running.recentKibPerSecond(turn.now(), device.outOfSyncBlocks()));
+    return pacing.givesWay(competition, running.recentKibPerSecond(turn.now(), leftBlocks()));
+  }
+
+  /// What a resync or verify has still to deal with.
+  private long leftBlocks() {
+    return verify.isRunning() ? verify.leftBlocks() : device.outOfSyncBlocks();
+  }
+
+  /// A verify begins, here or at the peer.
+  void verifyStarts(boolean asSource, DigestAlgorithm algorithm) {
+    verify.starts(asSource, algorithm);
+    progressStarts(verify.leftBlocks());
+  }
+
+  void progressStarts(long blocks) {
+    progress = new SyncProgress(turn.now(), blocks);
+  }
+
+  void verifyEnds() {
+    progress = null;
+    verify.ends();
   }
 
   void syncEnds() {
@@ -331,7 +367,7 @@ final class Volume {
 
   void markProgress() {
     if (progress != null) {
-      progress.look(turn.now(), device.outOfSyncBlocks());
+      progress.look(turn.now(), leftBlocks());
     }
   }
 
@@ -342,9 +378,11 @@ final class Volume {
         : Optional.of(
             running.snapshot(
                 turn.now(),
-                device.outOfSyncBlocks(),
+                leftBlocks(),
                 pacing.wantKibPerSecond(),
-                syncTarget.positionSectors()));
+                verify.isRunning()
+                    ? verify.source.positionSectors()
+                    : syncTarget.positionSectors()));
   }
 
   /// Nobody has it open, and nothing that anybody asked for is under way.
@@ -354,6 +392,6 @@ final class Volume {
 
   /// Nothing that the peer asked for is under way.
   boolean isPeerIdle() {
-    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle();
+    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle() && verify.isIdle();
   }
 }

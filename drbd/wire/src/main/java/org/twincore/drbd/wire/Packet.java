@@ -37,7 +37,12 @@ public sealed interface Packet {
   ///
   /// then digest and data.
   record Data(PacketType type, long sector, long blockId, int sequence, int flags, int payloadBytes)
-      implements Packet {}
+      implements Packet {
+    /// The same with another number of bytes behind it.
+    public Data withPayloadBytes(int bytes) {
+      return new Data(type, sector, blockId, sequence, flags, bytes);
+    }
+  }
 
   /// P_TRIM, P_ZEROES, and P_WSAME with one logical block as payload: [Data] plus u32 size in
   /// bytes.

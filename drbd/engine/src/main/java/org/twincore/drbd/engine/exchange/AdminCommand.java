@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine.exchange;
 
+import java.util.OptionalLong;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.meta.MetadataImage;
 
@@ -40,6 +41,11 @@ public sealed interface AdminCommand {
   record PauseSync(int volume) implements AdminCommand {}
 
   record ResumeSync(int volume) implements AdminCommand {}
+
+  /// `verify`: compares both disks, block by block, without the data; answered when it has begun.
+  /// Sectors; without a start it goes on where the last one was cut, without a stop to the end.
+  record Verify(int volume, OptionalLong startSector, OptionalLong stopSector)
+      implements AdminCommand {}
 
   record Outdate(int volume) implements AdminCommand {}
 

@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine.exchange;
 
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -21,6 +22,7 @@ public final class Turn {
   private long dataSocket = NO_SOCKET;
   private long metaSocket = NO_SOCKET;
   private int version = VERSION_BEFORE_FEATURES;
+  private @Nullable DigestAlgorithm seal;
 
   /// A new step begins.
   public void begin(long now, Effects effects) {
@@ -52,6 +54,13 @@ public final class Turn {
     dataSocket = data;
     metaSocket = meta;
     version = VERSION_BEFORE_FEATURES;
+    seal = null;
+  }
+
+  /// From now on P_DATA, P_DATA_REPLY and P_RS_DATA_REPLY go with digests of the data
+  /// (`data-integrity-alg`); null: without.
+  public void sealWith(@Nullable DigestAlgorithm digest) {
+    seal = digest;
   }
 
   /// From now on packets have the headers of that agreed version.
@@ -89,9 +98,21 @@ public final class Turn {
   /// Sends, and has `Sent` come back for `token` if it is not 0.
   public void send(int volume, Packet packet, @Nullable Payload payload, long token) {
     long socket = packet.type().stream() == PacketType.Stream.META ? metaSocket : dataSocket;
-    if (socket != NO_SOCKET) {
-      Framing framing = Framing.of(version, packet.payloadBytes());
-      add(new Effect.Send(socket, framing, volume, packet, payload, token));
+    if (socket == NO_SOCKET) {
+      return;
     }
+    DigestAlgorithm digest = seal;
+    if (digest != null && payload != null && packet instanceof Packet.Data data) {
+      Payload sealed = digest.seal(payload);
+      add(sending(socket, volume, data.withPayloadBytes(sealed.lengthBytes()), sealed, token));
+    } else {
+      add(sending(socket, volume, packet, payload, token));
+    }
+  }
+
+  private Effect sending(
+      long socket, int volume, Packet packet, @Nullable Payload payload, long token) {
+    Framing framing = Framing.of(version, packet.payloadBytes());
+    return new Effect.Send(socket, framing, volume, packet, payload, token);
   }
 }

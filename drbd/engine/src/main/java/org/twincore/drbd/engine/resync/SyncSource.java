@@ -49,10 +49,15 @@ public final class SyncSource {
 
   private static final class Asked {
     final Extent extent;
+
+    /// The target's digest of the blocks, if it sent one.
+    final @Nullable Payload hash;
+
     ExtentGate.@Nullable Ticket ticket;
 
-    Asked(Extent extent) {
+    Asked(Extent extent, @Nullable Payload hash) {
       this.extent = extent;
+      this.hash = hash;
     }
   }
 
@@ -90,8 +95,9 @@ public final class SyncSource {
     return reads == 0;
   }
 
-  /// P_RS_DATA_REQUEST; false if no honest target asks for that.
-  public boolean asked(Packet.BlockRequest request) {
+  /// P_RS_DATA_REQUEST, or P_CSUM_RS_REQUEST with the target's digest of the blocks; false if no
+  /// honest target asks for that.
+  public boolean asked(Packet.BlockRequest request, @Nullable Payload hash) {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     if (!device.hasUsableDisk() || !device.state().disk().isAtLeast(DiskState.UP_TO_DATE)) {
       refuse(extent);
@@ -99,10 +105,11 @@ public final class SyncSource {
     }
     if (!device.contains(extent)
         || asked.containsKey(extent.sector())
-        || asked.size() >= ASKED_MAX) {
+        || asked.size() >= ASKED_MAX
+        || (hash != null && !isDigest(hash))) {
       return false;
     }
-    Asked entry = new Asked(extent);
+    Asked entry = new Asked(extent, hash);
     asked.put(extent.sector(), entry);
     device.counters().unacked(1);
     if (device.state().peer() != Role.PRIMARY && givesWay.getAsBoolean()) {
@@ -111,6 +118,10 @@ public final class SyncSource {
       serve(entry);
     }
     return true;
+  }
+
+  private boolean isDigest(Payload hash) {
+    return peering.csumsDigest().filter(it -> it.sizeBytes() == hash.lengthBytes()).isPresent();
   }
 
   /// To be called at the end of each step: serves what gave way to others long enough.
@@ -175,7 +186,10 @@ public final class SyncSource {
     reads--;
     boolean sameLink = reading.link == peering.link();
     if (error == null && data != null) {
-      if (sameLink) {
+      if (sameLink && isEqual(entry, data)) {
+        room.leave(reading.place);
+        inSync(entry);
+      } else if (sameLink) {
         long token = turn.newToken();
         device.counters().sent(entry.extent.sizeSectors());
         turn.send(
@@ -202,6 +216,31 @@ public final class SyncSource {
       refuse(entry.extent);
     }
     listener.localReadFailed(error == null ? "no data" : error);
+  }
+
+  private boolean isEqual(Asked entry, Payload data) {
+    Payload hash = entry.hash;
+    return hash != null
+        && peering
+            .csumsDigest()
+            .filter(digest -> Payload.of(digest.digest(data)).equals(hash))
+            .isPresent();
+  }
+
+  /// The target has these blocks already.
+  private void inSync(Asked entry) {
+    if (device.backing() != null) {
+      device.disk().markInSync(entry.extent);
+    }
+    forget(entry);
+    turn.send(
+        device.volume(),
+        new Packet.BlockAck(
+            PacketType.RS_IS_IN_SYNC,
+            entry.extent.sector(),
+            Packet.RESYNC_BLOCK_ID,
+            (int) entry.extent.sizeBytes(),
+            device.nextSequence()));
   }
 
   private void refuse(Extent extent) {

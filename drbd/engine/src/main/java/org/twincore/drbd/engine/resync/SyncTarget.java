@@ -1,14 +1,17 @@
 package org.twincore.drbd.engine.resync;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -33,6 +36,7 @@ public final class SyncTarget {
   private final ResyncPacing pacing;
   private final BooleanSupplier givesWay;
   private final Listener listener;
+  private final BlockReader reader;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private ResyncScan scan = new ResyncScan(0, REQUEST_BYTES_MAX);
   private boolean running;
@@ -40,6 +44,8 @@ public final class SyncTarget {
   private boolean told;
   private int writes;
   private long failedBlocks;
+  private long equalBlocks;
+  private @Nullable DigestAlgorithm csums;
   private long nextTurnNanos = Long.MAX_VALUE;
   private long nextBitmapWriteNanos;
 
@@ -49,6 +55,8 @@ public final class SyncTarget {
     void nothingLeft();
 
     void localWriteFailed(String cause);
+
+    void localReadFailed(String cause);
   }
 
   private static final class Asked {
@@ -66,13 +74,14 @@ public final class SyncTarget {
   public record Pace(ResyncPacing pacing, BooleanSupplier givesWay) {}
 
   /// `applications` is the gate of own application writes, `peerWrites` that of what the peer has
-  /// written here.
+  /// written here; `room` bounds the memory of reads for digests.
   public SyncTarget(
       Device device,
       Turn turn,
       Peering peering,
       ExtentGate applications,
       ExtentGate peerWrites,
+      ReadRoom room,
       Pace pace,
       Listener listener) {
     this.device = device;
@@ -83,10 +92,14 @@ public final class SyncTarget {
     this.pacing = pace.pacing;
     this.givesWay = pace.givesWay;
     this.listener = listener;
+    this.reader = new BlockReader(device, peerWrites, room);
   }
 
-  /// A resync begins with the bits as they are.
-  public void start() {
+  /// A resync begins with the bits as they are. With `digest` blocks are asked for with the digest
+  /// of what is here, so that equal ones need not be sent (`csums-alg`).
+  public void start(@Nullable DigestAlgorithm digest) {
+    csums = digest;
+    equalBlocks = 0;
     running = true;
     paused = false;
     told = false;
@@ -148,7 +161,7 @@ public final class SyncTarget {
 
   /// No resync write is under way.
   public boolean isIdle() {
-    return writes == 0;
+    return writes == 0 && reader.isIdle();
   }
 
   public long deadlineNanos() {
@@ -221,6 +234,16 @@ public final class SyncTarget {
     if (asked.get(entry.extent.sector()) != entry) {
       return;
     }
+    DigestAlgorithm digest = csums;
+    if (digest == null) {
+      requestData(entry);
+    } else {
+      int link = peering.link();
+      reader.read(entry.extent, (error, data) -> hash(entry, digest, link, error, data));
+    }
+  }
+
+  private void requestData(Asked entry) {
     entry.sent = true;
     turn.send(
         device.volume(),
@@ -229,6 +252,57 @@ public final class SyncTarget {
             entry.extent.sector(),
             Packet.RESYNC_BLOCK_ID,
             (int) entry.extent.sizeBytes()));
+  }
+
+  private void hash(
+      Asked entry,
+      DigestAlgorithm digest,
+      int link,
+      @Nullable String error,
+      @Nullable Payload data) {
+    boolean isWanted = link == peering.link() && asked.get(entry.extent.sector()) == entry;
+    if (isWanted && data != null) {
+      byte[] hash = digest.digest(data);
+      entry.sent = true;
+      turn.send(
+          device.volume(),
+          new Packet.BlockRequest(
+              PacketType.CSUM_RS_REQUEST,
+              entry.extent.sector(),
+              Packet.RESYNC_BLOCK_ID,
+              (int) entry.extent.sizeBytes(),
+              0,
+              hash.length),
+          Payload.of(hash));
+    } else if (isWanted && device.hasUsableDisk()) {
+      requestData(entry);
+    }
+    if (error != null && device.hasUsableDisk()) {
+      listener.localReadFailed(error);
+    }
+  }
+
+  /// P_RS_IS_IN_SYNC: the source's digest is the same; false if nobody asked.
+  public boolean isInSync(Packet.BlockAck packet) {
+    Asked entry = waitingFor(packet.sector(), packet.sizeBytes());
+    if (entry == null || csums == null) {
+      return false;
+    }
+    asked.remove(packet.sector());
+    device.counters().peerPending(-1);
+    pacing.arrived(entry.extent.sizeSectors());
+    equalBlocks += blocks(entry.extent);
+    if (device.backing() != null) {
+      device.disk().markInSync(entry.extent);
+    }
+    leave(entry);
+    look();
+    return true;
+  }
+
+  /// Blocks of this resync that were equal, and not sent; empty without digests.
+  public OptionalLong equalBlocks() {
+    return csums == null ? OptionalLong.empty() : OptionalLong.of(equalBlocks);
   }
 
   /// P_RS_DATA_REPLY; false if nobody asked for that.

@@ -1,8 +1,10 @@
 package org.twincore.drbd.engine.state;
 
+import java.util.Optional;
 import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
 
 /// What holds between this node and its peer: the net options, and what the present connection
@@ -12,6 +14,7 @@ public final class Peering {
   private boolean configured;
   private Features.Agreement agreement = new Features.Agreement(Features.PROTOCOL_MAX, 0);
   private boolean resolveConflicts;
+  private Optional<DigestAlgorithm> expectedDigest = Optional.empty();
   private int link;
 
   public OptionValues net() {
@@ -34,6 +37,30 @@ public final class Peering {
 
   public ReplicationProtocol protocol() {
     return ReplicationProtocol.valueOf(net.word(Option.PROTOCOL));
+  }
+
+  /// `verify-alg`; what is not known here was refused before.
+  public DigestAlgorithm verifyDigest() {
+    return DigestAlgorithm.ofName(net.word(Option.VERIFY_ALG)).orElse(DigestAlgorithm.SHA1);
+  }
+
+  /// `data-integrity-alg`; what is not known here was refused before.
+  public Optional<DigestAlgorithm> integrityDigest() {
+    return DigestAlgorithm.ofName(net.word(Option.DATA_INTEGRITY_ALG));
+  }
+
+  /// With what the peer seals its data, as it said last.
+  public Optional<DigestAlgorithm> expectedDigest() {
+    return expectedDigest;
+  }
+
+  public void expectDigest(Optional<DigestAlgorithm> digest) {
+    expectedDigest = digest;
+  }
+
+  /// `csums-alg`.
+  public Optional<DigestAlgorithm> csumsDigest() {
+    return DigestAlgorithm.ofName(net.word(Option.CSUMS_ALG));
   }
 
   /// A new connection: its number tells late answers of an old one apart.

@@ -1,0 +1,112 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.VERIFY_S;
+import static org.twincore.drbd.ConnectionState.VERIFY_T;
+
+import java.util.function.Consumer;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.StateRules;
+
+/// The course of an online verify (drbd-wire section 13): begun by an admin with the peer's
+/// consent, ended by whoever has seen the last result. It only marks what differs.
+///
+/// ```
+/// VerifyS: Connected -> VerifyS (P_OV_REQUEST ... P_OV_RESULT) -> Connected, P_STATE
+/// VerifyT: Connected -> VerifyT -> Connected, after the last result or by P_STATE
+/// ```
+final class Verifies {
+  private static final long BLOCK_SECTORS = 8;
+
+  /// Protocols 97 to 99 and 101 tell the peer of an early end by P_STATE; 100 does not.
+  private static final int WITHOUT_STOP = 100;
+
+  private static final int WITH_STOP = 97;
+
+  private final Parts parts;
+  private final States states;
+  private final ClusterChanges changes;
+
+  Verifies(Parts parts, States states, ClusterChanges changes) {
+    this.parts = parts;
+    this.states = states;
+    this.changes = changes;
+  }
+
+  /// `verify`; answered when it has begun.
+  void begin(Volume volume, AdminCommand.Verify command, Consumer<AdminResult> then) {
+    StateRules.Outcome outcome =
+        states.judge(volume, state -> state.withConn(VERIFY_S), StateRules.Force.SOFT);
+    if (!outcome.isSuccess() || outcome.result() == StateResult.NOTHING_TO_DO) {
+      then.accept(new AdminResult.State(outcome.result(), ""));
+      return;
+    }
+    changes.ask(
+        volume.number(),
+        ClusterChange.VERIFY,
+        result -> {
+          VolumeVerify.Range range = range(volume, command);
+          volume.verify.choose(range);
+          StateResult made =
+              result.isSuccess()
+                  ? states.change(
+                      volume,
+                      state -> state.withConn(VERIFY_S),
+                      StateRules.Force.SOFT,
+                      "Online Verify from sector " + range.fromSector())
+                  : result;
+          then.accept(new AdminResult.State(made, ""));
+        });
+  }
+
+  /// From where the last verify was cut, if nothing else is asked for; at least the last block.
+  private VolumeVerify.Range range(Volume volume, AdminCommand.Verify command) {
+    long lastBlock = (volume.device.sizeSectors() - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
+    long from = command.startSector().orElse(volume.verify.reachedSector());
+    long stop = hasStop() ? command.stopSector().orElse(Long.MAX_VALUE) : Long.MAX_VALUE;
+    long aligned = Math.min(from / BLOCK_SECTORS * BLOCK_SECTORS, lastBlock);
+    return new VolumeVerify.Range(aligned, Math.max(stop, aligned + 1));
+  }
+
+  private boolean hasStop() {
+    int version = parts.peering.version();
+    return version >= WITH_STOP && version != WITHOUT_STOP;
+  }
+
+  /// The last result was sent or has come.
+  void finish(Volume volume) {
+    boolean isSource = volume.device.state().conn() == VERIFY_S;
+    if (!isSource && volume.device.state().conn() != VERIFY_T) {
+      return;
+    }
+    Device device = volume.device;
+    states.force(volume, state -> state.withConn(CONNECTED), "verify done");
+    if (isSource && hasStop()) {
+      states.sendState(volume);
+    }
+    long differing = device.outOfSyncBlocks();
+    if (differing > 0) {
+      parts.turn.log(
+          Effect.Level.WARN,
+          "volume %d: Online verify found %d 4k block out of sync!"
+              .formatted(volume.number(), differing));
+      parts.turn.add(new Effect.CallHandler(volume.number(), "out-of-sync", 0));
+      if (device.backing() != null) {
+        device.disk().writeBitmap(_ -> {});
+      }
+    }
+  }
+
+  /// The peer's first request.
+  void peerBegins(Volume volume, long fromSector, long blocks) {
+    volume.progressStarts(blocks);
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: Online Verify start sector: %d".formatted(volume.number(), fromSector));
+  }
+}

@@ -1,0 +1,168 @@
+package org.twincore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.host.nbd.NbdClient;
+import org.twincore.testkit.PcapWriter;
+
+/// A node of ours, `ours`, and a real kernel DRBD 8.4 node as the two halves of `r0`, on disks of
+/// their own. All that they say to each other goes through [WireTap]s into a capture.
+final class KernelPair {
+  static final long DISK_BYTES = 64 << 20;
+
+  /// What both disks hold, metadata taken off.
+  static final long DATA_BYTES = 67067904;
+
+  static final int BLOCK = 4096;
+  private static final String NET = "ping-timeout 30;";
+
+  private final Path folder;
+  private final int ourPort;
+  private final int kernelPort;
+  private final PcapWriter capture;
+  private final WireTap toOurs;
+  private final WireTap toKernel;
+  private String net = NET;
+  private String protocol = "C";
+
+  KernelPair(Path folder) throws IOException {
+    this.folder = folder;
+    List<Integer> ports = FreePorts.find(2);
+    ourPort = ports.get(0);
+    kernelPort = ports.get(1);
+    capture = new PcapWriter(folder.resolve("traffic.pcap"));
+    toOurs = new WireTap(loopback(ourPort), capture);
+    toKernel = new WireTap(loopback(kernelPort), capture);
+  }
+
+  private static InetSocketAddress loopback(int port) {
+    return new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port);
+  }
+
+  /// More text for the net section of ours.
+  KernelPair net(String text) {
+    net = NET + " " + text;
+    return this;
+  }
+
+  KernelPair protocol(String letter) {
+    protocol = letter;
+    return this;
+  }
+
+  Path ours() {
+    return folder.resolve("ours.disk");
+  }
+
+  Path theirs() {
+    return folder.resolve("theirs.disk");
+  }
+
+  /// Our node on a fresh disk, up.
+  NodeProcess node() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(ours().toFile(), "rw")) {
+      file.setLength(DISK_BYTES);
+    }
+    Path config = folder.resolve("drbd.conf");
+    Files.writeString(
+        config,
+        """
+        resource r0 {
+          protocol %s;
+          disk { c-fill-target 8M; resync-rate 100M; c-max-rate 400M; }
+          net { %s }
+          on ours {
+            device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal;
+          }
+          on kernel {
+            device /dev/drbd0; disk /dev/vda; address 127.0.0.1:%d; meta-disk internal;
+          }
+        }
+        """
+            .formatted(protocol, net, ours(), ourPort, toKernel.address().getPort()));
+    NodeProcess node = new NodeProcess("ours", folder.resolve("node"), config);
+    node.drbdadm("create-md", "r0");
+    node.start();
+    node.drbdadm("up", "r0");
+    return node;
+  }
+
+  /// Boots the kernel's node; `more` are options of drbd-peer.
+  KernelPeer boot(String... more) throws IOException {
+    int port = toOurs.address().getPort();
+    Path console = folder.resolve("console-" + System.nanoTime());
+    return KernelPeer.boot(kernelPort, port, theirs(), console, more);
+  }
+
+  /// Both nodes are gone: both disks hold the same.
+  void assertEqualDisks() throws IOException {
+    assertThat(KernelPeer.differingBlocks(ours(), theirs(), DATA_BYTES)).isEmpty();
+  }
+
+  /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of
+  /// each type there were.
+  Map<PacketType, Integer> dissect() throws IOException, InterruptedException {
+    toOurs.close();
+    toKernel.close();
+    return Dissection.check(capture.finish());
+  }
+
+  // ---- data
+
+  /// Writes blocks whose content follows from number and value, and flushes.
+  static void write(NodeProcess node, int firstBlock, int blocks, int value) throws IOException {
+    try (NbdClient client = node.nbd()) {
+      for (int block = firstBlock; block < firstBlock + blocks; block++) {
+        client.pwrite(content(block, value), (long) block * BLOCK);
+      }
+      client.flush();
+    }
+  }
+
+  static void assertHolds(NodeProcess node, int firstBlock, int blocks, int value)
+      throws IOException {
+    byte[] read = new byte[BLOCK];
+    try (NbdClient client = node.nbd()) {
+      for (int block = firstBlock; block < firstBlock + blocks; block++) {
+        client.pread(read, (long) block * BLOCK);
+        assertThat(Arrays.equals(read, content(block, value))).as("block " + block).isTrue();
+      }
+    }
+  }
+
+  static String sha256(NodeProcess node, int firstBlock, int blocks) throws Exception {
+    byte[] read = new byte[blocks * BLOCK];
+    try (NbdClient client = node.nbd()) {
+      client.pread(read, (long) firstBlock * BLOCK);
+    }
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(read));
+  }
+
+  static byte[] content(int block, int value) {
+    byte[] bytes = new byte[BLOCK];
+    Arrays.fill(bytes, (byte) (block * 7 + value));
+    return bytes;
+  }
+
+  /// Changes blocks of our disk behind the node's back.
+  void rot(int firstBlock, int blocks) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(ours().toFile(), "rw")) {
+      for (int block = firstBlock; block < firstBlock + blocks; block++) {
+        file.seek((long) block * BLOCK);
+        file.write(content(block, 201));
+      }
+    }
+  }
+}
