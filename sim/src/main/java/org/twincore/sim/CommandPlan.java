@@ -1,6 +1,7 @@
 package org.twincore.sim;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
@@ -23,6 +24,10 @@ final class CommandPlan {
   private final Operator operator;
   private final Scenario scenario;
   private final Prng random;
+
+  /// For commands beside the others.
+  private final Prng aside;
+
   private final SimNetwork network;
   private final List<Draw> draws;
   private int executed;
@@ -39,6 +44,7 @@ final class CommandPlan {
     this.operator = cluster.operator;
     this.scenario = cluster.scenario;
     this.random = random;
+    this.aside = random.aside();
     draws =
         List.of(
             (_, _) -> operator.swap(this::count),
@@ -77,6 +83,9 @@ final class CommandPlan {
 
   /// Gives one command, or begins a procedure of some. Whether there was one that fits.
   boolean giveOne() {
+    if (!scenario.net().word(Option.VERIFY_ALG).isEmpty() && aside.nextInt(5) == 0) {
+      return verify(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
+    }
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());
     return admin.node().isRunning() && draws.get(random.nextInt(draws.size())).give(admin, volume);
@@ -208,6 +217,19 @@ final class CommandPlan {
     give(admin, new AdminCommand.SuspendIo(volume));
     later(5_000, admin, () -> give(admin, new AdminCommand.ResumeIo(volume)));
     return true;
+  }
+
+  /// Of all, of a part, or on from where the last one was cut.
+  private boolean verify(NodeAdmin admin, int volume) {
+    if (!admin.node().isRunning()) {
+      return false;
+    }
+    long sectors = view.drive(admin.node().id(), volume).dataBlocks() * 8;
+    OptionalLong start =
+        aside.nextBoolean() ? OptionalLong.of(aside.nextLong(sectors)) : OptionalLong.empty();
+    OptionalLong stop =
+        aside.nextInt(3) == 0 ? OptionalLong.of(aside.nextLong(sectors)) : OptionalLong.empty();
+    return give(admin, new AdminCommand.Verify(volume, start, stop));
   }
 
   // ---- roles

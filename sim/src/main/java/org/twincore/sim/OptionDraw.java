@@ -60,6 +60,24 @@ final class OptionDraw {
     return values;
   }
 
+  /// Digests for verify, resync and data, each in some of the runs.
+  static OptionValues digests(Prng random, OptionValues net) {
+    String[] algorithms = {"crc32c", "md5", "sha1", "sha256"};
+    OptionValues values = net;
+    if (random.nextInt(3) == 0) {
+      values = values.with(Option.VERIFY_ALG, algorithms[random.nextInt(algorithms.length)]);
+    }
+    if (random.nextInt(3) == 0) {
+      values = values.with(Option.CSUMS_ALG, algorithms[random.nextInt(algorithms.length)]);
+      values = values.with(Option.CSUMS_AFTER_CRASH_ONLY, random.nextInt(4) == 0);
+    }
+    if (random.nextInt(6) == 0) {
+      values =
+          values.with(Option.DATA_INTEGRITY_ALG, algorithms[random.nextInt(algorithms.length)]);
+    }
+    return values;
+  }
+
   /// Where a sender puts its barriers: no option of drbd.conf, but a setting of the node.
   static EpochEnd epochs(Prng random) {
     return random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH;

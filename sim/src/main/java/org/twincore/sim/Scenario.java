@@ -45,6 +45,7 @@ public record Scenario(
 
   /// The scenario of a seed.
   public static Scenario draw(Prng random) {
+    Prng digests = random.aside();
     Start start = random.nextInt(25) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
     ReplicationProtocol protocol =
         switch (random.nextInt(10)) {
@@ -62,7 +63,7 @@ public record Scenario(
         volumes,
         OptionDraw.resource(random),
         OptionDraw.disk(random),
-        OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()),
+        OptionDraw.digests(digests, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name())),
         random.nextInt(1_000, 1_400),
         random.nextInt(15, 30),
         random.nextInt(10, 20),

@@ -27,6 +27,12 @@ public final class Prng implements RandomGenerator {
     return new Prng(nextLong(), mixGamma(next()));
   }
 
+  /// A generator for draws beside those of this one, which makes none for it: what is added to an
+  /// old sequence later leaves it as it was.
+  public Prng aside() {
+    return new Prng(mix(~state), GOLDEN_GAMMA);
+  }
+
   @Override
   public long nextLong() {
     return mix(next());

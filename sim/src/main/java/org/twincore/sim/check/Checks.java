@@ -14,6 +14,7 @@ public final class Checks {
   private final OnePrimary roles;
   private final UuidHistorySane uuids;
   private final RefusalIsReal refusals;
+  private final VerifyIsRight verifies;
 
   public Checks(ClusterView view) {
     this.view = view;
@@ -24,7 +25,9 @@ public final class Checks {
     roles = new OnePrimary(view);
     uuids = new UuidHistorySane(view);
     refusals = new RefusalIsReal(view);
-    for (NodeWatcher watcher : List.of(writes, replicas, bitmaps, roles, uuids, refusals)) {
+    verifies = new VerifyIsRight(view);
+    for (NodeWatcher watcher :
+        List.of(writes, replicas, bitmaps, roles, uuids, refusals, verifies)) {
       view.nodes().forEach(node -> node.watch(watcher));
     }
   }
@@ -87,5 +90,9 @@ public final class Checks {
 
   public RefusalIsReal refusals() {
     return refusals;
+  }
+
+  public VerifyIsRight verifies() {
+    return verifies;
   }
 }

@@ -41,6 +41,7 @@ enum PlantedFault {
   RESYNC_IN_WRONG_DIRECTION("RefusalIsReal", WireTampers::swapsDirection),
   SYNC_UUID_FORGED("UuidHistorySane", WireTampers::missesNewGenerations),
   CONNECTION_GIVEN_UP("RefusalIsReal", WireTampers::disagrees),
+  VERIFY_HASH_WRONG("VerifyIsRight", WireTampers::garblesHashes),
   ANSWERED_TWICE("EachRequestAnsweredOnce", WireTampers::answersTwice),
   NEVER_ANSWERED("Progress", WireTampers::forgetsAnAnswer),
   DRIVE_NEVER_ANSWERS("Progress", DiskTampers::losesAnAnswer),

@@ -45,6 +45,29 @@ final class WireTampers {
     };
   }
 
+  /// The hashes of a verify arrive as others.
+  static Tamper garblesHashes() {
+    return new Tamper() {
+      @Override
+      public List<Event> event(SimNode node, Event event) {
+        if (event instanceof Event.PacketArrived arrived
+            && arrived.packet().type() == PacketType.OV_REPLY
+            && arrived.payload() != null) {
+          byte[] hash = arrived.payload().toByteArray();
+          hash[0] ^= 1;
+          return List.of(
+              new Event.PacketArrived(
+                  arrived.socket(),
+                  arrived.framing(),
+                  arrived.volume(),
+                  arrived.packet(),
+                  Payload.of(hash)));
+        }
+        return List.of(event);
+      }
+    };
+  }
+
   /// A write is answered as soon as it is sent; its real answer is swallowed.
   static Tamper answersBeforeWriting() {
     return new Tamper() {

@@ -343,6 +343,7 @@ final class PeerLink {
       volume.bitmapExchange.reset();
       volume.earlySyncUuid = null;
       volume.syncSource.connectionLost();
+      volume.verify.source.connectionLost();
       volume.device.setPeerUuids(null);
       volume.device.setConsiderResync(false);
       volume.device.setGrowth(Growth.NONE);

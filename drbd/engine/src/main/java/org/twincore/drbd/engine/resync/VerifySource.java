@@ -2,6 +2,7 @@ package org.twincore.drbd.engine.resync;
 
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
@@ -41,6 +42,10 @@ public final class VerifySource {
   private final BlockReader reader;
   private final OutOfSyncRun differences;
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
+
+  /// Sectors that were asked about in a verify that is over, and not answered yet.
+  private final TreeSet<Long> abandoned = new TreeSet<>();
+
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean isHeldUp;
@@ -109,8 +114,21 @@ public final class VerifySource {
     nextTurnNanos = Long.MAX_VALUE;
     List<Asked> left = List.copyOf(asked.values());
     asked.clear();
-    left.forEach(this::leave);
+    for (Asked entry : left) {
+      leave(entry);
+      if (!entry.answered) {
+        device.counters().peerPending(-1);
+      }
+      if (entry.sent && !entry.answered) {
+        abandoned.add(entry.extent.sector());
+      }
+    }
     differences.end();
+  }
+
+  /// The connection is gone: nothing more will be answered.
+  public void connectionLost() {
+    abandoned.clear();
   }
 
   /// No read is under way.
@@ -193,7 +211,7 @@ public final class VerifySource {
   public boolean replied(Packet.BlockRequest reply, Payload hash) {
     Asked entry = waitingFor(reply.sector(), reply.sizeBytes());
     if (entry == null) {
-      return !running; // the end of this verify and the reply have crossed
+      return abandoned.remove(reply.sector());
     }
     if (hash.lengthBytes() != algorithm.sizeBytes()) {
       return false;
@@ -209,7 +227,7 @@ public final class VerifySource {
   public boolean refused(Packet.BlockAck packet) {
     Asked entry = waitingFor(packet.sector(), packet.sizeBytes());
     if (entry == null) {
-      return false;
+      return abandoned.remove(packet.sector());
     }
     answered(entry);
     done(entry);

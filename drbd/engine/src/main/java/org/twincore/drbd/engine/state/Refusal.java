@@ -198,7 +198,15 @@ public enum Refusal {
       StateResult.NO_UP_TO_DATE_DISK,
       c ->
           (c.after.conn() == STARTING_SYNC_S && c.before.disk().isBelow(OUTDATED))
-              || (c.after.conn() == STARTING_SYNC_T && c.before.pdsk().isBelow(OUTDATED)));
+              || (c.after.conn() == STARTING_SYNC_T && c.before.pdsk().isBelow(OUTDATED))),
+  /// Our own: the kernel would declare both disks UpToDate to compare them.
+  VERIFY_WITHOUT_GOOD_DISKS(
+      Kind.SOFT,
+      StateResult.NO_UP_TO_DATE_DISK,
+      c ->
+          isVerify(c.after)
+              && c.before.conn() == CONNECTED
+              && (c.before.disk() != UP_TO_DATE || c.before.pdsk() != UP_TO_DATE));
 
   private final Kind kind;
   private final StateResult answer;

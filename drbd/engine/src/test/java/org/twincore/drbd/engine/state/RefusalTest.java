@@ -191,7 +191,17 @@ final class RefusalTest {
               PLAIN,
               "Secondary/Secondary Connected Inconsistent/Inconsistent",
               "Secondary/Secondary StartingSyncS UpToDate/Inconsistent",
-              Refusal.START_SYNC_FROM_UNUSABLE_DISK));
+              Refusal.START_SYNC_FROM_UNUSABLE_DISK),
+          new Row(
+              VERIFIES,
+              "Secondary/Secondary Connected UpToDate/Inconsistent",
+              "Secondary/Secondary VerifyS UpToDate/UpToDate",
+              Refusal.VERIFY_WITHOUT_GOOD_DISKS),
+          new Row(
+              VERIFIES,
+              "Secondary/Secondary Connected Inconsistent/UpToDate",
+              "Secondary/Secondary VerifyT UpToDate/UpToDate",
+              Refusal.VERIFY_WITHOUT_GOOD_DISKS));
 
   @Test
   void followsTheGoldenTable() {
