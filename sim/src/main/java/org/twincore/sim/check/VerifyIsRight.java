@@ -1,5 +1,6 @@
 package org.twincore.sim.check;
 
+import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.resync.VerifySource;
@@ -32,9 +33,17 @@ public final class VerifyIsRight implements NodeWatcher {
     if (effect instanceof Effect.Send send
         && send.packet() instanceof Packet.BlockAck ack
         && ack.type() == PacketType.OV_RESULT
-        && node.hasDriveOpen(send.volume())) {
+        && node.hasDriveOpen(send.volume())
+        && takesPart(1 - node.id(), send.volume())) {
       check(send.volume(), ack);
     }
+  }
+
+  /// A node that has lost the connection writes again where the other one still compares; the
+  /// result does not reach it.
+  private boolean takesPart(int node, int volume) {
+    return view.node(node).isRunning()
+        && view.state(node, volume).conn() == ConnectionState.VERIFY_T;
   }
 
   private void check(int volume, Packet.BlockAck result) {

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
@@ -40,6 +41,7 @@ public final class SimNode {
   private final List<NodeWatcher> watchers = new ArrayList<>();
   private Tamper tamper = Tamper.NONE;
   private Applications applications = _ -> {};
+  private ToIntFunction<String> handlers = _ -> 0;
   private @Nullable Process process;
   private int processes;
 
@@ -100,7 +102,9 @@ public final class SimNode {
             if (token != 0) {
               simulation.after(
                   random.nextLong(Simulation.SECOND),
-                  () -> arrive(new Event.HandlerDone(token, 0)));
+                  () -> arrive(new Event.HandlerDone(token, handlers.applyAsInt(handler))));
+            } else {
+              int _ = handlers.applyAsInt(handler);
             }
           }
           case Effect.Log(Effect.Level level, String text) ->
@@ -230,6 +234,11 @@ public final class SimNode {
 
   public void watch(NodeWatcher watcher) {
     watchers.add(watcher);
+  }
+
+  /// What the handler programs are and return, by their names; 0 for all at first.
+  public void handlers(ToIntFunction<String> programs) {
+    handlers = programs;
   }
 
   public void tamper(Tamper planted) {

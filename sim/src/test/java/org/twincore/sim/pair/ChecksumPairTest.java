@@ -49,7 +49,11 @@ class ChecksumPairTest {
   void writesGoOnDuringAResyncByChecksums() throws MetadataException {
     for (int seed = 0; seed < 6; seed++) {
       Pair pair =
-          new Pair.Setup().resyncKibPerSecond(4000).net(Option.CSUMS_ALG, "crc32c").primary();
+          new Pair.Setup()
+              .resyncKibPerSecond(20_000)
+              .disk(Option.C_MIN_RATE, 0)
+              .net(Option.CSUMS_ALG, "crc32c")
+              .primary();
       fill(pair, seed);
       pair.ok(1, new AdminCommand.Invalidate(0));
       Load load = new Load(pair, 0, 0, seed, 8);

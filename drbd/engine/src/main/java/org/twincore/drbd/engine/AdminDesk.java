@@ -43,7 +43,7 @@ final class AdminDesk {
     this.promotion = promotion;
     this.verifies = verifies;
     volumes = new VolumeCommands(parts, states, parameters, changes, disks, link, onNewVolume);
-    connection = new ConnectionCommands(parts, parameters, changes, settings, link);
+    connection = new ConnectionCommands(parts, states, parameters, changes, settings, link);
     data = new DataCommands(parts, states, resyncs, changes);
     down = new DownCommand(parts, promotion, link, volumes, connection);
   }

@@ -6,6 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
@@ -13,6 +16,8 @@ import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.wire.StateWord;
 
 /// Connects, disconnects, and takes new options of the connection and of the disks.
 final class ConnectionCommands {
@@ -21,6 +26,7 @@ final class ConnectionCommands {
   private static final int INVALID_REQUEST = 162;
 
   private final Parts parts;
+  private final States states;
   private final Parameters parameters;
   private final ClusterChanges changes;
   private final NetSettings settings;
@@ -28,11 +34,13 @@ final class ConnectionCommands {
 
   ConnectionCommands(
       Parts parts,
+      States states,
       Parameters parameters,
       ClusterChanges changes,
       NetSettings settings,
       PeerLink link) {
     this.parts = parts;
+    this.states = states;
     this.parameters = parameters;
     this.changes = changes;
     this.settings = settings;
@@ -85,16 +93,57 @@ final class ConnectionCommands {
       leave(then);
       return;
     }
+    boolean fences = mustOutdatePeer();
     changes.askConnection(
-        ClusterChange.DISCONNECT,
-        result -> {
-          boolean gone = result.isSuccess() || result == StateResult.NEED_CONNECTION;
-          if (gone) {
-            leave(then);
-          } else {
-            then.accept(new AdminResult.State(result, ""));
-          }
-        });
+        fences ? ClusterChange.DISCONNECT_OUTDATING_PEER : ClusterChange.DISCONNECT,
+        result -> left(result, fences, then));
+  }
+
+  /// A Primary with `fencing` leaves only a peer that cannot take its place.
+  private boolean mustOutdatePeer() {
+    return parts.all().stream()
+        .map(volume ->
+            states.judge(
+                volume,
+                state -> state.withConn(ConnectionState.DISCONNECTING),
+                StateRules.Force.SOFT))
+        .anyMatch(outcome -> outcome.result() == StateResult.PRIMARY_NOP);
+  }
+
+  private void left(StateResult result, boolean fences, Consumer<AdminResult> then) {
+    if (result.isSuccess() && fences) {
+      part(state -> state.withPdsk(DiskState.OUTDATED));
+    }
+    if (result.isSuccess() || result == StateResult.NEED_CONNECTION) {
+      leave(then);
+    } else if (result == StateResult.REFUSED_BY_PEER && !fences) {
+      changes.askConnection(
+          ClusterChange.DISCONNECT_OUTDATING_SELF, second -> leftOutdated(second, then));
+    } else {
+      then.accept(new AdminResult.State(result, ""));
+    }
+  }
+
+  /// The peer, a Primary with `fencing`, lets go only of a disk that says that it is behind.
+  private void leftOutdated(StateResult result, Consumer<AdminResult> then) {
+    if (!result.isSuccess() && result != StateResult.NEED_CONNECTION) {
+      then.accept(new AdminResult.State(result, ""));
+      return;
+    }
+    if (result.isSuccess()) {
+      part(state -> state.withDisk(DiskState.OUTDATED));
+    }
+    leave(then);
+  }
+
+  /// Both sides know who is behind from now on.
+  private void part(UnaryOperator<StateWord> behind) {
+    for (Volume volume : parts.all()) {
+      states.force(
+          volume,
+          state -> behind.apply(state).withConn(ConnectionState.DISCONNECTING),
+          "disconnect");
+    }
   }
 
   void leave(Consumer<AdminResult> then) {

@@ -56,6 +56,7 @@ final class PeerLink {
   private final Liveness liveness;
   private final Connector connector;
   private final List<Runnable> onStandAlone = new ArrayList<>();
+  private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
   private @Nullable Handshake handshake;
   private @Nullable PeerEpochs epochs;
@@ -80,6 +81,11 @@ final class PeerLink {
     this.changes = changes;
     this.liveness = liveness;
     this.connector = new Connector(parts.turn, parts.random);
+  }
+
+  /// `then` runs whenever a connection was lost, when all of it is cleaned up.
+  void onLoss(Runnable then) {
+    onLoss = then;
   }
 
   /// The state of the connection as a whole; at most Connected.
@@ -324,6 +330,7 @@ final class PeerLink {
     move(to, reason);
     cleanUp();
     deadlineNanos = Long.MAX_VALUE;
+    onLoss.run();
   }
 
   private void close(long socket) {

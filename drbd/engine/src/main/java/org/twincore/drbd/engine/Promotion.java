@@ -8,6 +8,7 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.NewUuidRule;
@@ -23,6 +24,7 @@ final class Promotion {
   private final States states;
   private final ClusterChanges changes;
   private final Liveness liveness;
+  private final Fences fences;
   private final List<Waiting> waiting = new ArrayList<>();
 
   private enum Step {
@@ -33,11 +35,12 @@ final class Promotion {
 
   private record Waiting(Volume volume, Step step, Consumer<AdminResult> then) {}
 
-  Promotion(Parts parts, States states, ClusterChanges changes, Liveness liveness) {
+  Promotion(Parts parts, States states, ClusterChanges changes, Liveness liveness, Fences fences) {
     this.parts = parts;
     this.states = states;
     this.changes = changes;
     this.liveness = liveness;
+    this.fences = fences;
   }
 
   /// `primary`; with `force` a disk that is not UpToDate is declared so.
@@ -57,6 +60,11 @@ final class Promotion {
     if (mayForce) {
       outcome = judge(volume, true);
     }
+    if (tries > 1 && needsFencing(volume, outcome.result())) {
+      StateResult refusal = outcome.result();
+      fences.outdatePeer(isOutdated -> fenced(volume, force, refusal, isOutdated, then));
+      return;
+    }
     if (!outcome.isSuccess() || outcome.result() == StateResult.NOTHING_TO_DO) {
       then.accept(new AdminResult.State(outcome.result(), ""));
       return;
@@ -74,6 +82,34 @@ final class Promotion {
     }
     changes.ask(volume.number(), change, result -> agreed(volume, force, tries, result, then));
     liveness.ping(() -> {});
+  }
+
+  /// Whether it is the peer, which may have newer data or be Primary itself, that stands in the
+  /// way.
+  private static boolean needsFencing(Volume volume, StateResult refusal) {
+    return refusal == StateResult.PRIMARY_NOP
+        || (refusal == StateResult.NO_UP_TO_DATE_DISK
+            && volume.device.state().disk() == DiskState.CONSISTENT);
+  }
+
+  /// The peer was dealt with, or not: with it outdated a Consistent disk is as good as any.
+  private void fenced(
+      Volume volume,
+      boolean force,
+      StateResult refusal,
+      boolean isOutdated,
+      Consumer<AdminResult> then) {
+    if (refusal == StateResult.NO_UP_TO_DATE_DISK && isOutdated) {
+      states.change(
+          volume,
+          state -> state.withDisk(DiskState.UP_TO_DATE),
+          StateRules.Force.SOFT,
+          "the peer is fenced");
+    } else if (refusal == StateResult.PRIMARY_NOP && !isOutdated && force) {
+      parts.turn.log(Effect.Level.WARN, "Forced into split brain situation!");
+      states.force(volume, state -> state.withPdsk(DiskState.OUTDATED), "primary --force");
+    }
+    promote(volume, force, 1, then);
   }
 
   private void agreed(

@@ -41,6 +41,7 @@ public final class Resource {
   private final PeerStates peerStates;
   private final PeerPackets packets;
   private final Verifies verifies;
+  private final Fences fences;
   private final Promotion promotion;
   private final AdminDesk desk;
 
@@ -53,14 +54,16 @@ public final class Resource {
     liveness = new Liveness(parts.turn);
     Parameters parameters = new Parameters(parts, states);
     link = new PeerLink(parts, states, parameters, changes, liveness);
-    resyncs = new Resyncs(parts, states, liveness);
+    fences = new Fences(parts, states, link);
+    link.onLoss(fences::peerLost);
+    resyncs = new Resyncs(parts, states, liveness, fences);
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
     peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
     packets =
         new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, settings, link);
-    promotion = new Promotion(parts, states, changes, liveness);
+    promotion = new Promotion(parts, states, changes, liveness, fences);
     desk =
         new AdminDesk(
             parts,
@@ -110,7 +113,7 @@ public final class Resource {
           Event.SocketClosed _ ->
           link.take(event);
       case Event.Admin admin -> desk.take(admin);
-      case Event.HandlerDone _ -> {}
+      case Event.HandlerDone done -> fences.ended(done);
     }
     maintain();
   }

@@ -35,11 +35,13 @@ final class Resyncs {
   private final Parts parts;
   private final States states;
   private final Liveness liveness;
+  private final Fences fences;
 
-  Resyncs(Parts parts, States states, Liveness liveness) {
+  Resyncs(Parts parts, States states, Liveness liveness, Fences fences) {
     this.parts = parts;
     this.states = states;
     this.liveness = liveness;
+    this.fences = fences;
   }
 
   // ---- beginning
@@ -275,6 +277,7 @@ final class Resyncs {
     if (device.backing() == null) {
       return;
     }
+    ConnectionState before = device.state().conn();
     volume.setUuids(UuidChanges.endSource(device.uuids()));
     states.change(
         volume,
@@ -288,6 +291,7 @@ final class Resyncs {
     }
     device.disk().writeBitmap(_ -> {});
     liveness.ping(() -> {});
+    fences.resyncEnded(volume, before);
   }
 
   /// The target has ended, but lacks blocks that could not be read here or written there: they stay

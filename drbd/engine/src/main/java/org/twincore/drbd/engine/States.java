@@ -453,10 +453,15 @@ final class States {
   void thawWhatMayGoOn() {
     boolean connected =
         parts.all().stream().allMatch(it -> it.device.state().conn().isAtLeast(CONNECTED));
+    boolean outdated =
+        parts.all().stream()
+            .allMatch(it -> it.device.state().pdsk().compareTo(DiskState.OUTDATED) <= 0);
     for (Volume volume : parts.all()) {
       StateWord state = volume.device.state();
       if (state.suspFen() && connected) {
         force(volume, it -> it.withSuspFen(false), "the peer is back");
+      } else if (state.suspFen() && outdated) {
+        force(volume, it -> it.withSuspFen(false), "the peer is fenced");
       }
       boolean peerHasData =
           state.conn().isAtLeast(CONNECTED) && state.pdsk() == DiskState.UP_TO_DATE;

@@ -1,0 +1,187 @@
+package org.twincore.sim.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.meta.MetadataException;
+
+/// `fencing` with a `fence-peer` program: what it says decides whether a node goes on without its
+/// peer, and I/O waits for it where the admin wants that.
+///
+/// Promise: with resource-and-stonith no write is answered that a peer which may be Primary lacks.
+class FencePairTest {
+  private final List<String> called = new ArrayList<>();
+
+  private Pair primary(String fencing, int exitCode) throws MetadataException {
+    Pair pair = new Pair.Setup().disk(Option.FENCING, fencing).primary();
+    for (int id = 0; id < 2; id++) {
+      String name = pair.nodes[id].name();
+      pair.nodes[id].handlers(handler -> {
+        called.add(name + " " + handler);
+        return exitCode;
+      });
+    }
+    return pair;
+  }
+
+  private static void lose(Pair pair, int id) {
+    pair.kill(id);
+    pair.await(
+        () -> pair.state(1 - id).conn().isBelow(ConnectionState.CONNECTED), "the loss of " + id);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 5, 7})
+  void ioIsFrozenUntilThePeerIsFenced(int exitCode) throws MetadataException {
+    Pair pair = primary("resource-and-stonith", exitCode);
+    pair.write(0, 1, 1);
+    lose(pair, 1);
+    assertThat(pair.state(0).suspFen()).isTrue();
+    long write = pair.startWrite(0, 1, 2, false);
+    pair.run(1);
+    assertThat(pair.answer(write)).as("before the program has ended").isNull();
+    pair.done(write);
+    assertThat(pair.state(0).suspFen()).isFalse();
+    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.OUTDATED);
+    assertThat(called).containsExactly("core-01 fence-peer");
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  @Test
+  void ioStaysFrozenIfNobodyKnowsUntilThePeerIsBack() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 1);
+    lose(pair, 1);
+    long write = pair.startWrite(0, 1, 2, false);
+    pair.run(20_000);
+    assertThat(pair.answer(write)).isNull();
+    pair.start(1);
+    pair.done(write);
+    pair.awaitUpToDate();
+    assertThat(pair.state(0).suspFen()).isFalse();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  @Test
+  void anAdminMayThaw() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 1);
+    lose(pair, 1);
+    long write = pair.startWrite(0, 1, 2, false);
+    pair.run(2_000);
+    pair.ok(0, new AdminCommand.ResumeIo(0));
+    pair.done(write);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  @Test
+  void resourceOnlyFencesBesideIo() throws MetadataException {
+    Pair pair = primary("resource-only", 4);
+    lose(pair, 1);
+    assertThat(pair.state(0).isSuspended()).isFalse();
+    pair.write(0, 1, 2);
+    pair.await(() -> pair.state(0).pdsk() == DiskState.OUTDATED, "an outdated peer");
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  @Test
+  void withoutFencingNobodyIsCalled() throws MetadataException {
+    Pair pair = primary("dont-care", 7);
+    lose(pair, 1);
+    pair.write(0, 1, 2);
+    pair.run(2_000);
+    assertThat(called).isEmpty();
+  }
+
+  /// A Secondary that shall take over has the lost Primary fenced first.
+  @ParameterizedTest
+  @CsvSource({"4,true", "5,true", "7,true", "6,false", "1,false", "0,false"})
+  void aTakeoverFencesFirst(int exitCode, boolean mayTakeOver) throws MetadataException {
+    Pair pair = primary("resource-and-stonith", exitCode);
+    lose(pair, 0);
+    AdminResult result = pair.admin(1, new AdminCommand.Primary(0, false));
+    assertThat(result.isSuccess()).as(result.toString()).isEqualTo(mayTakeOver);
+    assertThat(called).containsExactly("core-02 fence-peer");
+    assertThat(pair.state(1).role()).isEqualTo(mayTakeOver ? Role.PRIMARY : Role.SECONDARY);
+    if (exitCode == 6) {
+      assertThat(pair.state(1).disk()).isEqualTo(DiskState.OUTDATED);
+    }
+    if (mayTakeOver) {
+      pair.write(1, 5, 5);
+      pair.start(0);
+      pair.awaitUpToDate();
+      pair.assertEqualDisks();
+    }
+  }
+
+  @Test
+  void forceGoesOnWithoutFencing() throws MetadataException {
+    Pair pair = primary("resource-only", 1);
+    lose(pair, 0);
+    assertThat(pair.admin(1, new AdminCommand.Primary(0, false)))
+        .isEqualTo(new AdminResult.State(StateResult.PRIMARY_NOP, ""));
+    pair.ok(1, new AdminCommand.Primary(0, true));
+    pair.write(1, 5, 5);
+  }
+
+  /// A node that comes up alone does not know whether it has the last data.
+  @ParameterizedTest
+  @CsvSource({"4,true", "1,false"})
+  void aDiskThatCameUpAloneIsOnlyConsistent(int exitCode, boolean mayBecomePrimary)
+      throws MetadataException {
+    Pair pair = primary("resource-only", exitCode);
+    pair.kill(1);
+    pair.kill(0);
+    pair.start(1);
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.CONSISTENT);
+    AdminResult result = pair.admin(1, new AdminCommand.Primary(0, false));
+    assertThat(result.isSuccess()).as(result.toString()).isEqualTo(mayBecomePrimary);
+  }
+
+  /// Who leaves a fencing Primary, or is left by it, knows that it will be behind.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aGracefulPartingOutdatesTheSecondary(int leaves) throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 1);
+    pair.ok(leaves, new AdminCommand.Disconnect(false));
+    pair.run(100);
+    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.OUTDATED);
+    assertThat(pair.state(0).isSuspended()).isFalse();
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.OUTDATED);
+    assertThat(called).isEmpty();
+    pair.write(0, 3, 3);
+    pair.connect(leaves);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  @Test
+  void thePeerIsLetGoWhenAllIsInStepAgain() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 7);
+    lose(pair, 1);
+    pair.write(0, 1, 2);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.run(100);
+    assertThat(called)
+        .filteredOn(it -> it.contains("fence"))
+        .containsExactly("core-01 fence-peer", "core-01 unfence-peer");
+  }
+}
