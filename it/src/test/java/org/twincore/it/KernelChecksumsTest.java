@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
 
 /// Digests beside a real kernel DRBD node: online verify from either side, resync by checksums in
 /// both directions, data that goes with its digest.
+@Tag("interop")
 class KernelChecksumsTest {
   private static final String OURS = "verify-alg sha1; csums-alg crc32c; data-integrity-alg md5;";
   private static final String KERNELS =

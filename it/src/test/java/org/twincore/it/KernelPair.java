@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.meta.MetadataLayout;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
 import org.twincore.testkit.PcapWriter;
@@ -20,15 +22,11 @@ import org.twincore.testkit.PcapWriter;
 /// A node of ours, `ours`, and a real kernel DRBD 8.4 node as the two halves of `r0`, on disks of
 /// their own. All that they say to each other goes through [WireTap]s into a capture.
 final class KernelPair {
-  static final long DISK_BYTES = 64 << 20;
-
-  /// What both disks hold, metadata taken off.
-  static final long DATA_BYTES = 67067904;
-
   static final int BLOCK = 4096;
   private static final String NET = "ping-timeout 30;";
 
   private final Path folder;
+  private final int diskMib;
   private final int ourPort;
   private final int kernelPort;
   private final PcapWriter capture;
@@ -38,7 +36,13 @@ final class KernelPair {
   private String protocol = "C";
 
   KernelPair(Path folder) throws IOException {
+    this(folder, 64);
+  }
+
+  /// With disks of that size, metadata included.
+  KernelPair(Path folder, int diskMib) throws IOException {
     this.folder = folder;
+    this.diskMib = diskMib;
     List<Integer> ports = FreePorts.find(2);
     ourPort = ports.get(0);
     kernelPort = ports.get(1);
@@ -73,11 +77,19 @@ final class KernelPair {
   /// Our node on a fresh disk, up.
   NodeProcess node() throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(ours().toFile(), "rw")) {
-      file.setLength(DISK_BYTES);
+      file.setLength((long) diskMib << 20);
     }
-    Path config = folder.resolve("drbd.conf");
-    Files.writeString(
-        config,
+    NodeProcess node = new NodeProcess("ours", folder.resolve("node"), configure());
+    node.drbdadm("create-md", "r0");
+    node.start();
+    node.drbdadm("up", "r0");
+    return node;
+  }
+
+  /// Writes drbd.conf of ours as it is to be from now on.
+  Path configure() throws IOException {
+    return Files.writeString(
+        folder.resolve("drbd.conf"),
         """
         resource r0 {
           protocol %s;
@@ -92,23 +104,28 @@ final class KernelPair {
         }
         """
             .formatted(protocol, net, ours(), ourPort, toKernel.address().getPort()));
-    NodeProcess node = new NodeProcess("ours", folder.resolve("node"), config);
-    node.drbdadm("create-md", "r0");
-    node.start();
-    node.drbdadm("up", "r0");
-    return node;
   }
 
   /// Boots the kernel's node; `more` are options of drbd-peer.
   KernelPeer boot(String... more) throws IOException {
     int port = toOurs.address().getPort();
     Path console = folder.resolve("console-" + System.nanoTime());
-    return KernelPeer.boot(kernelPort, port, theirs(), console, more);
+    return KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
   }
 
-  /// Both nodes are gone: both disks hold the same.
+  private long dataBytes() throws IOException {
+    long bytes = (long) diskMib << 20;
+    try {
+      return 512
+          * MetadataLayout.of(new MetadataLayout.Kind.Internal(), bytes, bytes).usableSectors();
+    } catch (MetadataException impossible) {
+      throw new IOException(impossible);
+    }
+  }
+
+  /// Nothing is under way, or both nodes are gone: both disks hold the same.
   void assertEqualDisks() throws IOException {
-    assertThat(KernelPeer.differingBlocks(ours(), theirs(), DATA_BYTES)).isEmpty();
+    assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes())).isEmpty();
   }
 
   /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of

@@ -40,7 +40,8 @@ final class KernelPeer implements AutoCloseable {
   }
 
   /// Boots a node with that disk, whose peer listens on loopback port `peerPort`.
-  static KernelPeer boot(int port, int peerPort, Path disk, Path console, String... more)
+  static KernelPeer boot(
+      int port, int peerPort, int diskMib, Path disk, Path console, String... more)
       throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -53,7 +54,7 @@ final class KernelPeer implements AutoCloseable {
                 "--disk",
                 disk.toString(),
                 "--disk-mb",
-                "64",
+                Integer.toString(diskMib),
                 "--net-opts",
                 "--ping-timeout=30",
                 "--console",

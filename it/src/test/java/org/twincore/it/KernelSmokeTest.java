@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
@@ -16,6 +17,7 @@ import org.twincore.host.nbd.NbdClient;
 ///
 /// Promise kept (docs/durability.md, protocol C): a write answered OK survives the loss of either
 /// node.
+@Tag("interop")
 class KernelSmokeTest {
   @TempDir private Path folder;
   private KernelPair pair;

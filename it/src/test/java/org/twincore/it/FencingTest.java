@@ -1,0 +1,128 @@
+package org.twincore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.twincore.host.nbd.NbdClient;
+
+/// Two real nodes with `fencing resource-and-stonith` and a shell program as `fence-peer`.
+///
+/// Promise: no write is answered after the loss of the peer before the program has said what became
+/// of it.
+@Timeout(120)
+class FencingTest {
+  private static final int DISK_BYTES = 4 << 20;
+
+  @TempDir Path folder;
+  private NodeProcess one;
+  private NodeProcess two;
+
+  @BeforeEach
+  void connect() throws IOException {
+    // Says what it was told, then waits for the file that tells it how to end.
+    Path program =
+        Files.writeString(
+            folder.resolve("fence"),
+            """
+            echo "$DRBD_RESOURCE $DRBD_MINOR $DRBD_PEER $DRBD_PEER_AF $DRBD_PEER_ADDRESS" >>%s/called
+            while [ ! -e %s/verdict ]; do sleep 0.05; done
+            exit $(cat %s/verdict)
+            """
+                .formatted(folder, folder, folder));
+    List<Integer> ports = FreePorts.find(2);
+    Path config =
+        Files.writeString(
+            folder.resolve("drbd.conf"),
+            """
+            resource r0 {
+              disk { fencing resource-and-stonith; resync-rate 100M; }
+              handlers {
+                fence-peer "sh %s";
+                unfence-peer "echo let go >>%s/called";
+              }
+              on one { device /dev/drbd0; disk %s/one.disk; address 127.0.0.1:%d; meta-disk internal; }
+              on two { device /dev/drbd1; disk %s/two.disk; address 127.0.0.1:%d; meta-disk internal; }
+            }
+            """
+                .formatted(program, folder, folder, ports.get(0), folder, ports.get(1)));
+    one = node("one", config);
+    two = node("two", config);
+    one.awaitState("Connected", "Inconsistent/Inconsistent");
+    one.drbdadm("primary", "--force", "r0");
+    one.awaitState("Connected", "UpToDate/UpToDate");
+    Files.deleteIfExists(folder.resolve("called"));
+  }
+
+  private NodeProcess node(String name, Path config) throws IOException {
+    try (RandomAccessFile made =
+        new RandomAccessFile(folder.resolve(name + ".disk").toFile(), "rw")) {
+      made.setLength(DISK_BYTES);
+    }
+    NodeProcess node = new NodeProcess(name, folder.resolve(name), config);
+    node.start();
+    node.drbdadm("create-md", "r0");
+    node.drbdadm("up", "r0");
+    return node;
+  }
+
+  @AfterEach
+  void end() {
+    one.close();
+    two.close();
+  }
+
+  private void say(int exitCode) throws IOException {
+    Files.writeString(folder.resolve("verdict"), Integer.toString(exitCode));
+  }
+
+  @Test
+  void aWriteWaitsForTheFence() throws Exception {
+    two.kill();
+    one.awaitVolume("frozen", it -> it.suspension().fencing());
+    try (NbdClient client = one.nbd()) {
+      CompletableFuture<Void> write =
+          CompletableFuture.runAsync(() -> {
+            try {
+              client.pwriteDurably(new byte[4096], 4096);
+            } catch (IOException failed) {
+              throw new UncheckedIOException(failed);
+            }
+          });
+      Thread.sleep(500);
+      assertThat(write).isNotDone();
+      assertThat(Files.readString(folder.resolve("called"))).isEqualTo("r0 0 two ipv4 127.0.0.1\n");
+      say(7);
+      write.get(10, TimeUnit.SECONDS);
+    }
+    one.awaitState("WFConnection", "UpToDate/Outdated");
+    two.start();
+    two.drbdadm("up", "r0");
+    one.awaitState("Connected", "UpToDate/UpToDate");
+    one.awaitLog("handler=unfence-peer exit=0");
+    assertThat(Files.readString(folder.resolve("called"))).endsWith("let go\n");
+  }
+
+  @Test
+  void aTakeoverThatCannotFenceIsRefused() throws Exception {
+    one.kill();
+    two.awaitVolume("alone", it -> !it.connection().equals("Connected"));
+    say(6);
+    assertThatThrownBy(() -> two.drbdadm("primary", "r0"))
+        .isInstanceOf(AssertionError.class)
+        .hasMessageContaining("exit code 17");
+    two.awaitVolume("Outdated", it -> it.disk().equals("Outdated"));
+  }
+}

@@ -1,0 +1,390 @@
+package org.twincore.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.host.nbd.NbdClient;
+import org.twincore.nbd.ZeroMode;
+
+/// Many short scenarios of our node beside one real kernel DRBD node: each begins with new metadata
+/// on both sides and equal disks, and ends with equal disks.
+///
+/// A scenario that is refused must be refused by both.
+@Tag("interop")
+@Timeout(value = 120, unit = TimeUnit.SECONDS)
+class KernelInteropTest {
+  private static final String KERNEL = "--ping-timeout=30";
+
+  @TempDir private static Path folder;
+  private static KernelPair pair;
+  private static NodeProcess node;
+  private static KernelPeer kernel;
+  private static int value = 50;
+
+  @BeforeAll
+  static void boot() throws IOException, InterruptedException {
+    KernelPeer.require();
+    pair = new KernelPair(folder, 8);
+    node = pair.node();
+    kernel = pair.boot("--no-connect");
+    kernel.run(
+        "fresh() { p=$1; shift; peer_disconnect --force >/dev/null 2>&1;"
+            + " drbdsetup-84 down $RES >/dev/null 2>&1;"
+            + " drbdmeta --force $MINOR v08 /dev/vda internal create-md >/dev/null 2>&1 </dev/null"
+            + " && drbdsetup-84 new-resource $RES && drbdsetup-84 new-minor $RES $MINOR 0"
+            + " && drbdsetup-84 attach $MINOR /dev/vda /dev/vda internal --resync-rate=100M"
+            + " --c-max-rate=400M --c-fill-target=8M"
+            + " && PROTOCOL=$p NET_OPTS=\"$*\" && peer_connect; }");
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    if (kernel == null) {
+      return;
+    }
+    node.drbdadm("down", "r0");
+    kernel.powerOff();
+    node.close();
+    assertThat(pair.dissect()).containsKeys(PacketType.COMPRESSED_BITMAP, PacketType.DATA_REQUEST);
+  }
+
+  // ---- setting the scene
+
+  /// New metadata on both sides, both up with these options.
+  private static void fresh(String protocol, String ours, String theirs) throws IOException {
+    node.drbdadm("down", "r0");
+    pair.protocol(protocol).net(ours).configure();
+    node.drbdadm("create-md", "--force", "r0");
+    node.drbdadm("up", "r0");
+    kernel.run("fresh " + protocol + " " + KERNEL + " " + theirs);
+  }
+
+  /// As above, connected, and both UpToDate without a sync: the disks are equal from before.
+  private static void inStep(String protocol, String ours, String theirs) throws IOException {
+    fresh(protocol, ours, theirs);
+    kernel.run("wait_cs Connected 30");
+    node.awaitState("Connected", "Inconsistent/Inconsistent");
+    node.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
+    both();
+  }
+
+  private static void both() throws IOException {
+    node.awaitState("Connected", "UpToDate/UpToDate");
+    kernel.run("wait_cs Connected 30");
+    kernel.run("wait_ds UpToDate/UpToDate 60");
+  }
+
+  private static void oursIsPrimary() throws IOException {
+    kernel.run("drbdsetup-84 secondary $MINOR");
+    node.drbdadm("primary", "r0");
+    kernel.run("wait_role Secondary/Primary 10");
+  }
+
+  private static void kernelIsPrimary() throws IOException {
+    node.drbdadm("secondary", "r0");
+    kernel.run("drbdsetup-84 primary $MINOR");
+  }
+
+  /// The kernel's node writes blocks that nobody else has.
+  private static void kernelWrites(int block, int blocks) throws IOException {
+    kernel.run(
+        "dd if=/dev/urandom of=$DEV bs=4096 count=%d seek=%d oflag=direct conv=fsync"
+            .formatted(blocks, block));
+  }
+
+  private static void assertEqual() throws IOException {
+    both();
+    assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isZero();
+    assertThat(kernel.run("field oos").strip()).isEqualTo("0");
+    pair.assertEqualDisks();
+  }
+
+  // ---- writes
+
+  @Tag("full")
+  @ParameterizedTest
+  @ValueSource(strings = {"A", "B", "C"})
+  void writesInBothDirections(String protocol) throws IOException {
+    inStep(protocol, "", "");
+    oursIsPrimary();
+    KernelPair.write(node, 100, 50, 1);
+    kernelIsPrimary();
+    kernelWrites(120, 50);
+    kernel.run("dd if=/dev/urandom of=$DEV bs=1M count=4 seek=3 oflag=direct conv=fsync");
+    kernel.run("dd if=/dev/urandom of=$DEV bs=512 count=7 seek=9999 oflag=direct conv=fsync");
+    oursIsPrimary();
+    KernelPair.assertHolds(node, 100, 20, 1);
+    assertEqual();
+  }
+
+  @Tag("full")
+  @Test
+  void everySizeAndKindOfWrite() throws IOException {
+    inStep("C", "", "");
+    oursIsPrimary();
+    try (NbdClient client = node.nbd()) {
+      for (int bytes = 512; bytes <= 1 << 20; bytes *= 2) {
+        byte[] data = new byte[bytes];
+        Arrays.fill(data, (byte) bytes);
+        data[0] = 7;
+        client.pwrite(data, 5L * bytes);
+        client.pwriteDurably(data, (6L << 20) + 512);
+      }
+      client.trim(1 << 20, 3 << 20);
+      client.writeZeroes(4 << 20, (1 << 20) + 512, ZeroMode.MAY_PUNCH);
+      client.writeZeroes(2 << 20, 1 << 20, ZeroMode.NO_HOLE);
+      client.flush();
+    }
+    assertEqual();
+  }
+
+  // ---- resync
+
+  @ParameterizedTest
+  @CsvSource({"yes,ours", "no,ours", "yes,kernel", "no,kernel"})
+  void whoWasAwayFetchesWhatChanged(String rle, String writer) throws IOException {
+    inStep("C", "use-rle " + rle + ";", "--use-rle=" + rle);
+    boolean isOurs = writer.equals("ours");
+    if (isOurs) {
+      oursIsPrimary();
+      node.drbdadm("disconnect", "r0");
+      KernelPair.write(node, 1000, 30, 9);
+      KernelPair.write(node, 1500, 3, 9);
+      node.drbdadm("connect", "r0");
+    } else {
+      kernelIsPrimary();
+      kernel.run("peer_disconnect");
+      kernelWrites(1000, 30);
+      kernelWrites(1500, 3);
+      kernel.run("peer_connect");
+    }
+    assertEqual();
+  }
+
+  @Tag("full")
+  @ParameterizedTest
+  @ValueSource(strings = {"invalidate", "invalidate-remote"})
+  void eitherDeclaresDataWorthless(String command) throws IOException {
+    inStep("C", "", "");
+    node.drbdadm(command, "r0");
+    node.awaitVolume("a resync", it -> !it.connection().equals("Connected"));
+    assertEqual();
+    kernel.run("drbdsetup-84 " + command + " $MINOR");
+    assertEqual();
+  }
+
+  @Tag("full")
+  @Test
+  void eitherPausesAResync() throws IOException {
+    inStep("C", "", "");
+    node.drbdadm("pause-sync", "r0");
+    node.drbdadm("invalidate", "r0");
+    kernel.run("wait_cs PausedSyncS 20");
+    node.awaitVolume("PausedSyncT", it -> it.connection().equals("PausedSyncT"));
+    node.drbdadm("resume-sync", "r0");
+    assertEqual();
+    kernel.run("drbdsetup-84 pause-sync $MINOR");
+    kernel.run("drbdsetup-84 invalidate $MINOR");
+    node.awaitVolume("PausedSyncS", it -> it.connection().equals("PausedSyncS"));
+    kernel.run("drbdsetup-84 resume-sync $MINOR");
+    assertEqual();
+  }
+
+  @Tag("full")
+  @ParameterizedTest
+  @ValueSource(strings = {"ours", "kernel"})
+  void theInitialSyncIsSkipped(String asks) throws IOException {
+    fresh("C", "", "");
+    kernel.run("wait_cs Connected 30");
+    if (asks.equals("ours")) {
+      node.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
+    } else {
+      kernel.run("drbdsetup-84 new-current-uuid $MINOR --clear-bitmap");
+    }
+    assertEqual();
+  }
+
+  // ---- disks
+
+  @Test
+  void oursGoesOnWithTheKernelsDisk() throws IOException {
+    inStep("C", "", "");
+    oursIsPrimary();
+    KernelPair.write(node, 300, 20, 4);
+    node.drbdadm("detach", "r0");
+    kernel.run("wait_ds UpToDate/Diskless 10");
+    KernelPair.assertHolds(node, 300, 20, 4);
+    KernelPair.write(node, 310, 20, 5);
+    KernelPair.assertHolds(node, 310, 20, 5);
+    node.drbdadm("attach", "r0");
+    assertEqual();
+    KernelPair.assertHolds(node, 310, 20, 5);
+  }
+
+  @Test
+  void theKernelGoesOnWithOurDisk() throws IOException {
+    inStep("C", "", "");
+    kernelIsPrimary();
+    kernel.run("drbdsetup-84 detach $MINOR");
+    node.awaitState("Connected", "UpToDate/Diskless");
+    kernelWrites(300, 20);
+    kernel.run("dd if=$DEV of=/dev/null bs=4096 count=20 skip=300 iflag=direct");
+    // As drbdadm does it.
+    kernel.run("drbdmeta --force $MINOR v08 /dev/vda internal apply-al >/dev/null 2>&1 </dev/null");
+    kernel.run("drbdsetup-84 attach $MINOR /dev/vda /dev/vda internal --resync-rate=100M");
+    assertEqual();
+  }
+
+  // ---- who may connect
+
+  @Tag("full")
+  @ParameterizedTest
+  @ValueSource(strings = {"md5", "sha1", "sha256"})
+  void theSecretIsShared(String algorithm) throws IOException {
+    inStep(
+        "C",
+        "cram-hmac-alg " + algorithm + "; shared-secret between-us;",
+        "--cram-hmac-alg=" + algorithm + " --shared-secret=between-us");
+    assertEqual();
+  }
+
+  @Tag("full")
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          cram-hmac-alg sha1; shared-secret a; | --cram-hmac-alg=sha1 --shared-secret=b
+          cram-hmac-alg sha1; shared-secret a; | --use-rle=yes
+          cram-hmac-alg sha1; shared-secret a; | --cram-hmac-alg=md5 --shared-secret=a
+          after-sb-0pri discard-zero-changes;  | --after-sb-0pri=disconnect
+          after-sb-1pri consensus;             | --after-sb-1pri=disconnect
+          after-sb-2pri violently-as0p;        | --after-sb-2pri=disconnect
+          verify-alg sha1;                     | --verify-alg=md5
+          csums-alg sha1;                      | --csums-alg=md5
+          data-integrity-alg sha1;             | --data-integrity-alg=md5
+          protocol B;                          | --use-rle=yes
+          """)
+  void differentSettingsStayApart(String ours, String theirs) throws Exception {
+    long before = losses();
+    fresh("C", ours, theirs);
+    for (int tries = 0; losses() == before && tries < 300; tries++) {
+      Thread.sleep(100);
+    }
+    assertThat(losses()).as("they have met").isGreaterThan(before);
+    Thread.sleep(2_000);
+    assertThat(node.volume().orElseThrow().connection()).isNotEqualTo("Connected");
+    assertThat(kernel.run("field cs").strip()).isNotEqualTo("Connected");
+  }
+
+  private static long losses() throws IOException {
+    return Files.readAllLines(node.log()).stream()
+        .filter(it -> it.contains("connection lost"))
+        .count();
+  }
+
+  // ---- split brain
+
+  /// Both were Primary alone, one after the other. What ours wrote is new.
+  private static void splitBrain(int ourBlocks, int theirBlocks) throws IOException {
+    value++;
+    node.drbdadm("disconnect", "r0");
+    kernel.run("peer_disconnect --force");
+    if (ourBlocks > 0) {
+      node.drbdadm("primary", "r0");
+      KernelPair.write(node, 700, ourBlocks, value);
+      node.drbdadm("secondary", "r0");
+    }
+    if (theirBlocks > 0) {
+      kernel.run("drbdsetup-84 primary $MINOR");
+      kernelWrites(710, theirBlocks);
+      kernel.run("drbdsetup-84 secondary $MINOR");
+    }
+  }
+
+  private static void meetAgain() throws IOException {
+    kernel.run("peer_connect");
+    node.drbdadm("connect", "r0");
+  }
+
+  @Test
+  void aSplitBrainIsRefusedAndSettledByHand() throws IOException {
+    inStep("C", "", "");
+    splitBrain(20, 20);
+    meetAgain();
+    node.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
+    kernel.run("wait_cs '[!C]*' 20");
+    kernel.run("peer_disconnect --force >/dev/null 2>&1; true");
+    kernel.run("peer_connect --discard-my-data");
+    node.drbdadm("connect", "r0");
+    assertEqual();
+    node.drbdadm("primary", "r0");
+    KernelPair.assertHolds(node, 700, 20, value);
+    node.drbdadm("secondary", "r0");
+
+    splitBrain(5, 5);
+    kernel.run("peer_connect");
+    node.drbdadm("connect", "--discard-my-data", "r0");
+    assertEqual();
+  }
+
+  @Tag("full")
+  @ParameterizedTest
+  @CsvSource({
+    "discard-least-changes,5,30,kernel",
+    "discard-least-changes,30,5,ours",
+    "discard-younger-primary,10,10,",
+    "discard-older-primary,10,10,"
+  })
+  void aPolicySettlesIt(String policy, int ourBlocks, int theirBlocks, String winner)
+      throws IOException {
+    inStep("C", "after-sb-0pri " + policy + ";", "--after-sb-0pri=" + policy);
+    splitBrain(ourBlocks, theirBlocks);
+    meetAgain();
+    assertEqual();
+    if (winner != null) {
+      node.drbdadm("primary", "r0");
+      boolean hasOurs = holds(700, 4);
+      assertThat(hasOurs).isEqualTo(winner.equals("ours"));
+      node.drbdadm("secondary", "r0");
+    }
+  }
+
+  private static boolean holds(int firstBlock, int blocks) throws IOException {
+    try {
+      KernelPair.assertHolds(node, firstBlock, blocks, value);
+      return true;
+    } catch (AssertionError other) {
+      return false;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"discard-secondary", "consensus", "violently-as0p"})
+  void aPolicySettlesItBesideAPrimary(String policy) throws IOException {
+    inStep(
+        "C",
+        "after-sb-0pri discard-least-changes; after-sb-1pri " + policy + ";",
+        "--after-sb-0pri=discard-least-changes --after-sb-1pri=" + policy);
+    splitBrain(30, 5);
+    node.drbdadm("primary", "r0");
+    meetAgain();
+    assertEqual();
+    KernelPair.assertHolds(node, 700, 4, value);
+    node.drbdadm("secondary", "r0");
+  }
+}
