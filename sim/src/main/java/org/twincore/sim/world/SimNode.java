@@ -42,6 +42,7 @@ public final class SimNode {
   private Tamper tamper = Tamper.NONE;
   private Applications applications = _ -> {};
   private ToIntFunction<String> handlers = _ -> 0;
+  private long handlersTakeNanos;
   private @Nullable Process process;
   private int processes;
 
@@ -101,7 +102,7 @@ public final class SimNode {
             simulation.trace().line("%s/%d handler %s".formatted(name(), volume, handler));
             if (token != 0) {
               simulation.after(
-                  random.nextLong(Simulation.SECOND),
+                  handlersTakeNanos + random.nextLong(Simulation.SECOND),
                   () -> arrive(new Event.HandlerDone(token, handlers.applyAsInt(handler))));
             } else {
               int _ = handlers.applyAsInt(handler);
@@ -239,6 +240,11 @@ public final class SimNode {
   /// What the handler programs are and return, by their names; 0 for all at first.
   public void handlers(ToIntFunction<String> programs) {
     handlers = programs;
+  }
+
+  /// How long a handler program takes at least.
+  public void handlersTake(long nanos) {
+    handlersTakeNanos = nanos;
   }
 
   public void tamper(Tamper planted) {

@@ -16,6 +16,7 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.sim.world.Simulation;
 
 /// `fencing` with a `fence-peer` program: what it says decides whether a node goes on without its
 /// peer, and I/O waits for it where the admin wants that.
@@ -73,6 +74,28 @@ class FencePairTest {
     pair.awaitUpToDate();
     assertThat(pair.state(0).suspFen()).isFalse();
     pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  /// What a program says of a peer that was seen again meanwhile does not count; if it is lost once
+  /// more the program is asked once more.
+  @Test
+  void aLossDuringAFenceIsFencedToo() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 7);
+    pair.nodes[0].handlersTake(10 * Simulation.SECOND);
+    lose(pair, 1);
+    pair.start(1);
+    pair.awaitUpToDate();
+    assertThat(called).as("the program still runs").doesNotContain("core-01 fence-peer");
+    lose(pair, 1);
+    long write = pair.startWrite(0, 1, 2, false);
+    pair.await(() -> called.contains("core-01 fence-peer"), "the end of the first program");
+    pair.run(100);
+    assertThat(pair.answer(write)).as("by the verdict on the first loss").isNull();
+    pair.done(write);
+    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.OUTDATED);
+    pair.start(1);
+    pair.awaitUpToDate();
     pair.assertEqualDisks();
   }
 

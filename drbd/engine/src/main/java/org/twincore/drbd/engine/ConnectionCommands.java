@@ -116,12 +116,16 @@ final class ConnectionCommands {
     }
     if (result.isSuccess() || result == StateResult.NEED_CONNECTION) {
       leave(then);
-    } else if (result == StateResult.REFUSED_BY_PEER && !fences) {
+    } else if (result == StateResult.REFUSED_BY_PEER && isSecondary()) {
       changes.askConnection(
           ClusterChange.DISCONNECT_OUTDATING_SELF, second -> leftOutdated(second, then));
     } else {
       then.accept(new AdminResult.State(result, ""));
     }
+  }
+
+  private boolean isSecondary() {
+    return parts.all().stream().allMatch(it -> it.device.state().role() == Role.SECONDARY);
   }
 
   /// The peer, a Primary with `fencing`, lets go only of a disk that says that it is behind.

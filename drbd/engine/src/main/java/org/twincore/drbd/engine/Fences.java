@@ -98,11 +98,15 @@ final class Fences {
     }
     waiting.add(then);
     if (token == 0) {
-      token = parts.turn.newToken();
-      lostLink = parts.peering.link();
-      parts.turn.add(
-          new Effect.CallHandler(parts.all().iterator().next().number(), "fence-peer", token));
+      call();
     }
+  }
+
+  private void call() {
+    token = parts.turn.newToken();
+    lostLink = parts.peering.link();
+    parts.turn.add(
+        new Effect.CallHandler(parts.all().iterator().next().number(), "fence-peer", token));
   }
 
   /// Of the volumes whose disk is at least Consistent; empty if there is none.
@@ -134,8 +138,13 @@ final class Fences {
         verdict
             .map(it -> "fence-peer helper returned %d (%s)".formatted(done.exitCode(), it.text))
             .orElse("fence-peer helper broken, returned " + done.exitCode()));
-    if (lostLink != parts.peering.link() || link.conn().isAtLeast(WF_REPORT_PARAMS)) {
+    boolean isBack = link.conn().isAtLeast(WF_REPORT_PARAMS);
+    if (isBack || lostLink != parts.peering.link()) {
       parts.turn.log(Effect.Level.INFO, "Ignoring fence-peer exit code: the peer was seen again");
+      if (!isBack && !parts.all().isEmpty()) {
+        call(); // and lost again
+        return;
+      }
     } else {
       verdict.ifPresent(this::take);
     }
