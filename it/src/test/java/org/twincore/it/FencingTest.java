@@ -32,16 +32,17 @@ class FencingTest {
 
   @BeforeEach
   void connect() throws IOException {
-    // Says what it was told, then waits for the file that tells it how to end.
+    // Says what it was told, then waits for the file that tells it how to end; it may outlive its
+    // node, not this test.
     Path program =
         Files.writeString(
             folder.resolve("fence"),
             """
             echo "$DRBD_RESOURCE $DRBD_MINOR $DRBD_PEER $DRBD_PEER_AF $DRBD_PEER_ADDRESS" >>%s/called
-            while [ ! -e %s/verdict ]; do sleep 0.05; done
+            while [ ! -e %s/verdict ] && [ -e %s/called ]; do sleep 0.05; done
             exit $(cat %s/verdict)
             """
-                .formatted(folder, folder, folder));
+                .formatted(folder, folder, folder, folder));
     List<Integer> ports = FreePorts.find(2);
     Path config =
         Files.writeString(
@@ -51,7 +52,7 @@ class FencingTest {
               disk { fencing resource-and-stonith; resync-rate 100M; }
               handlers {
                 fence-peer "sh %s";
-                unfence-peer "echo let go >>%s/called";
+                unfence-peer "echo let go >>%s/unfenced";
               }
               on one { device /dev/drbd0; disk %s/one.disk; address 127.0.0.1:%d; meta-disk internal; }
               on two { device /dev/drbd1; disk %s/two.disk; address 127.0.0.1:%d; meta-disk internal; }
@@ -63,7 +64,7 @@ class FencingTest {
     one.awaitState("Connected", "Inconsistent/Inconsistent");
     one.drbdadm("primary", "--force", "r0");
     one.awaitState("Connected", "UpToDate/UpToDate");
-    Files.deleteIfExists(folder.resolve("called"));
+    one.awaitLog("handler=unfence-peer exit=0"); // after the first sync
   }
 
   private NodeProcess node(String name, Path config) throws IOException {
@@ -111,8 +112,8 @@ class FencingTest {
     two.start();
     two.drbdadm("up", "r0");
     one.awaitState("Connected", "UpToDate/UpToDate");
-    one.awaitLog("handler=unfence-peer exit=0");
-    assertThat(Files.readString(folder.resolve("called"))).endsWith("let go\n");
+    one.awaitVolume(
+        "let go twice", _ -> Files.readString(folder.resolve("unfenced")).lines().count() == 2);
   }
 
   @Test

@@ -1,7 +1,10 @@
 package org.twincore.daemon.resource;
 
 import java.lang.System.Logger;
+import java.util.List;
 import java.util.TreeMap;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import org.twincore.daemon.loop.Aftermath;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -86,7 +89,7 @@ final class ResourceServices implements NodeServices {
     node.handlers()
         .run(
             call.name(),
-            environment(volume),
+            environment(volume, call.name()),
             exitCode -> {
               feed.handlerEnded(node.reported(), volume, call.name(), exitCode);
               if (call.token() != 0) {
@@ -102,12 +105,15 @@ final class ResourceServices implements NodeServices {
         .orElseThrow();
   }
 
-  /// What drbdadm gives to a handler (drbd-config section 4, handlers).
-  private TreeMap<String, String> environment(VolumeStatus volume) {
+  /// What drbdadm gives to a handler (drbd-config section 4, handlers). One that is about the peer
+  /// as a whole gets all volumes, with blanks between.
+  private TreeMap<String, String> environment(VolumeStatus volume, String handler) {
+    boolean isOfPeer = handler.equals("fence-peer") || handler.equals("unfence-peer");
+    List<VolumeStatus> volumes = isOfPeer ? node.reported().status().volumes() : List.of(volume);
     TreeMap<String, String> environment = new TreeMap<>();
     environment.put("DRBD_RESOURCE", node.name());
-    environment.put("DRBD_MINOR", Integer.toString(volume.minor()));
-    environment.put("DRBD_VOLUME", Integer.toString(volume.volume()));
+    environment.put("DRBD_MINOR", joined(volumes, VolumeStatus::minor));
+    environment.put("DRBD_VOLUME", joined(volumes, VolumeStatus::volume));
     node.wiring()
         .ifPresent(wiring -> {
           environment.put("DRBD_PEER", wiring.peerName());
@@ -117,6 +123,12 @@ final class ResourceServices implements NodeServices {
           environment.put("DRBD_PEER_ADDRESS", wiring.peer().getAddress().getHostAddress());
         });
     return environment;
+  }
+
+  private static String joined(List<VolumeStatus> volumes, ToIntFunction<VolumeStatus> number) {
+    return volumes.stream()
+        .map(it -> Integer.toString(number.applyAsInt(it)))
+        .collect(Collectors.joining(" "));
   }
 
   private static Logger.Level levelOf(Effect.Level level) {
