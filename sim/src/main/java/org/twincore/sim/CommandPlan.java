@@ -86,6 +86,9 @@ final class CommandPlan {
     if (!scenario.net().word(Option.VERIFY_ALG).isEmpty() && aside.nextInt(5) == 0) {
       return verify(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
     }
+    if (aside.nextInt(25) == 0) {
+      return beginGenerations(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
+    }
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());
     return admin.node().isRunning() && draws.get(random.nextInt(draws.size())).give(admin, volume);
@@ -230,6 +233,25 @@ final class CommandPlan {
     OptionalLong stop =
         aside.nextInt(3) == 0 ? OptionalLong.of(aside.nextLong(sectors)) : OptionalLong.empty();
     return give(admin, new AdminCommand.Verify(volume, start, stop));
+  }
+
+  /// A Primary that is alone begins a generation more than it has to: the peer is two behind.
+  private boolean beginGenerations(NodeAdmin admin, int volume) {
+    int id = admin.node().id();
+    boolean fits =
+        admin.node().isRunning()
+            && admin.wantsConnection()
+            && admin.isIdle()
+            && view.board().isPrimary(id, volume)
+            && view.state(id, volume).disk() == DiskState.UP_TO_DATE;
+    if (!fits) {
+      return false;
+    }
+    admin.disconnect(false, this::count);
+    // Once: the histories reach back two generations.
+    later(6_000, admin, () -> give(admin, new AdminCommand.NewCurrentUuid(volume, false)));
+    later(12_000, admin, () -> admin.connect(false));
+    return true;
   }
 
   // ---- roles
