@@ -146,6 +146,12 @@ final class KernelPair {
       }
       client.flush();
     }
+    awaitClosed(node);
+  }
+
+  /// The node hears a little later than its client that nobody has the volume open.
+  static void awaitClosed(NodeProcess node) throws IOException {
+    node.awaitVolume("closed", it -> it.openers() == 0);
   }
 
   static void assertHolds(NodeProcess node, int firstBlock, int blocks, int value)
@@ -156,6 +162,8 @@ final class KernelPair {
         client.pread(read, (long) block * BLOCK);
         assertThat(Arrays.equals(read, content(block, value))).as("block " + block).isTrue();
       }
+    } finally {
+      awaitClosed(node);
     }
   }
 
@@ -164,6 +172,7 @@ final class KernelPair {
     try (NbdClient client = node.nbd()) {
       client.pread(read, (long) firstBlock * BLOCK);
     }
+    awaitClosed(node);
     return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(read));
   }
 
