@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.twincore.admin.ResourceView.VolumeView;
 import org.twincore.cli.local.LocalCluster;
+import org.twincore.host.net.FreePorts;
 
 /// Two nodes of this program on loopback, with files as disks and a resource for each [Kind] that
 /// is wanted.
@@ -96,7 +97,7 @@ final class Cluster {
     StringBuilder text = new StringBuilder();
     text.append("resource %s {\n  protocol %s;\n".formatted(kind.resource, kind.protocol));
     text.append("  disk { %s }\n  net { %s }\n".formatted(kind.diskOptions, kind.netOptions));
-    List<Integer> ports = LocalCluster.freePorts(NODES.size());
+    List<Integer> ports = FreePorts.find(NODES.size());
     for (int i = 0; i < NODES.size(); i++) {
       text.append(
           """

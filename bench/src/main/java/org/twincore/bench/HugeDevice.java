@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.twincore.cli.local.LocalCluster;
+import org.twincore.host.net.FreePorts;
 
 /// Two nodes with a sparse file of 1 TiB each as their disk, a load on all of it, and how much
 /// memory they take.
@@ -59,7 +60,7 @@ final class HugeDevice {
   }
 
   private void start() throws IOException {
-    List<Integer> ports = LocalCluster.freePorts(2);
+    List<Integer> ports = FreePorts.find(2);
     nodes.configure(
         """
         resource huge {

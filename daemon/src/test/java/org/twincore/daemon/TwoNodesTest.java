@@ -8,7 +8,6 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +31,7 @@ import org.twincore.admin.settings.SettingsParser;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdClient;
 import org.twincore.host.nbd.NbdException;
+import org.twincore.host.net.FreePorts;
 
 /// Two whole nodes in this process, each with its socket, its file and its port.
 @Tag("slow")
@@ -172,7 +172,7 @@ class TwoNodesTest {
   void carriesManyResourcesAndVolumesAtOnce() throws Exception {
     Side a = side("a");
     Side b = side("b");
-    int[] ports = freePorts(2 * RESOURCES);
+    int[] ports = FreePorts.find(2 * RESOURCES).stream().mapToInt(Integer::intValue).toArray();
     for (int r = 0; r < RESOURCES; r++) {
       String name = "r" + r;
       String host = r % 2 == 0 ? "ipv4:127.0.0.1:" : "ipv6:[::1]:";
@@ -223,19 +223,6 @@ class TwoNodesTest {
   }
 
   /// Held open until all are known, so that none comes twice.
-  private static int[] freePorts(int count) throws IOException {
-    int[] ports = new int[count];
-    List<ServerSocket> sockets = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      ServerSocket socket = new ServerSocket(0);
-      sockets.add(socket);
-      ports[i] = socket.getLocalPort();
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
-  }
 
   private static void awaitNoOpener(Side side) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);

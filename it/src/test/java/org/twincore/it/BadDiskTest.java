@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.daemon.Main;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// Disks and ports that are not as the configuration says: a clear refusal, and the node goes on.
 class BadDiskTest {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// The wall clock of one node jumps by ten years, to and fro, as after a dead battery or a wrong
 /// NTP server: nothing times out, nothing waits for the old time to come again.

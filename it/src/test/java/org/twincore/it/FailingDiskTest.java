@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// Disks that fail under two running nodes: they are given up, the other's serves on, and when none
 /// is left the application gets an error and both nodes still answer.

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// Two real nodes with `fencing resource-and-stonith` and a shell program as `fence-peer`.
 ///
@@ -114,7 +115,7 @@ class FencingTest {
               throw new UncheckedIOException(failed);
             }
           });
-      Thread.sleep(500);
+      Thread.sleep(500); // nothing shows that a write waits, but that it is not answered
       assertThat(write).isNotDone();
       assertThat(Files.readString(folder.resolve("called"))).isEqualTo("r0 0 two ipv4 127.0.0.1\n");
       say(7);

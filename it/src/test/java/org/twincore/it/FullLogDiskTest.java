@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.host.net.FreePorts;
 
 /// The log's disk is full: the node goes on, and says later how many lines are missing. No line is
 /// torn.

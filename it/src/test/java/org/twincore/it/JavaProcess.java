@@ -7,10 +7,20 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/// A main class of the tests in a process of its own, which can be killed.
+/// A main class of the tests in a process of its own, which can be killed. None outlives the tests:
+/// Maven would wait for its output for ever.
 final class JavaProcess implements AutoCloseable {
+  private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+  static {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> STARTED.forEach(Process::destroyForcibly)));
+  }
+
   private static final long END_SECONDS = 20;
 
   private final Process process;
@@ -19,6 +29,8 @@ final class JavaProcess implements AutoCloseable {
 
   private JavaProcess(Process process) {
     this.process = process;
+    STARTED.add(process);
+    process.onExit().thenAccept(STARTED::remove);
     this.output = process.inputReader(StandardCharsets.UTF_8);
     this.input = process.outputWriter(StandardCharsets.UTF_8);
   }

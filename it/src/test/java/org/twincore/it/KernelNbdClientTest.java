@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.host.net.FreePorts;
 
 /// The Linux kernel's own NBD client on a volume of a node: a filesystem, files, a check.
 class KernelNbdClientTest {

@@ -17,6 +17,7 @@ import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 import org.twincore.testkit.PcapWriter;
 
 /// A node of ours, `ours`, and a real kernel DRBD 8.4 node as the two halves of `r0`, on disks of

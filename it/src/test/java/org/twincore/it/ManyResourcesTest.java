@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.admin.ResourceView;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// 64 resources at once on two nodes, one of them with 16 volumes, half over IPv4 and half over
 /// IPv6.

@@ -36,6 +36,7 @@ final class NodeProcess implements AutoCloseable {
   private String moreSettings = "";
   private List<String> before = List.of();
   private Path log;
+  private int logFrom;
   private @Nullable JavaProcess process;
 
   /// The node `name` of the resource `r0` in `config`; not started yet.
@@ -161,9 +162,16 @@ final class NodeProcess implements AutoCloseable {
         : Optional.empty();
   }
 
+  /// What the log holds now is not looked at by [#awaitLog] any more.
+  void ignoreLogSoFar() throws IOException {
+    logFrom = Files.readString(log()).length();
+  }
+
   /// Waits until its log holds that text.
   void awaitLog(String text) throws IOException {
-    await("'" + text + "' in its log", () -> Files.readString(log()).contains(text));
+    await(
+        "'" + text + "' in its log",
+        () -> Files.readString(log()).substring(logFrom).contains(text));
   }
 
   /// Whether its admin socket answers.

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.host.net.FreePorts;
 
 /// SIGTERM while the other machine hangs and a write waits for it: an orderly end all the same.
 class NodeStopTest {

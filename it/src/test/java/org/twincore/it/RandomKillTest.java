@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdSettings;
+import org.twincore.host.net.FreePorts;
 
 /// kill -9 of the Primary, the Secondary or both, at random moments under a verified load.
 ///

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.host.net.FreePorts;
 
 /// `service drbd start|status|stop` on two real nodes, in the styles of four versions.
 class ServiceTest {

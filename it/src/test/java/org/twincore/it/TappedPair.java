@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.twincore.host.net.FreePorts;
 import org.twincore.testkit.PcapFile;
 import org.twincore.testkit.PcapWriter;
 
@@ -35,8 +36,13 @@ final class TappedPair implements AutoCloseable {
     toB = new WireTap(atB, writer);
     a = node("a", diskBytes, config("a", net, atA.getPort(), toB.address().getPort()));
     b = node("b", diskBytes, config("b", net, toA.address().getPort(), atB.getPort()));
-    up(a);
-    up(b);
+    try {
+      up(a);
+      up(b);
+    } catch (IOException | AssertionError failed) {
+      close();
+      throw failed;
+    }
   }
 
   private static InetSocketAddress loopback(int port) {

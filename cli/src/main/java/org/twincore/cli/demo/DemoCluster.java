@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.twincore.cli.local.LocalCluster;
+import org.twincore.host.net.FreePorts;
 
 /// The two nodes of the demo: their disks, their drbd.conf, and an admin who shows what he types.
 final class DemoCluster {
@@ -46,7 +47,7 @@ final class DemoCluster {
         file.setLength(sizeBytes);
       }
     }
-    List<Integer> ports = LocalCluster.freePorts(2);
+    List<Integer> ports = FreePorts.find(2);
     nodes.configure(
         """
         resource r0 {

@@ -35,7 +35,7 @@ final class NodeSteps {
     return switch (invocation.command()) {
       case SH_STATUS -> status();
       case WAIT_CON_INT -> waitForAll();
-      default -> throw UsageException.of(invocation.command().word() + " is not implemented", 20);
+      default -> throw new IllegalStateException(invocation.command() + " is for a resource");
     };
   }
 

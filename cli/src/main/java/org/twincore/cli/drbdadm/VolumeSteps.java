@@ -52,7 +52,7 @@ final class VolumeSteps {
       case SH_B_PRI -> becomePrimary(resource, minor);
       case RESIZE, CHECK_RESIZE -> resize(minor);
       case VERIFY -> one(minor, new AdminRequest.Verify(minor, sectors("start"), sectors("stop")));
-      default -> throw UsageException.of(command.word() + " is not implemented", 20);
+      default -> throw new IllegalStateException(command + " is for no volume");
     };
   }
 
