@@ -4,6 +4,8 @@ package org.twincore.drbd;
 public record Extent(long sector, long sizeBytes) {
   public static final int SECTOR_BYTES = 512;
 
+  private static final int BLOCK_BYTES = 4096;
+
   public Extent {
     if (sector < 0 || sizeBytes < 0 || sizeBytes % SECTOR_BYTES != 0) {
       throw new IllegalArgumentException("extent at sector " + sector + ", bytes " + sizeBytes);
@@ -12,6 +14,11 @@ public record Extent(long sector, long sizeBytes) {
 
   public long sizeSectors() {
     return sizeBytes / SECTOR_BYTES;
+  }
+
+  /// Blocks of 4 KiB, counted from the start; the last may be a part of one.
+  public long blocks() {
+    return Math.ceilDiv(sizeBytes, BLOCK_BYTES);
   }
 
   /// First sector behind this extent.

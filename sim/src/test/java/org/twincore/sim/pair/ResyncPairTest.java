@@ -12,6 +12,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.sim.world.Simulation;
 
 /// Resyncs that are cut, and what crashes leave of them.
 class ResyncPairTest {
@@ -60,6 +61,32 @@ class ResyncPairTest {
     assertThat(pair.volume(0).outOfSyncBlocks()).isOne();
     pair.withheld.release(pair.nodes[0]);
     pair.done(write);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// Answers that are on their way when the resync ends with the target's disk are no violation:
+  /// the nodes stay connected, and the source lets go of the blocks it kept closed for them.
+  @Test
+  void aResyncThatEndsWithItsDiskLeavesTheConnection() throws MetadataException {
+    Pair pair = slowResync();
+    long latency = 10 * Simulation.MILLISECOND;
+    pair.network.path(0).latency(latency, latency);
+    pair.network.path(1).latency(latency, latency);
+    pair.run(450);
+    pair.await(() -> pair.volume(1).counters().peerPending() > 0, "a request");
+    pair.ok(1, new AdminCommand.Detach(0, true));
+    for (int look = 0; look < 200; look++) {
+      pair.run(5);
+      assertThat(pair.state(0).conn().isAtLeast(ConnectionState.CONNECTED)).isTrue();
+      assertThat(pair.state(1).conn().isAtLeast(ConnectionState.CONNECTED)).isTrue();
+    }
+    assertThat(pair.volume(0).counters().unacked()).isZero();
+    assertThat(pair.volume(1).counters().peerPending()).isZero();
+    for (int block = 0; block < BLOCKS; block += 50) {
+      pair.write(0, block, 3);
+    }
+    pair.attach(1);
     pair.awaitUpToDate();
     pair.assertEqualDisks();
   }

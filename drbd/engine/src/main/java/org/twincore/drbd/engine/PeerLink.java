@@ -350,6 +350,7 @@ final class PeerLink {
       volume.bitmapExchange.reset();
       volume.earlySyncUuid = null;
       volume.syncSource.connectionLost();
+      volume.syncTarget.connectionLost();
       volume.verify.source.connectionLost();
       volume.device.setPeerUuids(null);
       volume.device.setConsiderResync(false);

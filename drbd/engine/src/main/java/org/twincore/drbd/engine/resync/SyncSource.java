@@ -211,7 +211,7 @@ public final class SyncSource {
     }
     room.leave(reading.place);
     if (sameLink) {
-      failedBlocks += blocks(entry.extent);
+      failedBlocks += entry.extent.blocks();
       forget(entry);
       refuse(entry.extent);
     }
@@ -233,25 +233,11 @@ public final class SyncSource {
       device.disk().markInSync(entry.extent);
     }
     forget(entry);
-    turn.send(
-        device.volume(),
-        new Packet.BlockAck(
-            PacketType.RS_IS_IN_SYNC,
-            entry.extent.sector(),
-            Packet.RESYNC_BLOCK_ID,
-            (int) entry.extent.sizeBytes(),
-            device.nextSequence()));
+    turn.send(device.volume(), ResyncAcks.of(device, PacketType.RS_IS_IN_SYNC, entry.extent));
   }
 
   private void refuse(Extent extent) {
-    turn.send(
-        device.volume(),
-        new Packet.BlockAck(
-            PacketType.NEG_RS_DREPLY,
-            extent.sector(),
-            Packet.RESYNC_BLOCK_ID,
-            (int) extent.sizeBytes(),
-            device.nextSequence()));
+    turn.send(device.volume(), ResyncAcks.of(device, PacketType.NEG_RS_DREPLY, extent));
   }
 
   /// P_RS_WRITE_ACK or P_NEG_ACK with the resync block id; false if it answers nothing.
@@ -261,7 +247,7 @@ public final class SyncSource {
       return false;
     }
     if (ack.type() == PacketType.NEG_ACK) {
-      failedBlocks += blocks(entry.extent);
+      failedBlocks += entry.extent.blocks();
     } else if (device.backing() != null) {
       device.disk().markInSync(entry.extent);
     }
@@ -287,9 +273,5 @@ public final class SyncSource {
         gate.leave(entry.ticket);
       }
     }
-  }
-
-  private static long blocks(Extent extent) {
-    return (extent.sizeBytes() + 4095) / 4096;
   }
 }

@@ -1,13 +1,12 @@
 package org.twincore.drbd.engine.resync;
 
-import java.util.List;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
@@ -31,13 +30,12 @@ public final class SyncTarget {
   private final Device device;
   private final Turn turn;
   private final Peering peering;
-  private final ExtentGate applications;
   private final ExtentGate peerWrites;
   private final ResyncPacing pacing;
   private final BooleanSupplier givesWay;
   private final Listener listener;
   private final BlockReader reader;
-  private final TreeMap<Long, Asked> asked = new TreeMap<>();
+  private final AskedBlocks asked;
   private ResyncScan scan = new ResyncScan(0, REQUEST_BYTES_MAX);
   private boolean running;
   private boolean paused;
@@ -59,17 +57,6 @@ public final class SyncTarget {
     void localReadFailed(String cause);
   }
 
-  private static final class Asked {
-    final Extent extent;
-    ExtentGate.@Nullable Ticket ticket;
-    boolean sent;
-    boolean answered;
-
-    Asked(Extent extent) {
-      this.extent = extent;
-    }
-  }
-
   /// How much to ask for in a turn, and whether to let others have this turn (c-min-rate).
   public record Pace(ResyncPacing pacing, BooleanSupplier givesWay) {}
 
@@ -87,7 +74,7 @@ public final class SyncTarget {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.applications = applications;
+    this.asked = new AskedBlocks(applications);
     this.peerWrites = peerWrites;
     this.pacing = pace.pacing;
     this.givesWay = pace.givesWay;
@@ -130,11 +117,12 @@ public final class SyncTarget {
   public void stop() {
     running = false;
     nextTurnNanos = Long.MAX_VALUE;
-    List<Asked> left = List.copyOf(asked.values());
-    asked.clear();
-    for (Asked entry : left) {
-      leave(entry);
-    }
+    device.counters().peerPending(-asked.abandon());
+  }
+
+  /// The connection is gone: nothing more will be answered.
+  public void connectionLost() {
+    asked.connectionLost();
   }
 
   /// More bits were set after all was done.
@@ -197,7 +185,8 @@ public final class SyncTarget {
     long blocks = pacing.mayAskBlocks();
     // A merged request may be one block longer than what is left, as the kernel's are.
     while (blocks > 0 && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
-      if (isAsked(ask.extent())) {
+      // After a restart of the scan blocks that are still on their way are met again.
+      if (asked.overlaps(ask.extent())) {
         continue;
       }
       ask(ask.extent());
@@ -209,31 +198,12 @@ public final class SyncTarget {
     }
   }
 
-  /// After a restart of the scan blocks that are still on their way are met again.
-  private boolean isAsked(Extent extent) {
-    var before = asked.floorEntry(extent.sector());
-    var after = asked.higherEntry(extent.sector());
-    return (before != null && before.getValue().extent.overlaps(extent))
-        || (after != null && after.getValue().extent.overlaps(extent));
-  }
-
   private void ask(Extent extent) {
-    Asked entry = new Asked(extent);
-    asked.put(extent.sector(), entry);
     device.counters().peerPending(1);
-    entry.ticket =
-        applications.enter(
-            extent,
-            ticket -> {
-              entry.ticket = ticket;
-              request(entry);
-            });
+    asked.add(extent, this::request);
   }
 
   private void request(Asked entry) {
-    if (asked.get(entry.extent.sector()) != entry) {
-      return;
-    }
     DigestAlgorithm digest = csums;
     if (digest == null) {
       requestData(entry);
@@ -260,7 +230,7 @@ public final class SyncTarget {
       int link,
       @Nullable String error,
       @Nullable Payload data) {
-    boolean isWanted = link == peering.link() && asked.get(entry.extent.sector()) == entry;
+    boolean isWanted = link == peering.link() && asked.isWanted(entry);
     if (isWanted && data != null) {
       byte[] hash = digest.digest(data);
       entry.sent = true;
@@ -284,18 +254,18 @@ public final class SyncTarget {
 
   /// P_RS_IS_IN_SYNC: the source's digest is the same; false if nobody asked.
   public boolean isInSync(Packet.BlockAck packet) {
-    Asked entry = waitingFor(packet.sector(), packet.sizeBytes());
+    Asked entry = asked.awaiting(packet.sector(), packet.sizeBytes());
     if (entry == null || csums == null) {
-      return false;
+      return asked.isLate(packet.sector());
     }
-    asked.remove(packet.sector());
+    asked.remove(entry);
     device.counters().peerPending(-1);
     pacing.arrived(entry.extent.sizeSectors());
-    equalBlocks += blocks(entry.extent);
+    equalBlocks += entry.extent.blocks();
     if (device.backing() != null) {
       device.disk().markInSync(entry.extent);
     }
-    leave(entry);
+    asked.leave(entry);
     look();
     return true;
   }
@@ -305,11 +275,17 @@ public final class SyncTarget {
     return csums == null ? OptionalLong.empty() : OptionalLong.of(equalBlocks);
   }
 
-  /// P_RS_DATA_REPLY; false if nobody asked for that.
+  /// P_RS_DATA_REPLY; false if nobody asked for that. What comes after the end of its resync is not
+  /// written, and the source hears of it, which keeps the blocks closed until then.
   public boolean replied(Packet.Data packet, Payload data) {
-    Asked entry = waitingFor(packet.sector(), data.lengthBytes());
+    Asked entry = asked.awaiting(packet.sector(), data.lengthBytes());
     if (entry == null) {
-      return false;
+      if (!asked.isLate(packet.sector())) {
+        return false;
+      }
+      Extent late = new Extent(packet.sector(), data.lengthBytes());
+      turn.send(device.volume(), ResyncAcks.of(device, PacketType.NEG_ACK, late));
+      return true;
     }
     entry.answered = true;
     device.counters().peerPending(-1);
@@ -320,13 +296,6 @@ public final class SyncTarget {
     int link = peering.link();
     peerWrites.enter(entry.extent, ticket -> write(entry, data, ticket, link));
     return true;
-  }
-
-  private @Nullable Asked waitingFor(long sector, long bytes) {
-    Asked entry = asked.get(sector);
-    boolean fits =
-        entry != null && entry.sent && !entry.answered && entry.extent.sizeBytes() == bytes;
-    return fits ? entry : null;
   }
 
   private void write(Asked entry, Payload data, ExtentGate.Ticket ticket, int link) {
@@ -358,50 +327,38 @@ public final class SyncTarget {
       return;
     }
     device.counters().unacked(-1);
-    asked.remove(entry.extent.sector(), entry);
+    asked.remove(entry);
     boolean ok = error == null && device.backing() != null;
     if (ok) {
       device.disk().markInSync(entry.extent);
     } else {
-      failedBlocks += blocks(entry.extent);
+      failedBlocks += entry.extent.blocks();
     }
-    turn.send(
-        device.volume(),
-        new Packet.BlockAck(
-            ok ? PacketType.RS_WRITE_ACK : PacketType.NEG_ACK,
-            entry.extent.sector(),
-            Packet.RESYNC_BLOCK_ID,
-            (int) entry.extent.sizeBytes(),
-            device.nextSequence()));
-    leave(entry);
+    PacketType type = ok ? PacketType.RS_WRITE_ACK : PacketType.NEG_ACK;
+    turn.send(device.volume(), ResyncAcks.of(device, type, entry.extent));
+    asked.leave(entry);
     look();
   }
 
   /// P_NEG_RS_DREPLY, and P_RS_CANCEL for what is to be asked again later; false if nobody asked.
   public boolean refused(Packet.BlockAck packet) {
-    Asked entry = waitingFor(packet.sector(), packet.sizeBytes());
+    Asked entry = asked.awaiting(packet.sector(), packet.sizeBytes());
     if (entry == null) {
-      return false;
+      return asked.isLate(packet.sector());
     }
-    asked.remove(packet.sector());
+    asked.remove(entry);
     device.counters().peerPending(-1);
     pacing.arrived(entry.extent.sizeSectors());
     if (packet.type() == PacketType.NEG_RS_DREPLY) {
-      failedBlocks += blocks(entry.extent);
+      failedBlocks += entry.extent.blocks();
     }
-    leave(entry);
+    asked.leave(entry);
     look();
     return true;
   }
 
-  private void leave(Asked entry) {
-    if (entry.ticket != null) {
-      applications.leave(entry.ticket);
-    }
-  }
-
   private void look() {
-    if (!running || told || !asked.isEmpty() || device.backing() == null) {
+    if (!running || told || asked.size() > 0 || device.backing() == null) {
       return;
     }
     if (device.disk().bitmap().weight() <= failedBlocks) {
@@ -412,9 +369,5 @@ public final class SyncTarget {
         && device.disk().bitmap().nextSet(scan.positionBlocks()) < 0) {
       scan.restart(0);
     }
-  }
-
-  private static long blocks(Extent extent) {
-    return (extent.sizeBytes() + 4095) / 4096;
   }
 }

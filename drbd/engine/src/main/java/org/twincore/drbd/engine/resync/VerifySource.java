@@ -1,13 +1,11 @@
 package org.twincore.drbd.engine.resync;
 
-import java.util.List;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
@@ -35,17 +33,12 @@ public final class VerifySource {
   private final Device device;
   private final Turn turn;
   private final Peering peering;
-  private final ExtentGate applications;
   private final ResyncPacing pacing;
   private final BooleanSupplier givesWay;
   private final Listener listener;
   private final BlockReader reader;
   private final OutOfSyncRun differences;
-  private final TreeMap<Long, Asked> asked = new TreeMap<>();
-
-  /// Sectors that were asked about in a verify that is over, and not answered yet.
-  private final TreeSet<Long> abandoned = new TreeSet<>();
-
+  private final AskedBlocks asked;
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean isHeldUp;
@@ -62,17 +55,6 @@ public final class VerifySource {
     void localReadFailed(String cause);
   }
 
-  private static final class Asked {
-    final Extent extent;
-    ExtentGate.@Nullable Ticket ticket;
-    boolean sent;
-    boolean answered;
-
-    Asked(Extent extent) {
-      this.extent = extent;
-    }
-  }
-
   /// `applications` is the gate of own application writes, `peerWrites` that of what the peer has
   /// written here; `room` bounds the memory of reads.
   public VerifySource(
@@ -87,7 +69,7 @@ public final class VerifySource {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.applications = applications;
+    this.asked = new AskedBlocks(applications);
     this.pacing = pace.pacing();
     this.givesWay = pace.givesWay();
     this.listener = listener;
@@ -103,7 +85,7 @@ public final class VerifySource {
     isHeldUp = false;
     nextSector = fromSector;
     endSector = Math.min(stopSector, device.sizeSectors());
-    leftBlocks = blocks(endSector - fromSector);
+    leftBlocks = new Extent(fromSector, (endSector - fromSector) * Extent.SECTOR_BYTES).blocks();
     pacing.restart();
     nextTurnNanos = turn.now();
   }
@@ -112,23 +94,13 @@ public final class VerifySource {
   public void stop() {
     running = false;
     nextTurnNanos = Long.MAX_VALUE;
-    List<Asked> left = List.copyOf(asked.values());
-    asked.clear();
-    for (Asked entry : left) {
-      leave(entry);
-      if (!entry.answered) {
-        device.counters().peerPending(-1);
-      }
-      if (entry.sent && !entry.answered) {
-        abandoned.add(entry.extent.sector());
-      }
-    }
+    device.counters().peerPending(-asked.abandon());
     differences.end();
   }
 
   /// The connection is gone: nothing more will be answered.
   public void connectionLost() {
-    abandoned.clear();
+    asked.connectionLost();
   }
 
   /// No read is under way.
@@ -148,7 +120,7 @@ public final class VerifySource {
 
   /// The first block that was not compared: where a verify that was cut may go on.
   public long reachedSector() {
-    return asked.isEmpty() ? nextSector : asked.firstKey();
+    return asked.size() == 0 ? nextSector : asked.firstSector();
   }
 
   public long deadlineNanos() {
@@ -177,25 +149,15 @@ public final class VerifySource {
 
   private void ask() {
     long sectors = Math.min(BLOCK_SECTORS, device.sizeSectors() - nextSector);
-    Asked entry = new Asked(new Extent(nextSector, sectors * Extent.SECTOR_BYTES));
+    Extent extent = new Extent(nextSector, sectors * Extent.SECTOR_BYTES);
     nextSector += BLOCK_SECTORS;
-    asked.put(entry.extent.sector(), entry);
     device.counters().peerPending(1);
     pacing.requested(1);
     isHeldUp = true;
-    entry.ticket =
-        applications.enter(
-            entry.extent,
-            ticket -> {
-              entry.ticket = ticket;
-              request(entry);
-            });
+    asked.add(extent, this::request);
   }
 
   private void request(Asked entry) {
-    if (asked.get(entry.extent.sector()) != entry) {
-      return;
-    }
     isHeldUp = false;
     entry.sent = true;
     turn.send(
@@ -209,9 +171,9 @@ public final class VerifySource {
 
   /// P_OV_REPLY with the peer's hash; false if nobody asked for that.
   public boolean replied(Packet.BlockRequest reply, Payload hash) {
-    Asked entry = waitingFor(reply.sector(), reply.sizeBytes());
+    Asked entry = asked.awaiting(reply.sector(), reply.sizeBytes());
     if (entry == null) {
-      return abandoned.remove(reply.sector());
+      return asked.isLate(reply.sector());
     }
     if (hash.lengthBytes() != algorithm.sizeBytes()) {
       return false;
@@ -225,20 +187,13 @@ public final class VerifySource {
 
   /// P_NEG_RS_DREPLY: the peer has no disk for it; false if nobody asked.
   public boolean refused(Packet.BlockAck packet) {
-    Asked entry = waitingFor(packet.sector(), packet.sizeBytes());
+    Asked entry = asked.awaiting(packet.sector(), packet.sizeBytes());
     if (entry == null) {
-      return abandoned.remove(packet.sector());
+      return asked.isLate(packet.sector());
     }
     answered(entry);
     done(entry);
     return true;
-  }
-
-  private @Nullable Asked waitingFor(long sector, long bytes) {
-    Asked entry = asked.get(sector);
-    boolean fits =
-        entry != null && entry.sent && !entry.answered && entry.extent.sizeBytes() == bytes;
-    return fits ? entry : null;
   }
 
   private void answered(Asked entry) {
@@ -257,12 +212,8 @@ public final class VerifySource {
       note(entry.extent, isEqual);
       turn.send(
           device.volume(),
-          new Packet.BlockAck(
-              PacketType.OV_RESULT,
-              entry.extent.sector(),
-              isEqual ? IN_SYNC : OUT_OF_SYNC,
-              (int) entry.extent.sizeBytes(),
-              device.nextSequence()));
+          ResyncAcks.of(
+              device, PacketType.OV_RESULT, entry.extent, isEqual ? IN_SYNC : OUT_OF_SYNC));
       done(entry);
     }
     if (error != null && device.hasUsableDisk()) {
@@ -279,23 +230,13 @@ public final class VerifySource {
   }
 
   private void done(Asked entry) {
-    if (!asked.remove(entry.extent.sector(), entry)) {
+    if (!asked.remove(entry)) {
       return;
     }
-    leave(entry);
+    asked.leave(entry);
     leftBlocks--;
     if (leftBlocks == 0) {
       listener.verified();
     }
-  }
-
-  private void leave(Asked entry) {
-    if (entry.ticket != null) {
-      applications.leave(entry.ticket);
-    }
-  }
-
-  private static long blocks(long sectors) {
-    return (sectors + BLOCK_SECTORS - 1) / BLOCK_SECTORS;
   }
 }

@@ -1,11 +1,10 @@
 package org.twincore.drbd.engine.resync;
 
-import java.util.List;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
@@ -27,11 +26,10 @@ public final class VerifyTarget {
   private final Device device;
   private final Turn turn;
   private final Peering peering;
-  private final ExtentGate applications;
   private final Listener listener;
   private final BlockReader reader;
   private final OutOfSyncRun differences;
-  private final TreeMap<Long, Asked> asked = new TreeMap<>();
+  private final AskedBlocks asked;
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean hasBegun;
@@ -48,15 +46,6 @@ public final class VerifyTarget {
     void localReadFailed(String cause);
   }
 
-  private static final class Asked {
-    final Extent extent;
-    ExtentGate.@Nullable Ticket ticket;
-
-    Asked(Extent extent) {
-      this.extent = extent;
-    }
-  }
-
   /// `applications` is the gate of own application writes, `peerWrites` that of what the peer has
   /// written here; `room` bounds the memory of reads.
   public VerifyTarget(
@@ -70,7 +59,7 @@ public final class VerifyTarget {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.applications = applications;
+    this.asked = new AskedBlocks(applications);
     this.listener = listener;
     this.reader = new BlockReader(device, peerWrites, room);
     this.differences = new OutOfSyncRun(device, turn);
@@ -87,9 +76,7 @@ public final class VerifyTarget {
   /// The verify is over, finished or cut.
   public void stop() {
     running = false;
-    List<Asked> left = List.copyOf(asked.values());
-    asked.clear();
-    left.forEach(this::leave);
+    asked.abandon();
     differences.end();
   }
 
@@ -110,27 +97,22 @@ public final class VerifyTarget {
       refuse(extent);
       return true;
     }
-    if (!isBlock(extent) || asked.containsKey(extent.sector()) || asked.size() >= ASKED_MAX) {
+    if (!isBlock(extent) || asked.at(extent.sector()) != null || asked.size() >= ASKED_MAX) {
       return false;
     }
     if (!hasBegun) {
       hasBegun = true;
-      leftBlocks = blocks(device.sizeSectors()) - extent.sector() / BLOCK_SECTORS;
+      leftBlocks =
+          Math.ceilDiv(device.sizeSectors(), BLOCK_SECTORS) - extent.sector() / BLOCK_SECTORS;
       listener.verifyBegins(extent.sector(), leftBlocks);
     }
-    Asked entry = new Asked(extent);
-    asked.put(extent.sector(), entry);
-    device.counters().unacked(1);
     int link = peering.link();
-    entry.ticket =
-        applications.enter(
-            extent,
-            ticket -> {
-              entry.ticket = ticket;
-              if (asked.get(extent.sector()) == entry) {
-                reader.read(extent, (error, data) -> hashed(entry, link, error, data));
-              }
-            });
+    asked.add(
+        extent,
+        entry -> {
+          device.counters().unacked(1);
+          reader.read(extent, (error, data) -> hashed(entry, link, error, data));
+        });
     return true;
   }
 
@@ -145,7 +127,7 @@ public final class VerifyTarget {
   private void hashed(Asked entry, int link, @Nullable String error, @Nullable Payload data) {
     if (link == peering.link()) {
       device.counters().unacked(-1);
-      if (asked.get(entry.extent.sector()) != entry) {
+      if (!asked.isWanted(entry)) {
         return; // the verify has ended
       }
       if (device.hasUsableDisk()) {
@@ -175,14 +157,7 @@ public final class VerifyTarget {
   }
 
   private void refuse(Extent extent) {
-    turn.send(
-        device.volume(),
-        new Packet.BlockAck(
-            PacketType.NEG_RS_DREPLY,
-            extent.sector(),
-            Packet.RESYNC_BLOCK_ID,
-            (int) extent.sizeBytes(),
-            device.nextSequence()));
+    turn.send(device.volume(), ResyncAcks.of(device, PacketType.NEG_RS_DREPLY, extent));
   }
 
   /// P_OV_RESULT; false if it is about no block. The peer may have ended the verify by P_STATE, on
@@ -197,7 +172,7 @@ public final class VerifyTarget {
     } else {
       differences.end();
     }
-    Asked entry = asked.get(extent.sector());
+    Asked entry = asked.at(extent.sector());
     if (entry == null) {
       differences.end();
       return true;
@@ -211,17 +186,7 @@ public final class VerifyTarget {
   }
 
   private void forget(Asked entry) {
-    asked.remove(entry.extent.sector(), entry);
-    leave(entry);
-  }
-
-  private void leave(Asked entry) {
-    if (entry.ticket != null) {
-      applications.leave(entry.ticket);
-    }
-  }
-
-  private static long blocks(long sectors) {
-    return (sectors + BLOCK_SECTORS - 1) / BLOCK_SECTORS;
+    asked.remove(entry);
+    asked.leave(entry);
   }
 }
