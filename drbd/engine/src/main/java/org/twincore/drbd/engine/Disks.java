@@ -201,7 +201,7 @@ final class Disks {
       states.force(volume, state -> state.withDisk(DiskState.FAILED), "attach refused");
     } else if (!negotiates && writesAlone(device)) {
       // What this Primary writes from now on the peer lacks, whatever the peer did meanwhile.
-      states.newGeneration(volume, "attached without a peer");
+      states.generations.begin(volume, "attached without a peer");
     } else if (negotiates) {
       parameters.sendSizes(volume, 0);
       states.sendUuids(volume, 0);

@@ -189,7 +189,7 @@ final class PeerLink {
     parts.turn.sealWith(parts.peering.integrityDigest().orElse(null));
     parts.log.restart();
     epochs = new PeerEpochs(parts.turn, ordering());
-    states.beginPostponedGenerations();
+    states.generations.beginPostponed();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
       volume.device.setGrowth(Growth.NONE);

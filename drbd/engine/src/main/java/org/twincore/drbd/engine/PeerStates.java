@@ -69,7 +69,7 @@ final class PeerStates {
         PeerState.decide(arrival(volume, peer.get()), real -> shakeHands(volume, peer.get(), real));
     device.setConsiderResync(false);
     volume.targetsEnd = null;
-    states.publish(volume, "PeerState", decision.rules());
+    volume.decided("PeerState", decision.rules());
     switch (decision) {
       case PeerState.Ignore _ -> {}
       case PeerState.FinishVerify _ -> verifies.finish(volume);
@@ -109,8 +109,8 @@ final class PeerStates {
   }
 
   private void publish(Volume volume, SyncHandshake.Trace trace) {
-    states.publish(volume, "UuidCompare", List.of(trace.comparison().rule()));
-    states.publish(volume, "SyncHandshake", trace.steps());
+    volume.decided("UuidCompare", List.of(trace.comparison().rule()));
+    volume.decided("SyncHandshake", trace.steps());
   }
 
   private SyncHandshake.Decision shakeHands(Volume volume, StateWord peer, DiskState realDisk) {
@@ -203,7 +203,7 @@ final class PeerStates {
         drop.handshake().map(it -> it.trace().text()).orElse(drop.rules().getLast().name());
     link.lose(drop.to(), "volume %d: %s".formatted(volume.number(), why));
     if (drop.failFrozenWrites()) {
-      states.newGeneration(volume, "frozen writes given up");
+      states.generations.begin(volume, "frozen writes given up");
       states.force(
           volume, state -> state.withSuspFen(false).withSuspNod(false), "the peer was restarted");
     }

@@ -159,7 +159,7 @@ final class Promotion {
       NewUuidRule.Decision decision =
           NewUuidRule.afterPromotion(device.state(), device.uuids().bitmap(), forced);
       told = decision.answer() == NewUuidRule.Answer.CREATE;
-      states.startGeneration(volume, decision);
+      states.generations.begin(volume, decision);
       // Only now: the generation that ends was not written by this Primary.
       volume.setUuids(UuidChanges.forRole(device.uuids(), Role.PRIMARY));
     }

@@ -151,7 +151,7 @@ public final class Resource {
     }
     peerStates.maintain();
     states.thawWhatMayGoOn();
-    states.dropIndicators();
+    states.primaryMark.maintain();
     promotion.maintain();
     disks.maintain();
     link.maintain();
@@ -292,12 +292,12 @@ public final class Resource {
 
     @Override
     public void peerWriteFailed() {
-      self().ifPresent(states::peerWriteFailed);
+      self().ifPresent(states.generations::peerWriteFailed);
     }
 
     @Override
     public void peerWritesAlone() {
-      self().ifPresent(states::peerWritesAlone);
+      self().ifPresent(states.generations::peerWritesAlone);
     }
 
     @Override

@@ -175,7 +175,7 @@ final class Resyncs {
   /// Becomes source of what is marked on either side although the handshake of the disks saw no
   /// reason: a new generation gives the peer one.
   void startOver(Volume volume) {
-    states.newGeneration(volume, "the device has grown");
+    states.generations.begin(volume, "the device has grown");
     int link = parts.peering.link();
     volume
         .device

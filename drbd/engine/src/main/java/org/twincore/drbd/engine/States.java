@@ -10,7 +10,6 @@ import static org.twincore.drbd.ConnectionState.VERIFY_T;
 import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
-import java.util.List;
 import java.util.function.UnaryOperator;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -19,7 +18,6 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.Effect;
-import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Fencing;
 import org.twincore.drbd.engine.state.MetadataFlagsRule;
@@ -28,17 +26,20 @@ import org.twincore.drbd.engine.state.PeerState;
 import org.twincore.drbd.engine.state.StateContext;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
-import org.twincore.drbd.meta.MetadataFlags;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.StateWord;
 
 /// The one place where a volume's state word changes, and where everything that follows from a
 /// change is set going (`_drbd_set_state`, `after_state_ch`).
 final class States {
+  final Generations generations;
+  final PrimaryMark primaryMark;
   private final Parts parts;
 
   States(Parts parts) {
     this.parts = parts;
+    generations = new Generations(parts);
+    primaryMark = new PrimaryMark(parts);
   }
 
   /// What the rules need to know besides the word.
@@ -94,16 +95,8 @@ final class States {
 
   /// Tells which rows made an outcome.
   void publish(Volume volume, StateRules.Outcome outcome) {
-    publish(volume, "ImpliedChange", outcome.implied());
-    publish(volume, "Refusal", outcome.refusal().stream().toList());
-  }
-
-  /// Tells which rows of a table decided.
-  void publish(Volume volume, String table, List<? extends Enum<?>> rows) {
-    if (!rows.isEmpty()) {
-      List<String> names = rows.stream().<String>map(Enum::name).toList();
-      parts.turn.add(new Effect.Decided(volume.number(), table, names));
-    }
+    volume.decided("ImpliedChange", outcome.implied());
+    volume.decided("Refusal", outcome.refusal().stream().toList());
   }
 
   /// Changes a volume's state if the rules allow it; `reason` is for logs.
@@ -155,7 +148,7 @@ final class States {
     metadata(volume, before, after);
     resync(volume, before, after);
     tellPeer(volume, before, after);
-    peersGeneration(volume, before, after);
+    Generations.peerChanged(volume, before, after);
     if (before.conn().isBelow(CONNECTED) && after.conn().isAtLeast(CONNECTED)) {
       parts.log.close();
     }
@@ -172,7 +165,7 @@ final class States {
       volume.activityLost();
     }
     if (before.isSuspended() && !after.isSuspended()) {
-      endSuspension(volume);
+      generations.suspensionEnds(volume);
     }
     if (held) {
       goOn(volume);
@@ -206,27 +199,6 @@ final class States {
     }
   }
 
-  /// A Primary that loses its good disk goes on with the peer's, which begins a new generation when
-  /// it hears of that.
-  private static void peersGeneration(Volume volume, StateWord before, StateWord after) {
-    Device device = volume.device;
-    Packet.Uuids peer = device.peerUuids();
-    boolean peerIsGood = after.conn().isAtLeast(CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
-    if (!peerIsGood) {
-      volume.peersGenerationLost();
-      return;
-    }
-    boolean losesGoodDisk =
-        before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
-    if (losesGoodDisk
-        && after.role() == Role.PRIMARY
-        && peer != null
-        && peer.uuids().bitmap() == 0
-        && peer.uuids().currentIdentity() == device.uuids().currentIdentity()) {
-      volume.peersGenerationBegins();
-    }
-  }
-
   private void metadata(Volume volume, StateWord before, StateWord after) {
     Device device = volume.device;
     if (device.backing() == null) {
@@ -238,131 +210,9 @@ final class States {
       volume.setUuids(UuidChanges.forRole(device.uuids(), after.role()));
     }
     if (usable && before.role() == after.role()) {
-      startGeneration(volume, NewUuidRule.afterChange(before, after, device.uuids().bitmap()));
+      generations.begin(volume, NewUuidRule.afterChange(before, after, device.uuids().bitmap()));
     }
-    device.disk().setFlags(flags(device) | indicator(device));
-  }
-
-  private static int flags(Device device) {
-    return MetadataFlagsRule.flags(
-        device.disk().superblock().flags(), device.state(), device.crashedPrimary());
-  }
-
-  /// The mark of a Primary as it is on disk: it goes only by [#dropIndicator].
-  private static int indicator(Device device) {
-    return device.disk().superblock().flags() & MetadataFlags.PRIMARY_INDICATOR;
-  }
-
-  /// At the end of each step: a node that is no Primary any more takes the mark of one off its
-  /// disk.
-  ///
-  /// Without the mark nobody will apply the activity log after a crash. So no write may need the
-  /// log any more, and what is marked out of sync must be durable before.
-  void dropIndicators() {
-    for (Volume volume : parts.all()) {
-      if (keepsIndicatorFalsely(volume) && !volume.droppingIndicator) {
-        volume.droppingIndicator = true;
-        Backing backing = volume.device.disk();
-        backing.writeBitmap(_ -> dropIndicator(volume, backing));
-      }
-    }
-  }
-
-  private static boolean keepsIndicatorFalsely(Volume volume) {
-    Device device = volume.device;
-    return device.hasUsableDisk()
-        && indicator(device) != 0
-        && (flags(device) & MetadataFlags.PRIMARY_INDICATOR) == 0
-        && device.disk().activity().isIdle();
-  }
-
-  private static void dropIndicator(Volume volume, Backing written) {
-    if (volume.device.backing() != written) {
-      return;
-    }
-    volume.droppingIndicator = false;
-    if (keepsIndicatorFalsely(volume)) {
-      volume.device.disk().setFlags(flags(volume.device));
-    }
-  }
-
-  /// Creates or postpones a new current UUID as the rule says.
-  void startGeneration(Volume volume, NewUuidRule.Decision decision) {
-    if (decision.answer() != NewUuidRule.Answer.KEEP) {
-      publish(volume, "NewUuidRule", List.of(decision.rule()));
-    }
-    switch (decision.answer()) {
-      case KEEP -> {}
-      case POSTPONE -> volume.device.postponeNewUuid(true);
-      case AWAIT_WRITE -> volume.device.awaitPeerWrite(true);
-      case CREATE -> newGeneration(volume, decision.rule().name());
-    }
-  }
-
-  /// A new current UUID, told to the peer if there is one.
-  void newGeneration(Volume volume, String why) {
-    Device device = volume.device;
-    device.postponeNewUuid(false);
-    device.awaitPeerWrite(false);
-    volume.beginGeneration(
-        UuidChanges.newCurrent(device.uuids(), device.state().role(), parts.random));
-    parts.turn.log(
-        Effect.Level.INFO,
-        "volume %d: new current UUID %016X (%s)"
-            .formatted(volume.number(), device.uuids().current(), why));
-    if (!device.state().conn().isAtLeast(CONNECTED)) {
-      return;
-    }
-    if (device.state().role() == Role.PRIMARY) {
-      sendUuids(volume, 0);
-      return;
-    }
-    // A Primary without disk answers what only this node has when it hears of the generation.
-    int link = parts.peering.link();
-    device
-        .disk()
-        .settle(ok -> {
-          if (ok && link == parts.peering.link()) {
-            sendUuids(volume, 0);
-          }
-        });
-  }
-
-  /// A diskless Primary begins to write to the disk of this node only.
-  void peerWritesAlone(Volume volume) {
-    Device device = volume.device;
-    device.awaitPeerWrite(false);
-    if (device.hasUsableDisk() && device.uuids().bitmap() == 0) {
-      newGeneration(volume, NewUuidRule.Rule.DISKLESS_PRIMARY_CONNECTED.name());
-    }
-  }
-
-  /// The peer lacks a write from now on. Its P_STATE will say so, but that comes by another socket
-  /// and perhaps too late: the write must not be answered in the old generation.
-  void peerWriteFailed(Volume volume) {
-    Device device = volume.device;
-    StateWord state = device.state();
-    if (state.role() == Role.PRIMARY
-        && state.conn() == CONNECTED
-        && state.disk() == DiskState.UP_TO_DATE
-        && state.pdsk() == DiskState.UP_TO_DATE
-        && device.uuids().bitmap() == 0) {
-      newGeneration(volume, "the peer failed a write");
-    }
-  }
-
-  /// Before a frozen node tells its UUIDs to a peer again: what the peer may lack belongs to a new
-  /// generation, so that it is found out and fetched.
-  void beginPostponedGenerations() {
-    for (Volume volume : parts.all()) {
-      Device device = volume.device;
-      if (device.newUuidPostponed()
-          && device.hasUsableDisk()
-          && device.uuids().bitmap() == 0
-          && device.outOfSyncBlocks() > 0) {
-        newGeneration(volume, "frozen writes are not at the peer");
-      }
-    }
+    primaryMark.stateChanged(device);
   }
 
   private void resync(Volume volume, StateWord before, StateWord after) {
@@ -469,18 +319,6 @@ final class States {
         force(volume, it -> it.withSuspNod(false), "there is data again");
       }
     }
-  }
-
-  /// A generation put off until now begins if the peer does not get the writes.
-  private void endSuspension(Volume volume) {
-    Device device = volume.device;
-    boolean peerGetsWrites =
-        device.state().conn().isAtLeast(CONNECTED)
-            && device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
-    if (device.newUuidPostponed() && device.hasUsableDisk() && !peerGetsWrites) {
-      newGeneration(volume, "thaw");
-    }
-    device.postponeNewUuid(false);
   }
 
   /// Held I/O goes on, as far as nothing holds it any more.

@@ -10,6 +10,7 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.activity.ActivityLog;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -141,6 +142,14 @@ final class Volume {
 
   int number() {
     return device.volume();
+  }
+
+  /// Tells which rows of a table decided something about this volume.
+  void decided(String table, List<? extends Enum<?>> rows) {
+    if (!rows.isEmpty()) {
+      List<String> names = rows.stream().<String>map(Enum::name).toList();
+      turn.add(new Effect.Decided(number(), table, names));
+    }
   }
 
   Backing attach(MetadataImage image) {

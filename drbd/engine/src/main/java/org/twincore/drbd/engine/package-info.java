@@ -6,12 +6,17 @@
 /// | `Resource` | the step: event to owner, then what is due |
 /// | `Volume` | one volume's machines, wired together |
 /// | `States` | every change of a state word and what follows from it |
+/// | `Generations` | when a new generation of the data begins |
+/// | `PrimaryMark` | the mark of a Primary in the superblock |
 /// | `PeerLink` | the connection: found, agreed, watched, lost |
 /// | `PeerPackets` | which part a packet is for |
 /// | `PeerStates` | P_STATE, the handshake of the disks, the peer's requests |
 /// | `Parameters` | P_PROTOCOL, P_SYNC_PARAM89, P_SIZES, P_UUIDS |
+/// | `NetSettings` | net options that change while the connection stands |
 /// | `ClusterChanges` | asking the peer before a change |
 /// | `Resyncs` | the course of a resync |
+/// | `Verifies`, `VolumeVerify` | the course of an online verify; one volume's part in it |
+/// | `Fences` | the `fence-peer` program and what it says |
 /// | `Disks` | attach, detach, failing disks |
 /// | `Promotion` | Primary and Secondary |
 /// | `AdminDesk` | admin commands: each to its owner |

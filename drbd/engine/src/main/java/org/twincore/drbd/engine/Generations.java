@@ -1,0 +1,139 @@
+package org.twincore.drbd.engine;
+
+import static org.twincore.drbd.ConnectionState.CONNECTED;
+
+import java.util.List;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.NewUuidRule;
+import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
+
+/// When a new generation of the data begins, here or at the peer, so that what one side lacks is
+/// found out later (drbd-wire section 6.1, `drbd_uuid_new_current`).
+final class Generations {
+  private final Parts parts;
+
+  Generations(Parts parts) {
+    this.parts = parts;
+  }
+
+  /// Creates or postpones a new current UUID as the rule says.
+  void begin(Volume volume, NewUuidRule.Decision decision) {
+    if (decision.answer() != NewUuidRule.Answer.KEEP) {
+      volume.decided("NewUuidRule", List.of(decision.rule()));
+    }
+    switch (decision.answer()) {
+      case KEEP -> {}
+      case POSTPONE -> volume.device.postponeNewUuid(true);
+      case AWAIT_WRITE -> volume.device.awaitPeerWrite(true);
+      case CREATE -> begin(volume, decision.rule().name());
+    }
+  }
+
+  /// A new current UUID, told to the peer if there is one.
+  void begin(Volume volume, String why) {
+    Device device = volume.device;
+    device.postponeNewUuid(false);
+    device.awaitPeerWrite(false);
+    volume.beginGeneration(
+        UuidChanges.newCurrent(device.uuids(), device.state().role(), parts.random));
+    parts.turn.log(
+        Effect.Level.INFO,
+        "volume %d: new current UUID %016X (%s)"
+            .formatted(volume.number(), device.uuids().current(), why));
+    if (!device.state().conn().isAtLeast(CONNECTED)) {
+      return;
+    }
+    if (device.state().role() == Role.PRIMARY) {
+      sendUuids(volume);
+      return;
+    }
+    // A Primary without disk answers what only this node has when it hears of the generation.
+    int link = parts.peering.link();
+    device
+        .disk()
+        .settle(ok -> {
+          if (ok && link == parts.peering.link()) {
+            sendUuids(volume);
+          }
+        });
+  }
+
+  /// A diskless Primary begins to write to the disk of this node only.
+  void peerWritesAlone(Volume volume) {
+    Device device = volume.device;
+    device.awaitPeerWrite(false);
+    if (device.hasUsableDisk() && device.uuids().bitmap() == 0) {
+      begin(volume, NewUuidRule.Rule.DISKLESS_PRIMARY_CONNECTED.name());
+    }
+  }
+
+  /// The peer lacks a write from now on. Its P_STATE will say so, but that comes by another socket
+  /// and perhaps too late: the write must not be answered in the old generation.
+  void peerWriteFailed(Volume volume) {
+    Device device = volume.device;
+    StateWord state = device.state();
+    if (state.role() == Role.PRIMARY
+        && state.conn() == CONNECTED
+        && state.disk() == DiskState.UP_TO_DATE
+        && state.pdsk() == DiskState.UP_TO_DATE
+        && device.uuids().bitmap() == 0) {
+      begin(volume, "the peer failed a write");
+    }
+  }
+
+  /// Before a frozen node tells its UUIDs to a peer again: what the peer may lack belongs to a new
+  /// generation, so that it is found out and fetched.
+  void beginPostponed() {
+    for (Volume volume : parts.all()) {
+      Device device = volume.device;
+      if (device.newUuidPostponed()
+          && device.hasUsableDisk()
+          && device.uuids().bitmap() == 0
+          && device.outOfSyncBlocks() > 0) {
+        begin(volume, "frozen writes are not at the peer");
+      }
+    }
+  }
+
+  /// A generation put off until now begins if the peer does not get the writes.
+  void suspensionEnds(Volume volume) {
+    Device device = volume.device;
+    boolean peerGetsWrites =
+        device.state().conn().isAtLeast(CONNECTED)
+            && device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    if (device.newUuidPostponed() && device.hasUsableDisk() && !peerGetsWrites) {
+      begin(volume, "thaw");
+    }
+    device.postponeNewUuid(false);
+  }
+
+  /// A Primary that loses its good disk goes on with the peer's, which begins a new generation when
+  /// it hears of that.
+  static void peerChanged(Volume volume, StateWord before, StateWord after) {
+    Device device = volume.device;
+    Packet.Uuids peer = device.peerUuids();
+    boolean peerIsGood = after.conn().isAtLeast(CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
+    if (!peerIsGood) {
+      volume.peersGenerationLost();
+      return;
+    }
+    boolean losesGoodDisk =
+        before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
+    if (losesGoodDisk
+        && after.role() == Role.PRIMARY
+        && peer != null
+        && peer.uuids().bitmap() == 0
+        && peer.uuids().currentIdentity() == device.uuids().currentIdentity()) {
+      volume.peersGenerationBegins();
+    }
+  }
+
+  private void sendUuids(Volume volume) {
+    parts.turn.send(volume.number(), Parameters.uuids(volume, 0));
+  }
+}
