@@ -27,6 +27,7 @@ final class Cluster {
   final ClusterView view;
   final Checks checks;
   final List<VolumeWorkload> workloads = new ArrayList<>();
+  final ForeignDrive foreignDrive;
   final Operator operator;
   final Victims victims;
   final Coverage coverage = new Coverage();
@@ -44,7 +45,9 @@ final class Cluster {
       workloads.add(
           new VolumeWorkload(view, checks, volume, random.split(), scenario.volumes().get(volume)));
     }
-    operator = new Operator(view, admins, workloads, random.split(), scenario.splits());
+    foreignDrive = new ForeignDrive(view, admins, random.aside());
+    operator =
+        new Operator(view, admins, workloads, random.split(), scenario.splits(), foreignDrive);
     victims = new Victims(view, network, random.split(), this::restart);
     nodes.forEach(this::wire);
   }

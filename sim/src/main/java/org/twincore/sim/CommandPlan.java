@@ -28,6 +28,7 @@ final class CommandPlan {
   /// For commands beside the others.
   private final Prng aside;
 
+  private final Blunders blunders;
   private final SimNetwork network;
   private final List<Draw> draws;
   private int executed;
@@ -45,6 +46,7 @@ final class CommandPlan {
     this.scenario = cluster.scenario;
     this.random = random;
     this.aside = random.aside();
+    this.blunders = new Blunders(cluster, aside.aside());
     draws =
         List.of(
             (_, _) -> operator.swap(this::count),
@@ -83,6 +85,9 @@ final class CommandPlan {
 
   /// Gives one command, or begins a procedure of some. Whether there was one that fits.
   boolean giveOne() {
+    if (blunders.happens(this::count)) {
+      return true;
+    }
     if (!scenario.net().word(Option.VERIFY_ALG).isEmpty() && aside.nextInt(5) == 0) {
       return verify(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
     }

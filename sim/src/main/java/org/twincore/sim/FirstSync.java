@@ -2,12 +2,12 @@ package org.twincore.sim;
 
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
-import org.twincore.sim.check.Content;
 import org.twincore.sim.check.VolumeHistory;
 import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
+import org.twincore.testkit.Prng;
 
 /// The first phase: metadata is created, the nodes come up, one replica is declared the truth.
 final class FirstSync {
@@ -16,9 +16,11 @@ final class FirstSync {
   private static final int OLD_BLOCKS = 40;
 
   private final Cluster cluster;
+  private final Prng blunders;
 
   FirstSync(Cluster cluster) {
     this.cluster = cluster;
+    this.blunders = cluster.random.aside();
   }
 
   void run() {
@@ -60,8 +62,7 @@ final class FirstSync {
         write = history.issued(extent, VolumeHistory.Kind.DATA);
         history.answered(write, VolumeHistory.Durability.FUA);
       }
-      byte[] bytes = Content.of(write, extent.sector(), 8);
-      drive.data().write(extent.offsetBytes(), bytes, 0, bytes.length, true);
+      Garbage.write(drive, extent, write);
     }
   }
 
@@ -90,6 +91,9 @@ final class FirstSync {
 
   private void skipFirstSync() {
     cluster.await("the first connection", SETUP_NANOS, this::isConnected);
+    if (blunders.nextBoolean()) {
+      new Blunders(cluster, blunders).resyncOfNothing();
+    }
     for (int volume = 0; volume < cluster.view.volumes(); volume++) {
       cluster.admins.get(0).command(new AdminCommand.NewCurrentUuid(volume, true));
     }

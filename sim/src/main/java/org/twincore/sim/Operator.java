@@ -2,6 +2,7 @@ package org.twincore.sim;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -30,6 +31,7 @@ final class Operator {
   private final Prng random;
   private final boolean splits;
   private final SplitRepair repair;
+  private final ForeignDrive foreignDrive;
   private @Nullable SimNode wanted;
   private boolean isOff = true;
   private boolean isSwapping;
@@ -45,13 +47,15 @@ final class Operator {
       List<NodeAdmin> admins,
       List<VolumeWorkload> workloads,
       Prng random,
-      boolean splits) {
+      boolean splits,
+      ForeignDrive foreignDrive) {
     this.view = view;
     this.admins = admins;
     this.workloads = workloads;
     this.random = random;
     this.splits = splits;
     this.repair = new SplitRepair(view, admins);
+    this.foreignDrive = foreignDrive;
   }
 
   /// Begins to look after the cluster.
@@ -75,6 +79,7 @@ final class Operator {
       return;
     }
     view.simulation().after(LOOK_NANOS, this::look);
+    foreignDrive.look(isHasty);
     for (NodeAdmin admin : admins) {
       if (admin.node().isRunning() && admin.isIdle()) {
         repairNode(admin);
@@ -108,7 +113,8 @@ final class Operator {
       if (state.disk() == DiskState.DISKLESS
           && works
           && !node.hasDriveOpen(volume)
-          && !isCutOff(node)) {
+          && !isCutOff(node)
+          && !view.board().bothPrimary(volume)) {
         admin.attach(volume);
       }
     }
@@ -128,9 +134,14 @@ final class Operator {
       return;
     }
     takingOver = null;
+    SimNode cutOff = view.nodes().stream().filter(this::isCutOff).findFirst().orElse(null);
+    if (cutOff != null) {
+      giveUp(cutOff);
+      return;
+    }
     SimNode primary = primary();
-    if (primary != null && isCutOff(primary)) {
-      giveUp(primary);
+    if (primary != null && isHelpless(primary)) {
+      replaceHelpless(primary);
       return;
     }
     if (primary != null) {
@@ -170,6 +181,24 @@ final class Operator {
     return false;
   }
 
+  /// Has it neither disk nor peer for any volume? It may have both again in a moment.
+  private boolean isHelpless(SimNode node) {
+    return IntStream.range(0, view.volumes())
+        .anyMatch(volume -> view.board().isHelpless(node.id(), volume));
+  }
+
+  /// A cluster manager that does not reach such a Primary has the other node take its place: it can
+  /// answer nothing meanwhile. When they meet they refuse each other.
+  private void replaceHelpless(SimNode primary) {
+    SimNode other = view.node(1 - primary.id());
+    boolean isAlone =
+        IntStream.range(0, view.volumes())
+            .noneMatch(volume -> view.board().isConnected(other.id(), volume));
+    if (!isHasty && isAlone && mayServe(other) && random.nextInt(4) == 0) {
+      promoteRest(other);
+    }
+  }
+
   private void giveUp(SimNode node) {
     workloads.forEach(VolumeWorkload::pause);
     if (!workloads.stream().allMatch(VolumeWorkload::isIdle)) {
@@ -191,15 +220,18 @@ final class Operator {
     }
   }
 
+  /// The Primary; of two the one that can serve.
   private @Nullable SimNode primary() {
+    SimNode found = null;
     for (SimNode node : view.nodes()) {
-      for (int volume = 0; volume < view.volumes(); volume++) {
-        if (view.board().isPrimary(node.id(), volume)) {
-          return node;
-        }
+      boolean isPrimary =
+          IntStream.range(0, view.volumes())
+              .anyMatch(volume -> view.board().isPrimary(node.id(), volume));
+      if (isPrimary && (found == null || isHelpless(found))) {
+        found = node;
       }
     }
-    return null;
+    return found;
   }
 
   private @Nullable SimNode candidate() {
@@ -223,13 +255,26 @@ final class Operator {
     }
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);
-      if (!view.lineage().isComplete(node.id(), volume)
-          || view.lineage().wasAlone(1 - node.id(), volume)
-          || state.disk().isBelow(DiskState.CONSISTENT)) {
+      boolean hasTheData =
+          view.lineage().isComplete(node.id(), volume)
+              && !view.lineage().wasAlone(1 - node.id(), volume)
+              && state.disk().isAtLeast(DiskState.CONSISTENT);
+      if (!hasTheData && !servesWithoutDisk(node, volume)) {
         return false;
       }
     }
     return true;
+  }
+
+  /// A node without a disk may serve what its peer has.
+  private boolean servesWithoutDisk(SimNode node, int volume) {
+    StateWord state = view.state(node.id(), volume);
+    int other = 1 - node.id();
+    return state.disk() == DiskState.DISKLESS
+        && state.conn() == ConnectionState.CONNECTED
+        && state.pdsk() == DiskState.UP_TO_DATE
+        && view.lineage().isComplete(other, volume)
+        && !view.lineage().wasAlone(node.id(), volume);
   }
 
   /// Now and then, in a run with `splits`: a node that runs alone, knows it, and lacks writes.
@@ -292,8 +337,9 @@ final class Operator {
       return;
     }
     for (int volume = 0; volume < view.volumes(); volume++) {
-      if (!view.board().isPrimary(node.id(), volume)
-          && view.lineage().isComplete(node.id(), volume)) {
+      boolean hasTheData =
+          view.lineage().isComplete(node.id(), volume) || servesWithoutDisk(node, volume);
+      if (!view.board().isPrimary(node.id(), volume) && hasTheData) {
         admin(node).command(new AdminCommand.Primary(volume, false));
       }
     }

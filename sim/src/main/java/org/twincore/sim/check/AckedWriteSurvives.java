@@ -269,7 +269,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
         && after.disk().isBelow(DiskState.UP_TO_DATE)
         && after.pdsk() == DiskState.UP_TO_DATE
         && after.conn().isAtLeast(ConnectionState.CONNECTED)
-        && before.conn().isBelow(ConnectionState.CONNECTED);
+        && (before.conn().isBelow(ConnectionState.CONNECTED) || before.role() != Role.PRIMARY);
   }
 
   private void concede(int node, int volume) {

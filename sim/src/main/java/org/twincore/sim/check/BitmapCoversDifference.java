@@ -42,7 +42,7 @@ public final class BitmapCoversDifference implements NodeWatcher {
   }
 
   private void check(int volume) {
-    if (view.lineage().isSplit(volume)) {
+    if (view.lineage().isSplit(volume) || view.lineage().isAnyForeign(volume)) {
       return;
     }
     List<Long> differing = view.differingBlocks(volume);

@@ -20,12 +20,14 @@ public final class Lineage implements NodeWatcher {
   private final StateBoard board;
   private final TreeMap<Integer, boolean[]> complete = new TreeMap<>();
   private final TreeMap<Integer, boolean[]> alone = new TreeMap<>();
+  private final TreeMap<Integer, boolean[]> foreign = new TreeMap<>();
 
   Lineage(StateBoard board, int volumes) {
     this.board = board;
     for (int volume = 0; volume < volumes; volume++) {
       complete.put(volume, new boolean[2]);
       alone.put(volume, new boolean[2]);
+      foreign.put(volume, new boolean[2]);
     }
   }
 
@@ -64,6 +66,22 @@ public final class Lineage implements NodeWatcher {
   /// The run decides: the node's data is the truth, or is no longer.
   public void declare(int node, int volume, boolean isComplete) {
     flags(complete, volume)[node] = isComplete;
+  }
+
+  /// Somebody put a drive of another resource there, or has made it one of this resource again.
+  public void declareForeign(int node, int volume, boolean isForeign) {
+    flags(foreign, volume)[node] = isForeign;
+    flags(complete, volume)[node] = false;
+  }
+
+  /// Is the drive in the node one of another resource?
+  public boolean isForeign(int node, int volume) {
+    return flags(foreign, volume)[node];
+  }
+
+  /// The same of either node's drive.
+  public boolean isAnyForeign(int volume) {
+    return isForeign(0, volume) || isForeign(1, volume);
   }
 
   /// An admin threw the split away: what this node wrote alone is forgotten.

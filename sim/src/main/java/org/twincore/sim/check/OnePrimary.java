@@ -4,7 +4,8 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
-/// Never are both nodes Primary for a volume, unless the run has a reason to allow it.
+/// Never are both nodes Primary for a volume, unless the run has a reason to allow it, or one of
+/// them has neither disk nor peer: it serves nobody, and whoever took its place cannot know of it.
 public final class OnePrimary implements NodeWatcher {
   private final ClusterView view;
   private boolean allowsTwo;
@@ -24,7 +25,9 @@ public final class OnePrimary implements NodeWatcher {
       return;
     }
     int volume = changed.volume();
-    if (view.board().isPrimary(0, volume) && view.board().isPrimary(1, volume)) {
+    boolean isAnyHelpless =
+        view.board().isHelpless(0, volume) || view.board().isHelpless(1, volume);
+    if (view.board().bothPrimary(volume) && !isAnyHelpless) {
       throw new Violation(
           "OnePrimary",
           "volume %d: core-01 is %s, core-02 is %s"

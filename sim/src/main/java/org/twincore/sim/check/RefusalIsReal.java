@@ -1,5 +1,7 @@
 package org.twincore.sim.check;
 
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
@@ -11,8 +13,9 @@ import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// A node gives up its connection (StandAlone) only if an admin asked for it or only for a dry run,
-/// if both nodes were Primary alone, if a Primary lost the disk with its latest generation, or if
-/// the run made the settings differ.
+/// if both nodes were Primary alone, if a Primary lost the disk with its latest generation, if both
+/// are Primary though one has neither disk nor peer, if a drive of another resource was put in, or
+/// if the run made the settings differ.
 public final class RefusalIsReal implements NodeWatcher {
   private final ClusterView view;
   private final boolean[] wantsConnection = new boolean[2];
@@ -63,7 +66,7 @@ public final class RefusalIsReal implements NodeWatcher {
     if (!gaveUp) {
       return;
     }
-    if (settingsDiffer || isAnySplit() || hasLostItsGeneration(node)) {
+    if (settingsDiffer || isInAnyVolume(this::mustRefuse) || hasLostItsGeneration(node)) {
       refusals++;
       return;
     }
@@ -87,12 +90,13 @@ public final class RefusalIsReal implements NodeWatcher {
     return false;
   }
 
-  private boolean isAnySplit() {
-    for (int volume = 0; volume < view.volumes(); volume++) {
-      if (view.lineage().isSplit(volume)) {
-        return true;
-      }
-    }
-    return false;
+  private boolean mustRefuse(int volume) {
+    return view.lineage().isSplit(volume)
+        || view.lineage().isAnyForeign(volume)
+        || view.board().bothPrimary(volume);
+  }
+
+  private boolean isInAnyVolume(IntPredicate what) {
+    return IntStream.range(0, view.volumes()).anyMatch(what);
   }
 }

@@ -37,6 +37,18 @@ public final class StateBoard implements NodeWatcher {
     return of(node, volume).role() == Role.PRIMARY;
   }
 
+  public boolean bothPrimary(int volume) {
+    return isPrimary(0, volume) && isPrimary(1, volume);
+  }
+
+  /// Is the node a Primary that has neither a disk nor a peer? It can answer no request.
+  public boolean isHelpless(int node, int volume) {
+    StateWord state = of(node, volume);
+    return state.role() == Role.PRIMARY
+        && state.disk().isBelow(DiskState.INCONSISTENT)
+        && !isConnected(node, volume);
+  }
+
   public boolean isConnected(int node, int volume) {
     return of(node, volume).conn().isAtLeast(ConnectionState.CONNECTED);
   }

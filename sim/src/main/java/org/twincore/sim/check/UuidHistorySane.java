@@ -10,8 +10,8 @@ import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// The generation identifiers that a node writes make a sane history: the current one is new or the
-/// peer's, never one that the node itself left behind; it is not at the same time an older one; and
-/// two healthy replicas have the same one and no bitmap UUID.
+/// peer's, or that of new metadata, never one that the node itself left behind; it is not at the
+/// same time an older one; and two healthy replicas have the same one and no bitmap UUID.
 public final class UuidHistorySane implements NodeWatcher {
   private static final String NAME = "UuidHistorySane";
 
@@ -72,7 +72,8 @@ public final class UuidHistorySane implements NodeWatcher {
     long current = now.currentIdentity();
     boolean own = usedBy(node, volume).contains(current);
     boolean peers = usedBy(1 - node, volume).contains(current);
-    if (own && !peers) {
+    boolean isFresh = current == GenerationUuids.JUST_CREATED;
+    if (own && !peers && !isFresh) {
       throw new Violation(
           NAME,
           "%s/%d goes back to a current UUID of its own: %s, before %s"

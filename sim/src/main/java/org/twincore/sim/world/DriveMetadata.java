@@ -2,6 +2,7 @@ package org.twincore.sim.world;
 
 import java.io.IOException;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 import org.twincore.drbd.meta.ActivityLogReplay;
 import org.twincore.drbd.meta.MetadataArea;
 import org.twincore.drbd.meta.MetadataException;
@@ -57,11 +58,16 @@ public final class DriveMetadata {
 
   /// What create-md writes.
   public void create(long deviceUuid) {
+    create(deviceUuid, fresh -> fresh);
+  }
+
+  /// The same with a superblock that says something else.
+  public void create(long deviceUuid, UnaryOperator<Superblock> change) {
     MetadataArea area = new MetadataArea(store, drive.layout());
     try {
       area.writeFreshLog();
       area.writeZeroBitmap();
-      area.writeSuperblock(Superblock.fresh(drive.layout(), deviceUuid));
+      area.writeSuperblock(change.apply(Superblock.fresh(drive.layout(), deviceUuid)));
       area.force();
     } catch (IOException e) {
       throw new IllegalStateException(e);
