@@ -11,21 +11,24 @@ import org.twincore.sim.world.SimDrive;
 import org.twincore.testkit.Prng;
 
 /// What an admin does by mistake: commands that a node cannot carry out, and a drive of another
-/// resource. Each has to be refused and to leave everything as it was.
+/// resource, which have to be refused and to leave everything as it was; or a swap in the moment in
+/// which the power fails.
 final class Blunders {
   private final Cluster cluster;
   private final ClusterView view;
+  private final CutSwap cutSwap;
   private final Prng random;
 
   Blunders(Cluster cluster, Prng random) {
     this.cluster = cluster;
     this.view = cluster.view;
+    this.cutSwap = new CutSwap(cluster);
     this.random = random;
   }
 
   /// Now and then one. Whether there was one.
   boolean happens(Consumer<AdminResult> answered) {
-    if (random.nextInt(30) != 0) {
+    if (random.nextInt(20) != 0) {
       return false;
     }
     NodeAdmin admin = cluster.admins.get(random.nextInt(2));
@@ -33,9 +36,11 @@ final class Blunders {
     if (!admin.node().isRunning() || !admin.isIdle() || admin.node().isPaused()) {
       return false;
     }
-    return random.nextBoolean()
-        ? foreignDrive(admin, volume, answered)
-        : verifyWithoutAlgorithm(admin, volume, answered);
+    return switch (random.nextInt(3)) {
+      case 0 -> foreignDrive(admin, volume, answered);
+      case 1 -> verifyWithoutAlgorithm(admin, volume, answered);
+      default -> cutSwap.begin(answered);
+    };
   }
 
   private boolean verifyWithoutAlgorithm(

@@ -70,6 +70,13 @@ final class Operator {
     notBeforeNanos = 0;
   }
 
+  /// Promotes nobody for so long: the nodes may meet before.
+  void rest(long nanos) {
+    if (!isHasty) {
+      notBeforeNanos = view.simulation().nowNanos() + nanos;
+    }
+  }
+
   boolean isSwapping() {
     return isSwapping;
   }

@@ -22,9 +22,14 @@ public final class DriveFaults {
   private static boolean slow(Victims victims) {
     SimDrive drive = drive(victims, "slow");
     long most = victims.nanos(5, 200);
-    drive.health().latency(most / 8, most);
+    slow(drive, most);
     victims.later(1_000, 20_000, () -> usual(drive));
     return true;
+  }
+
+  /// Each request takes up to that long, until [#usual].
+  public static void slow(SimDrive drive, long mostNanos) {
+    drive.health().latency(mostNanos / 8, mostNanos);
   }
 
   private static boolean stall(Victims victims) {
@@ -64,7 +69,8 @@ public final class DriveFaults {
     return true;
   }
 
-  private static void usual(SimDrive drive) {
+  /// As quick as ever.
+  public static void usual(SimDrive drive) {
     drive.health().latency(50 * Simulation.MICROSECOND, Simulation.MILLISECOND);
   }
 
