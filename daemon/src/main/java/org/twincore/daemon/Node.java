@@ -27,6 +27,8 @@ import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
 import org.twincore.host.nbd.NbdSettings;
+import org.twincore.host.net.TlsFiles;
+import org.twincore.host.net.Wrapping;
 
 /// One node, put together by hand: resources, NBD, the admin socket.
 public final class Node {
@@ -42,6 +44,23 @@ public final class Node {
       case BUFFERED -> DiskAccess.BUFFERED;
       case DIRECT -> DiskAccess.DIRECT;
     };
+  }
+
+  /// The files of TLS are tried here, so that a node does not start with a key that it cannot use.
+  private static Wrapping wrapping(NodeSettings settings) throws IOException {
+    Optional<TlsFiles> tls =
+        settings
+            .tls()
+            .map(files ->
+                new TlsFiles(
+                    Path.of(files.certificate()),
+                    Path.of(files.key()),
+                    Path.of(files.authorities()),
+                    files.peer()));
+    if (tls.isPresent()) {
+      tls.get().check();
+    }
+    return new Wrapping(tls, settings.compression() == NodeSettings.Compression.LZ4);
   }
 
   private static final Logger LOG = System.getLogger("org.twincore.node");
@@ -77,7 +96,8 @@ public final class Node {
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
-                diskAccess(settings)));
+                diskAccess(settings),
+                wrapping(settings)));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);

@@ -33,6 +33,7 @@ final class NodeProcess implements AutoCloseable {
   private final String name;
   private final Path folder;
   private final Path config;
+  private String moreAddresses = "";
   private String moreSettings = "";
   private List<String> before = List.of();
   private Path log;
@@ -54,7 +55,12 @@ final class NodeProcess implements AutoCloseable {
 
   /// Serves NBD on that loopback port too.
   void listenOnPort(int port) {
-    moreSettings = ", 127.0.0.1:" + port;
+    moreAddresses = ", 127.0.0.1:" + port;
+  }
+
+  /// These lines stand in its settings file too, from its next start on.
+  void settings(String lines) {
+    moreSettings = lines;
   }
 
   /// Is started by that program from now on.
@@ -73,7 +79,8 @@ final class NodeProcess implements AutoCloseable {
   void start() throws IOException {
     Files.writeString(
         folder.resolve("twincore.conf"),
-        "nbd-listen = unix:" + nbdSocket() + moreSettings + "\nlog-file = " + log() + "\n");
+        "nbd-listen = unix:%s%s\nlog-file = %s\n%s"
+            .formatted(nbdSocket(), moreAddresses, log(), moreSettings));
     process =
         JavaProcess.start(
             before,

@@ -27,6 +27,12 @@ final class TappedPair implements AutoCloseable {
   /// Starts both nodes on fresh disks of that size, up and looking for each other; `net` is the
   /// text of the net section.
   TappedPair(Path folder, long diskBytes, String net) throws IOException {
+    this(folder, diskBytes, net, "", "");
+  }
+
+  /// The same; each node has lines of its own in its settings file.
+  TappedPair(Path folder, long diskBytes, String net, String settingsOfA, String settingsOfB)
+      throws IOException {
     this.folder = folder;
     List<Integer> ports = FreePorts.find(2);
     atA = loopback(ports.get(0));
@@ -36,6 +42,8 @@ final class TappedPair implements AutoCloseable {
     toB = new WireTap(atB, writer);
     a = node("a", diskBytes, config("a", net, atA.getPort(), toB.address().getPort()));
     b = node("b", diskBytes, config("b", net, toA.address().getPort(), atB.getPort()));
+    a.settings(settingsOfA);
+    b.settings(settingsOfB);
     try {
       up(a);
       up(b);

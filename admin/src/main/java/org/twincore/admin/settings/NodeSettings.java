@@ -16,6 +16,8 @@ import java.util.Optional;
 ///   that root runs in its usual place
 /// @param epochs when a primary ends an epoch
 /// @param diskIo how the backing disks are read and written
+/// @param tls the files for TLS with the peer; empty: none
+/// @param compression of what goes to the peer
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -28,6 +30,8 @@ public record NodeSettings(
     Optional<String> deviceFolder,
     Epochs epochs,
     DiskIo diskIo,
+    Optional<Tls> tls,
+    Compression compression,
     String adjustCommand) {
 
   /// What holds where nothing is written.
@@ -43,11 +47,17 @@ public record NodeSettings(
           Optional.empty(),
           Epochs.FLUSH,
           DiskIo.BUFFERED,
+          Optional.empty(),
+          Compression.NONE,
           "drbdadm adjust all");
 
   public NodeSettings {
     nbdListen = List.copyOf(nbdListen);
   }
+
+  /// The files, all PEM, and the name that the peer's certificate must have; empty: the peer's
+  /// address (docs/settings.md).
+  public record Tls(String certificate, String key, String authorities, Optional<String> peer) {}
 
   /// A value that is one word of several.
   interface Word {
@@ -81,6 +91,23 @@ public record NodeSettings(
     private final String word;
 
     DiskIo(String word) {
+      this.word = word;
+    }
+
+    @Override
+    public String word() {
+      return word;
+    }
+  }
+
+  /// How the bytes between two nodes are made fewer.
+  public enum Compression implements Word {
+    NONE("none"),
+    LZ4("lz4");
+
+    private final String word;
+
+    Compression(String word) {
       this.word = word;
     }
 

@@ -2,6 +2,7 @@ package org.twincore.admin.settings;
 
 import java.util.List;
 import java.util.Optional;
+import org.twincore.admin.settings.NodeSettings.Compression;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -21,11 +22,40 @@ final class SettingsDraft {
   Optional<String> deviceFolder = FROM.deviceFolder();
   Epochs epochs = FROM.epochs();
   DiskIo diskIo = FROM.diskIo();
+  Optional<String> tlsCertificate = Optional.empty();
+  Optional<String> tlsKey = Optional.empty();
+  Optional<String> tlsAuthorities = Optional.empty();
+  Optional<String> tlsPeer = Optional.empty();
+  Compression compression = FROM.compression();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
   interface Change {
     void in(SettingsDraft draft);
+  }
+
+  /// Which of the three files is missing beside others that are named; empty if all is well.
+  Optional<String> missingForTls() {
+    boolean isWanted =
+        tlsCertificate.isPresent()
+            || tlsKey.isPresent()
+            || tlsAuthorities.isPresent()
+            || tlsPeer.isPresent();
+    if (!isWanted || tls().isPresent()) {
+      return Optional.empty();
+    }
+    if (tlsCertificate.isEmpty()) {
+      return Optional.of("tls-certificate");
+    }
+    return Optional.of(tlsKey.isEmpty() ? "tls-key" : "tls-ca");
+  }
+
+  private Optional<NodeSettings.Tls> tls() {
+    if (tlsCertificate.isEmpty() || tlsKey.isEmpty() || tlsAuthorities.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new NodeSettings.Tls(tlsCertificate.get(), tlsKey.get(), tlsAuthorities.get(), tlsPeer));
   }
 
   NodeSettings settings() {
@@ -40,6 +70,8 @@ final class SettingsDraft {
         deviceFolder,
         epochs,
         diskIo,
+        tls(),
+        compression,
         adjustCommand);
   }
 }

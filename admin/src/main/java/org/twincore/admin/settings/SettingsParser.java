@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.twincore.admin.settings.NodeSettings.Compression;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -37,6 +38,7 @@ public final class SettingsParser {
     SettingsParser own = new SettingsParser(file, node);
     own.read(lines, false);
     own.read(lines, true);
+    own.checkTls();
     return own.draft.settings();
   }
 
@@ -60,6 +62,14 @@ public final class SettingsParser {
       } else {
         setting(text, from, takesOwn);
       }
+    }
+  }
+
+  /// TLS needs all its files: half of it must not mean none.
+  private void checkTls() throws SettingsException {
+    Optional<String> missing = draft.missingForTls();
+    if (missing.isPresent()) {
+      throw wrong(1, "'" + missing.get() + "' expected too: TLS is half set up for node " + node);
     }
   }
 
@@ -151,6 +161,26 @@ public final class SettingsParser {
         DiskIo said = word(DiskIo.values(), value, column);
         return it -> it.diskIo = said;
       }
+      case "tls-certificate" -> {
+        String said = path(value, column);
+        return it -> it.tlsCertificate = Optional.of(said);
+      }
+      case "tls-key" -> {
+        String said = path(value, column);
+        return it -> it.tlsKey = Optional.of(said);
+      }
+      case "tls-ca" -> {
+        String said = path(value, column);
+        return it -> it.tlsAuthorities = Optional.of(said);
+      }
+      case "tls-peer" -> {
+        String said = hostName(value, column);
+        return it -> it.tlsPeer = Optional.of(said);
+      }
+      case "compression" -> {
+        Compression said = word(Compression.values(), value, column);
+        return it -> it.compression = said;
+      }
       case "adjust-command" -> {
         return it -> it.adjustCommand = value;
       }
@@ -181,6 +211,13 @@ public final class SettingsParser {
     }
     List<String> all = Arrays.stream(words).map(NodeSettings.Word::word).toList();
     throw wrong(column, "one of " + String.join(", ", all) + " expected");
+  }
+
+  private String hostName(String value, int column) throws SettingsException {
+    if (!value.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,252})")) {
+      throw wrong(column, "a host name expected");
+    }
+    return value;
   }
 
   private String path(String value, int column) throws SettingsException {

@@ -2,6 +2,7 @@ package org.twincore.admin.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Optional;
@@ -33,6 +34,11 @@ class SettingsParserTest {
             device-folder = none
             epochs = completion
             disk-io = direct
+            tls-certificate = /etc/twincore/node.pem
+            tls-key = /etc/twincore/node.key
+            tls-ca = /etc/twincore/ca.pem
+            tls-peer = core-02.example.org
+            compression = lz4
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -50,7 +56,23 @@ class SettingsParserTest {
                 Optional.of("none"),
                 Epochs.COMPLETION,
                 DiskIo.DIRECT,
+                Optional.of(
+                    new NodeSettings.Tls(
+                        "/etc/twincore/node.pem",
+                        "/etc/twincore/node.key",
+                        "/etc/twincore/ca.pem",
+                        Optional.of("core-02.example.org"))),
+                NodeSettings.Compression.LZ4,
                 "drbdadm -c /srv/drbd.conf adjust all"));
+  }
+
+  /// A node that was to encrypt never starts in clear because a line is missing.
+  @Test
+  void halfOfTlsIsRefused() {
+    assertThatThrownBy(() -> parse("tls-certificate = /a\ntls-key = /b\n"))
+        .hasMessageContaining("'tls-ca' expected too");
+    assertThatThrownBy(() -> parse("tls-peer = core-02\n"))
+        .hasMessageContaining("'tls-certificate' expected too");
   }
 
   @Test

@@ -31,6 +31,7 @@ import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.host.disk.DiskAccess;
+import org.twincore.host.net.Wrapping;
 
 /// One resource of this node: its loop, and everything around it, put together by hand.
 ///
@@ -72,7 +73,8 @@ public final class ResourceNode {
       RandomGenerator random,
       Path flightRecords,
       EpochEnd epochs,
-      DiskAccess diskAccess) {}
+      DiskAccess diskAccess,
+      Wrapping wrapping) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -85,7 +87,7 @@ public final class ResourceNode {
     this.flightRecords = shared.flightRecords;
     this.diskAccess = shared.diskAccess;
     this.handlers = new Handlers(name, handlers);
-    this.link = new SwitchedLink(name);
+    this.link = new SwitchedLink(name, shared.wrapping);
     this.services = new ResourceServices(this, aftermath, shared.feed);
     this.runner = new EffectRunner(link, answers, services);
     this.loop =

@@ -8,16 +8,19 @@ import org.twincore.drbd.engine.port.EventSink;
 import org.twincore.drbd.engine.port.Link;
 import org.twincore.host.net.PacketSink;
 import org.twincore.host.net.TcpLink;
+import org.twincore.host.net.Wrapping;
 
 /// The link of a resource whose addresses come and go with `connect`.
 ///
 /// Each `connect` gets a link of its own; what a former one still says is not heard.
 final class SwitchedLink implements Link {
   private final String name;
+  private final Wrapping wrapping;
   private volatile @Nullable Wired current;
 
-  SwitchedLink(String name) {
+  SwitchedLink(String name, Wrapping wrapping) {
     this.name = name;
+    this.wrapping = wrapping;
   }
 
   private record Wired(TcpLink link, Gate gate) {}
@@ -26,7 +29,7 @@ final class SwitchedLink implements Link {
   void use(TcpLink.Ends ends, PacketSink sink) {
     close();
     Gate gate = new Gate(sink);
-    current = new Wired(new TcpLink(name, ends, gate), gate);
+    current = new Wired(new TcpLink(name, ends, wrapping, gate), gate);
   }
 
   void close() {

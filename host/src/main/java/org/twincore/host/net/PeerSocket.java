@@ -6,7 +6,6 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -31,7 +30,7 @@ final class PeerSocket implements Runnable {
   private static final long CLOSE_LINGER_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final long number;
-  private final SocketChannel channel;
+  private final PeerChannel channel;
   private final Selector selector;
   private final SelectionKey key;
   private final PacketSink sink;
@@ -60,17 +59,16 @@ final class PeerSocket implements Runnable {
   /// The block that lasts was reported.
   private boolean isReported;
 
-  /// Takes the channel over. `gone` is called when the socket ends of itself.
-  PeerSocket(long number, SocketChannel channel, PacketSink sink, Runnable gone)
-      throws IOException {
+  /// Takes the channel over, whose socket does not block. `gone` is called when the socket ends of
+  /// itself.
+  PeerSocket(long number, PeerChannel channel, PacketSink sink, Runnable gone) throws IOException {
     this.number = number;
     this.channel = channel;
     this.sink = sink;
     this.gone = gone;
-    channel.configureBlocking(false);
     this.selector = Selector.open();
     try {
-      this.key = channel.register(selector, SelectionKey.OP_READ);
+      this.key = channel.socket().register(selector, SelectionKey.OP_READ);
     } catch (IOException failed) {
       selector.close();
       throw failed;
@@ -246,7 +244,7 @@ final class PeerSocket implements Runnable {
 
   private void closeChannel() {
     try (selector) {
-      channel.close();
+      channel.socket().close();
     } catch (IOException failed) {
       LOG.log(Level.DEBUG, "socket={0} close failed: {1}", number, failed); // gone all the same
     }

@@ -2,7 +2,6 @@ package org.twincore.host.net;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +33,7 @@ final class SendQueue {
   private record TheEnd() implements Item {}
 
   private final long number;
-  private final SocketChannel channel;
+  private final PeerChannel channel;
   private final Runnable wakeReader;
   private final ConcurrentLinkedQueue<Item> queue = new ConcurrentLinkedQueue<>();
 
@@ -62,7 +61,7 @@ final class SendQueue {
 
   private int callsSeen;
 
-  SendQueue(long number, SocketChannel channel, Runnable wakeReader) {
+  SendQueue(long number, PeerChannel channel, Runnable wakeReader) {
     this.number = number;
     this.channel = channel;
     this.wakeReader = wakeReader;
@@ -137,7 +136,7 @@ final class SendQueue {
   private boolean writeOut(EventSink sentSink) {
     while (true) {
       fill();
-      if (out.position() == 0) {
+      if (out.position() == 0 && !keepsUnsent()) {
         return true;
       }
       if (failure != null) {
@@ -153,7 +152,7 @@ final class SendQueue {
         failure = String.valueOf(failed.getMessage());
         wakeReader.run();
       }
-      boolean isAll = !out.hasRemaining();
+      boolean isAll = !out.hasRemaining() && !keepsUnsent();
       out.compact();
       if (!isAll && failure == null) {
         return false;
@@ -164,6 +163,10 @@ final class SendQueue {
         sentSink.post(new Event.Sent(number, token));
       }
     }
+  }
+
+  private boolean keepsUnsent() {
+    return failure == null && channel.hasUnsent();
   }
 
   /// Moves what is queued into `out` as far as it fits.
@@ -184,7 +187,7 @@ final class SendQueue {
           start(send);
         }
         case TheEnd() -> {
-          isAtEnd = out.position() == 0;
+          isAtEnd = out.position() == 0 && !keepsUnsent();
           if (!isAtEnd) {
             queue.add(new TheEnd()); // once more when `out` is empty
             return;

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -28,19 +29,28 @@ public final class TcpLink implements Link, AutoCloseable {
   /// Two are wanted; more are on trial until the engine has heard who they are.
   private static final int SOCKETS_MAX = 32;
 
+  /// For an accepted peer to say who it is in TLS; one that dials has the time of the dial.
+  private static final long GREETING_NANOS = TimeUnit.SECONDS.toNanos(20);
+
   private final String name;
   private final Ends ends;
+  private final Wrapping wrapping;
   private final PacketSink sink;
   private final AtomicLong numbers = new AtomicLong();
   private final ConcurrentHashMap<Long, PeerSocket> sockets = new ConcurrentHashMap<>();
   private final ConcurrentLinkedQueue<PeerSocket> unflushed = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger greeting = new AtomicInteger();
   private @Nullable Listener listener;
   private volatile boolean isClosed;
 
-  /// `name` is for threads and messages: the resource's.
-  public TcpLink(String name, Ends ends, PacketSink sink) {
+  /// Why the last peer was refused before the protocol began: said once, not at each attempt.
+  private volatile String refusal = "";
+
+  /// `name` is for threads and messages: the resource's. `wrapping` as at the peer.
+  public TcpLink(String name, Ends ends, Wrapping wrapping, PacketSink sink) {
     this.name = name;
     this.ends = ends;
+    this.wrapping = wrapping;
     this.sink = sink;
   }
 
@@ -113,20 +123,40 @@ public final class TcpLink implements Link, AutoCloseable {
     }
   }
 
-  private void accepted(SocketChannel channel) throws IOException {
-    if (sockets.size() >= SOCKETS_MAX) {
-      channel.close();
-      return;
+  private void accepted(SocketChannel socket) throws IOException {
+    if (sockets.size() + greeting.get() >= SOCKETS_MAX) {
+      socket.close();
+    } else if (wrapping.isNone()) {
+      accept(socket);
+    } else {
+      greeting.incrementAndGet();
+      Thread.ofVirtual().name("greet-" + name).start(() -> acceptWrapped(socket));
     }
-    PeerSocket socket = adopt(channel);
+  }
+
+  /// The listener goes on meanwhile.
+  private void acceptWrapped(SocketChannel socket) {
+    try {
+      accept(socket);
+    } catch (IOException refused) {
+      LOG.log(Level.DEBUG, "resource={0} accepted socket refused: {1}", name, refused);
+    } finally {
+      greeting.decrementAndGet();
+    }
+  }
+
+  private void accept(SocketChannel connected) throws IOException {
+    PeerSocket socket = adopt(connected, false, System.nanoTime() + GREETING_NANOS);
     sink.post(new Event.Accepted(socket.number()));
     start(socket);
   }
 
   private void dial(long attempt, long timeoutNanos) {
+    long deadlineNanos = System.nanoTime() + timeoutNanos;
     PeerSocket socket;
     try {
-      socket = adopt(connect(Math.max(1, TimeUnit.NANOSECONDS.toMillis(timeoutNanos))));
+      SocketChannel connected = connect(Math.max(1, TimeUnit.NANOSECONDS.toMillis(timeoutNanos)));
+      socket = adopt(connected, true, deadlineNanos);
     } catch (IOException failed) {
       sink.post(new Event.DialFailed(attempt, String.valueOf(failed.getMessage())));
       return;
@@ -150,17 +180,20 @@ public final class TcpLink implements Link, AutoCloseable {
     }
   }
 
-  /// Makes a socket of a connected channel; it reads nothing until [#start].
-  private PeerSocket adopt(SocketChannel channel) throws IOException {
+  /// Makes a socket of a connected channel; it reads nothing of the protocol until [#start].
+  private PeerSocket adopt(SocketChannel connected, boolean isDialer, long deadlineNanos)
+      throws IOException {
     try {
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-      channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+      connected.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      connected.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
       if (ends.sendBufferBytes > 0) {
-        channel.setOption(StandardSocketOptions.SO_SNDBUF, ends.sendBufferBytes);
+        connected.setOption(StandardSocketOptions.SO_SNDBUF, ends.sendBufferBytes);
       }
       if (ends.receiveBufferBytes > 0) {
-        channel.setOption(StandardSocketOptions.SO_RCVBUF, ends.receiveBufferBytes);
+        connected.setOption(StandardSocketOptions.SO_RCVBUF, ends.receiveBufferBytes);
       }
+      connected.configureBlocking(false);
+      PeerChannel channel = wrap(connected, isDialer, deadlineNanos);
       long number = numbers.incrementAndGet();
       PeerSocket socket = new PeerSocket(number, channel, sink, () -> sockets.remove(number));
       sockets.put(number, socket);
@@ -171,8 +204,28 @@ public final class TcpLink implements Link, AutoCloseable {
       }
       return socket;
     } catch (IOException failed) {
-      channel.close();
+      connected.close();
       throw failed;
+    }
+  }
+
+  private PeerChannel wrap(SocketChannel connected, boolean isDialer, long deadlineNanos)
+      throws IOException {
+    try {
+      return wrapping.wrap(connected, ends.peer.getAddress(), isDialer, deadlineNanos);
+    } catch (IOException refused) {
+      String why = String.valueOf(refused.getMessage());
+      if (!why.equals(refusal)) {
+        refusal = why;
+        LOG.log(
+            Level.WARNING,
+            "resource={0} peer={1} wrapping=\"{2}\" error=\"refused: {3}\" next=\"the settings of both nodes must agree\"",
+            name,
+            ends.peer,
+            wrapping,
+            why);
+      }
+      throw refused;
     }
   }
 

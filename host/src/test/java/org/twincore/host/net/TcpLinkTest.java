@@ -60,8 +60,8 @@ final class TcpLinkTest {
   void makeLinks() throws IOException {
     addressA = new InetSocketAddress(InetAddress.getByName("127.0.0.1"), freePort());
     InetSocketAddress addressB = new InetSocketAddress(addressA.getAddress(), freePort());
-    a = new TcpLink("a", new TcpLink.Ends(addressA, addressB, 0, 0), fromA);
-    b = new TcpLink("b", new TcpLink.Ends(addressB, addressA, 65536, 65536), fromB);
+    a = new TcpLink("a", new TcpLink.Ends(addressA, addressB, 0, 0), Wrapping.NONE, fromA);
+    b = new TcpLink("b", new TcpLink.Ends(addressB, addressA, 65536, 65536), Wrapping.NONE, fromB);
   }
 
   private static int freePort() throws IOException {
@@ -152,7 +152,7 @@ final class TcpLinkTest {
     Pair pair = connect();
     a.carryOut(new Effect.LimitBody(pair.atA, 2 << 20));
     a.carryOut(new Effect.PauseReading(pair.atA));
-    b.carryOut(new Effect.LimitBlocked(pair.atB, 50_000_000));
+    b.carryOut(new Effect.LimitBlocked(pair.atB, 400_000_000));
     Payload payload = pattern(1 << 20);
     Packet data = new Packet.Data(PacketType.DATA, 0, 0, 0, 0, payload.lengthBytes());
     int count = 40;
@@ -160,7 +160,7 @@ final class TcpLinkTest {
       sendNow(b, fromB, send(pair.atB, data, payload, 0));
     }
     assertThat(fromB.next(Event.SendBlocked.class).socket()).isEqualTo(pair.atB);
-    assertThat(fromB.events.poll(300, TimeUnit.MILLISECONDS)).as("told once").isNull();
+    assertThat(fromB.events.poll(900, TimeUnit.MILLISECONDS)).as("told once").isNull();
     a.carryOut(new Effect.ResumeReading(pair.atA));
     for (int i = 0; i < count; i++) {
       fromA.next(Event.PacketArrived.class);
@@ -171,10 +171,10 @@ final class TcpLinkTest {
   void whatMovesIsNoBlock() throws Exception {
     Pair pair = connect();
     a.carryOut(new Effect.LimitBody(pair.atA, 2 << 20));
-    b.carryOut(new Effect.LimitBlocked(pair.atB, 50_000_000));
+    b.carryOut(new Effect.LimitBlocked(pair.atB, 400_000_000));
     sendNow(b, fromB, new Effect.Send(pair.atB, Framing.H80, 0, HELLO, null, 0));
     fromA.next(Event.PacketArrived.class);
-    assertThat(fromB.events.poll(300, TimeUnit.MILLISECONDS)).as("nothing waits").isNull();
+    assertThat(fromB.events.poll(900, TimeUnit.MILLISECONDS)).as("nothing waits").isNull();
   }
 
   /// A peer that asks and never reads the answers must not fill this node's memory.
