@@ -16,8 +16,8 @@ import org.twincore.sim.check.VolumeHistory;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;
 
-/// After the run, in some seeds: the brain is split on purpose, each side writes, and the nodes meet
-/// again with drawn policies. What no policy settles the admin does.
+/// After the run, in some seeds: the brain is split on purpose, each side writes, and the nodes
+/// meet again with drawn policies. What no policy settles the admin does.
 ///
 /// It begins when all else is over, so that it changes the course of nothing before it.
 final class SplitEncore {
@@ -34,10 +34,16 @@ final class SplitEncore {
     "discard-remote"
   };
   private static final String[] WITH_ONE = {
-    "disconnect", "consensus", "violently-as0p", "violently-as0p", "discard-secondary",
+    "disconnect",
+    "consensus",
+    "violently-as0p",
+    "violently-as0p",
+    "discard-secondary",
     "call-pri-lost-after-sb"
   };
-  private static final String[] CONFLICT = {"disconnect", "violently", "violently", "call-pri-lost"};
+  private static final String[] CONFLICT = {
+    "disconnect", "violently", "violently", "call-pri-lost"
+  };
 
   private final Cluster cluster;
   private final Prng random;

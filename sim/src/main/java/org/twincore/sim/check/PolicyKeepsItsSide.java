@@ -82,9 +82,7 @@ public final class PolicyKeepsItsSide implements NodeWatcher {
     switch (event) {
       case Event.AppWrite write ->
           wrote(
-              node.id(),
-              write.volume(),
-              new Extent(write.sector(), write.payload().lengthBytes()));
+              node.id(), write.volume(), new Extent(write.sector(), write.payload().lengthBytes()));
       case Event.AppDiscard discard -> wrote(node.id(), discard.volume(), discard.extent());
       default -> {}
     }
