@@ -377,4 +377,78 @@ class KernelInteropTest {
     KernelPair.assertHolds(node, 700, 4, value);
     node.drbdadm("secondary", "r0");
   }
+
+  private static final String LEAST =
+      "after-sb-0pri discard-least-changes; after-sb-1pri %1$s; rr-conflict %2$s;";
+  private static final String KERNELS_LEAST =
+      "--after-sb-0pri=discard-least-changes --after-sb-1pri=%1$s --rr-conflict=%2$s";
+
+  /// Split, with the Primary on the side that wrote less; the other one has to win.
+  private static void thePrimaryWroteLess(String primary, String policy, String conflict)
+      throws IOException {
+    inStep("C", LEAST.formatted(policy, conflict), KERNELS_LEAST.formatted(policy, conflict));
+    kernel.run("dmesg -c >/dev/null");
+    node.ignoreLogSoFar();
+    boolean isOurs = primary.equals("ours");
+    splitBrain(isOurs ? 5 : 30, isOurs ? 30 : 5);
+    if (isOurs) {
+      node.drbdadm("primary", "r0");
+    } else {
+      kernel.run("drbdsetup-84 primary $MINOR");
+    }
+    meetAgain();
+  }
+
+  private static void assertWinner(String winner) throws IOException {
+    assertEqual();
+    oursIsPrimary();
+    assertThat(holds(700, 4)).isEqualTo(winner.equals("ours"));
+    node.drbdadm("secondary", "r0");
+  }
+
+  /// The losing Primary goes StandAlone and says so in its log; of the kernel's it is the handler.
+  private static void loserLeaves(String primary, String ourWords, String handler)
+      throws IOException {
+    if (primary.equals("ours")) {
+      node.awaitLog(ourWords);
+      node.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
+    } else {
+      kernel.run("wait_cs StandAlone 20");
+      assertThat(kernel.run("dmesg")).contains(handler + " minor-0");
+    }
+  }
+
+  /// While a connection is being made no Primary can give up its role, neither here nor there: its
+  /// handler is called and it goes StandAlone, until it is Secondary and connects again.
+  @ParameterizedTest
+  @ValueSource(strings = {"ours", "kernel"})
+  void theLosingPrimaryCallsItsHandler(String primary) throws IOException {
+    thePrimaryWroteLess(primary, "call-pri-lost-after-sb", "violently");
+    loserLeaves(primary, "the losing Primary cannot give up its role", "pri-lost-after-sb");
+    kernel.run("drbdsetup-84 secondary $MINOR; peer_disconnect --force >/dev/null 2>&1; true");
+    node.drbdadm("disconnect", "--force", "r0");
+    node.drbdadm("secondary", "r0");
+    meetAgain();
+    assertWinner(primary.equals("ours") ? "kernel" : "ours");
+  }
+
+  /// As the chapter has it: the Primary goes on with the data of the other one.
+  @ParameterizedTest
+  @ValueSource(strings = {"ours", "kernel"})
+  void theLosingPrimaryIsOverwrittenWhereItIsTold(String primary) throws IOException {
+    thePrimaryWroteLess(primary, "violently-as0p", "violently");
+    assertEqual();
+    assertThat(kernel.run("field ro").strip())
+        .isEqualTo(primary.equals("ours") ? "Secondary/Primary" : "Primary/Secondary");
+    assertWinner(primary.equals("ours") ? "kernel" : "ours");
+  }
+
+  /// The same with `rr-conflict call-pri-lost`: the handler of the loser, and nobody's data.
+  @Tag("full")
+  @Test
+  void ourLosingPrimaryPartsWhereItIsNotTold() throws IOException {
+    thePrimaryWroteLess("ours", "violently-as0p", "call-pri-lost");
+    loserLeaves("ours", "I shall become SyncTarget, but I am primary", "pri-lost");
+    assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isPositive();
+  }
 }

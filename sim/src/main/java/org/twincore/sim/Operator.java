@@ -77,6 +77,11 @@ final class Operator {
     }
   }
 
+  /// Looks after nothing any more.
+  void retire() {
+    isOff = true;
+  }
+
   boolean isSwapping() {
     return isSwapping;
   }

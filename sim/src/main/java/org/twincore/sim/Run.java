@@ -15,6 +15,7 @@ import org.twincore.testkit.Prng;
 /// ```
 /// set up -> first sync -> workload under faults and commands -> heal -> progress -> at rest
 /// -> everything read at both nodes, roles swapped between -> at rest
+/// -> in some runs: the brain split on purpose, and what the policies make of it -> at rest
 /// ```
 public final class Run {
   private static final long PROGRESS_NANOS = 3_600 * Simulation.SECOND;
@@ -64,6 +65,8 @@ public final class Run {
       rest("after healing");
       new LastReads(cluster).run();
       rest("at the end");
+      new SplitEncore(cluster, new Prng(seed * 31 + 8)).run();
+      settle();
       return outcome(Outcome.Verdict.FINE, "", "");
     } catch (Violation violation) {
       return outcome(
@@ -102,7 +105,7 @@ public final class Run {
             trouble.faults(),
             commands.executed(),
             cluster.checks.replicas().looks() + cluster.checks.bitmaps().looks(),
-            cluster.checks.writes().concededSectors(),
+            cluster.checks.writes().concededSectors() + cluster.checks.policies().givenUpSectors(),
             cluster.simulation.actions(),
             cluster.simulation.nowNanos());
     Trace trace = cluster.simulation.trace();
@@ -134,6 +137,13 @@ public final class Run {
     cluster.pass(REST_NANOS);
     cluster.await(
         "rest " + when, PROGRESS_NANOS, () -> cluster.isHealthy() && cluster.operator.isServing());
+    cluster.checks.atRest();
+  }
+
+  /// At rest once more, whoever is in service.
+  private void settle() {
+    cluster.pass(REST_NANOS);
+    cluster.await("rest after the encore", PROGRESS_NANOS, cluster::isHealthy);
     cluster.checks.atRest();
   }
 }

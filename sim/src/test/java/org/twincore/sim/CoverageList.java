@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.state.AfterSplitBrain;
 import org.twincore.drbd.engine.state.ImpliedChange;
 import org.twincore.drbd.engine.state.NewUuidRule;
 import org.twincore.drbd.engine.state.PeerState;
@@ -36,6 +37,7 @@ final class CoverageList {
         new TreeSet<>(Arrays.stream(PacketType.values()).map(PacketType::wireName).toList()));
     groups.put("UuidCompare", names(UuidCompare.Rule.values()));
     groups.put("SyncHandshake", names(SyncHandshake.Step.values()));
+    groups.put("AfterSplitBrain", names(AfterSplitBrain.Rule.values()));
     groups.put("PeerState", names(PeerState.Rule.values()));
     groups.put("ImpliedChange", names(ImpliedChange.values()));
     groups.put("Refusal", names(Refusal.values()));

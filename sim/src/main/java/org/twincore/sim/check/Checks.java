@@ -15,6 +15,7 @@ public final class Checks {
   private final UuidHistorySane uuids;
   private final RefusalIsReal refusals;
   private final VerifyIsRight verifies;
+  private final PolicyKeepsItsSide policies;
 
   public Checks(ClusterView view) {
     this.view = view;
@@ -26,8 +27,9 @@ public final class Checks {
     uuids = new UuidHistorySane(view);
     refusals = new RefusalIsReal(view);
     verifies = new VerifyIsRight(view);
+    policies = new PolicyKeepsItsSide(view);
     for (NodeWatcher watcher :
-        List.of(writes, replicas, bitmaps, roles, uuids, refusals, verifies)) {
+        List.of(writes, replicas, bitmaps, roles, uuids, refusals, verifies, policies)) {
       view.nodes().forEach(node -> node.watch(watcher));
     }
   }
@@ -90,6 +92,10 @@ public final class Checks {
 
   public RefusalIsReal refusals() {
     return refusals;
+  }
+
+  public PolicyKeepsItsSide policies() {
+    return policies;
   }
 
   public VerifyIsRight verifies() {

@@ -181,6 +181,10 @@ final class Pair {
     }
   }
 
+  OptionValues net() {
+    return setup.net;
+  }
+
   OptionValues diskOptions() {
     return setup.disk;
   }

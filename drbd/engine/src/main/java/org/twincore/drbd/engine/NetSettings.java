@@ -8,6 +8,7 @@ import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.connection.Liveness;
+import org.twincore.drbd.engine.state.SplitBrainPolicy;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
@@ -63,7 +64,18 @@ final class NetSettings {
             .peering
             .net()
             .with(Option.PROTOCOL, wanted.get().name())
+            .with(Option.AFTER_SB_0PRI, policy(protocol.afterSb0Pri()))
+            .with(Option.AFTER_SB_1PRI, policy(protocol.afterSb1Pri()))
+            .with(Option.AFTER_SB_2PRI, policy(protocol.afterSb2Pri()))
             .with(Option.DATA_INTEGRITY_ALG, protocol.integrityAlg()));
+  }
+
+  /// The peer's policy as seen from here. One of a number that there is not decides nothing.
+  private static String policy(int code) {
+    return SplitBrainPolicy.ofCode(code)
+        .orElse(SplitBrainPolicy.DISCONNECT)
+        .seenFromPeer()
+        .toString();
   }
 
   /// From now on the peer's data has such digests; false if they are unknown here, and the

@@ -107,6 +107,7 @@ final class Parameters {
             limits));
   }
 
+  /// P_UUIDS, to be sent now: what it says counts in the handshake of the disks.
   static Packet.Uuids uuids(Volume volume, long moreFlags) {
     Device device = volume.device;
     DiskState real =
@@ -119,7 +120,9 @@ final class Parameters {
             | (real == DiskState.INCONSISTENT && device.state().disk() == DiskState.NEGOTIATING
                 ? UuidFlags.INCONSISTENT
                 : 0);
-    return new Packet.Uuids(device.uuids(), device.outOfSyncBlocks(), flags);
+    Packet.Uuids told = new Packet.Uuids(device.uuids(), device.outOfSyncBlocks(), flags);
+    device.setToldBits(told.bitsSet());
+    return told;
   }
 
   // ---- what is received

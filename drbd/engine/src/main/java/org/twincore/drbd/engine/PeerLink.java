@@ -61,7 +61,6 @@ final class PeerLink {
   private @Nullable Handshake handshake;
   private @Nullable PeerEpochs epochs;
   private boolean protocolSeen;
-  private boolean discardMyData;
   private boolean dryRun;
   private boolean peerDryRun;
   private boolean readingPaused;
@@ -97,10 +96,6 @@ final class PeerLink {
     return conn == ConnectionState.CONNECTED;
   }
 
-  boolean discardsMyData() {
-    return discardMyData;
-  }
-
   boolean isDryRun() {
     return dryRun || peerDryRun;
   }
@@ -128,7 +123,7 @@ final class PeerLink {
   /// `connect`.
   void connect(OptionValues net, boolean discard, boolean tentative) {
     parts.peering.configure(net);
-    discardMyData = discard;
+    parts.peering.discardMyData(discard);
     dryRun = tentative;
     leaves = false;
     deadlineNanos = Long.MAX_VALUE;
@@ -185,7 +180,8 @@ final class PeerLink {
 
   private void tellAll() {
     parts.turn.add(new Effect.LimitBody(parts.turn.dataSocket(), BODY_BYTES_MAX));
-    parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL, discardMyData, dryRun));
+    boolean discards = parts.peering.discardsMyData();
+    parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL, discards, dryRun));
     parts.turn.sealWith(parts.peering.integrityDigest().orElse(null));
     parts.log.restart();
     epochs = new PeerEpochs(parts.turn, ordering());
@@ -193,7 +189,7 @@ final class PeerLink {
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
       volume.device.setGrowth(Growth.NONE);
-      parameters.sendAll(volume, discardMyData ? UuidFlags.DISCARD_MY_DATA : 0);
+      parameters.sendAll(volume, discards ? UuidFlags.DISCARD_MY_DATA : 0);
       states.sendState(volume);
     }
     move(WF_REPORT_PARAMS, "handshake");
@@ -221,7 +217,7 @@ final class PeerLink {
   @Nullable String protocolArrived(Packet.Protocol protocol) {
     protocolSeen = true;
     peerDryRun = (protocol.connFlags() & Packet.Protocol.DRY_RUN) != 0;
-    return parameters.take(protocol, discardMyData);
+    return parameters.take(protocol, parts.peering.discardsMyData());
   }
 
   boolean protocolSeen() {
@@ -235,7 +231,7 @@ final class PeerLink {
             .allMatch(it -> it.device.state().conn().isAtLeast(ConnectionState.CONNECTED));
     if (conn == WF_REPORT_PARAMS && all) {
       conn = ConnectionState.CONNECTED;
-      discardMyData = false;
+      parts.peering.discardMyData(false);
     }
   }
 
@@ -432,7 +428,7 @@ final class PeerLink {
     if (leaves) {
       deadlineNanos = Long.MAX_VALUE;
       move(STAND_ALONE, "disconnected");
-      discardMyData = false;
+      parts.peering.discardMyData(false);
       arriveStandAlone();
     } else if (conn != UNCONNECTED) {
       boolean atOnce = conn == TEAR_DOWN;

@@ -1,7 +1,6 @@
 package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.CONNECTED;
-import static org.twincore.drbd.ConnectionState.DISCONNECTING;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
@@ -13,12 +12,14 @@ import java.util.Optional;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.PeerState;
+import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.SyncHandshake;
 import org.twincore.drbd.engine.state.UuidCompare;
 import org.twincore.drbd.wire.Features;
@@ -111,6 +112,7 @@ final class PeerStates {
   private void publish(Volume volume, SyncHandshake.Trace trace) {
     volume.decided("UuidCompare", List.of(trace.comparison().rule()));
     volume.decided("SyncHandshake", trace.steps());
+    volume.decided("AfterSplitBrain", trace.policy());
   }
 
   private SyncHandshake.Decision shakeHands(Volume volume, StateWord peer, DiskState realDisk) {
@@ -143,9 +145,11 @@ final class PeerStates {
             new SyncHandshake.Meeting(
                 question,
                 new SyncHandshake.Disks(own, intended, realDisk),
-                new SyncHandshake.Wishes(link.discardsMyData(), peerDiscards, link.isDryRun()),
-                device.outOfSyncBlocks(),
+                new SyncHandshake.Wishes(
+                    parts.peering.discardsMyData(), peerDiscards, link.isDryRun()),
+                device.toldBits(),
                 theirs.bitsSet(),
+                mayDemote(volume),
                 policies));
     publish(volume, decision.trace());
     parts.turn.log(
@@ -155,8 +159,22 @@ final class PeerStates {
     return decision;
   }
 
-  /// What a handshake brings besides the state; false if it cannot be carried out.
-  private boolean carryOut(Volume volume, SyncHandshake.Decision decision) {
+  /// Could this node, if it is Primary, become Secondary right now? Never while a connection is
+  /// being established.
+  private boolean mayDemote(Volume volume) {
+    StateWord state = volume.device.state();
+    boolean isIdle = volume.device.openers() == 0 && volume.applications.inFlight() == 0;
+    return isIdle
+        && StateRules.change(
+                state,
+                state.withRole(Role.SECONDARY),
+                states.context(volume),
+                StateRules.Force.SOFT)
+            .isSuccess();
+  }
+
+  /// What a handshake brings besides the state.
+  private void carryOut(Volume volume, SyncHandshake.Decision decision) {
     Device device = volume.device;
     UuidCompare.Comparison comparison = decision.trace().comparison();
     if (!comparison.self().equals(device.uuids())) {
@@ -180,14 +198,8 @@ final class PeerStates {
         }
       }
       case SyncHandshake.BecomeSource(var _, boolean full) -> markIf(volume, full);
-      case SyncHandshake.BecomeTarget(var _, boolean full, boolean demoteFirst) -> {
-        if (demoteFirst) {
-          return false;
-        }
-        markIf(volume, full);
-      }
+      case SyncHandshake.BecomeTarget(var _, boolean full, boolean _) -> markIf(volume, full);
     }
-    return true;
   }
 
   private void markIf(Volume volume, boolean full) {
@@ -210,10 +222,7 @@ final class PeerStates {
   }
 
   private void adopt(Volume volume, StateWord before, PeerState.Adopt adopt) {
-    if (adopt.handshake().isPresent() && !carryOut(volume, adopt.handshake().get())) {
-      link.lose(DISCONNECTING, "this Primary would have to become Secondary first");
-      return;
-    }
+    adopt.handshake().ifPresent(decision -> carryOut(volume, decision));
     Device device = volume.device;
     states.publish(volume, adopt.outcome());
     boolean connects = before.conn().isBelow(CONNECTED);
@@ -226,6 +235,8 @@ final class PeerStates {
     }
     if (adopt.answer()) {
       states.sendUuids(volume, 0);
+    }
+    if (adopt.answer() || before.role() != after.role()) {
       states.sendState(volume);
     }
     if (after.disk().isBelow(DiskState.INCONSISTENT)

@@ -154,6 +154,7 @@ final class Promotion {
     if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
       return result;
     }
+    parts.peering.discardMyData(false);
     boolean told = false;
     if (device.hasUsableDisk()) {
       NewUuidRule.Decision decision =

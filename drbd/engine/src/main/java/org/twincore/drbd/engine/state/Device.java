@@ -29,6 +29,7 @@ public final class Device {
   private @Nullable Backing backing;
   private StateContext.Remembered remembered = StateContext.Remembered.NOTHING;
   private Packet.@Nullable Uuids peerUuids;
+  private long toldBits;
   private long peerSectors;
   private int peerBioBytes;
   private long sizeSectors;
@@ -145,6 +146,15 @@ public final class Device {
   /// Bits set in the own bitmap; 0 while diskless.
   public long outOfSyncBlocks() {
     return backing == null ? 0 : backing.bitmap().weight();
+  }
+
+  /// How many set bits the peer was told of with the last P_UUIDS.
+  public long toldBits() {
+    return toldBits;
+  }
+
+  public void setToldBits(long bits) {
+    toldBits = bits;
   }
 
   /// Marks blocks that the peer does not have as they are here; nothing while diskless.

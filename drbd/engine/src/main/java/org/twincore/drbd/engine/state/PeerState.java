@@ -326,8 +326,13 @@ public final class PeerState {
     }
 
     private Decision takeOver(Optional<SyncHandshake.Decision> handshake, DiskState disk) {
+      boolean demotes =
+          handshake.isPresent()
+              && handshake.get() instanceof SyncHandshake.BecomeTarget target
+              && target.demotes();
       StateWord wanted =
           own.withConn(conn)
+              .withRole(demotes ? Role.SECONDARY : own.role())
               .withDisk(completed(disk, handshake.isPresent()))
               .withPeer(peer.role())
               .withPdsk(peerDisk)

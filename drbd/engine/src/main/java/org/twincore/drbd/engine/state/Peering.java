@@ -15,6 +15,7 @@ public final class Peering {
   private Features.Agreement agreement = new Features.Agreement(Features.PROTOCOL_MAX, 0);
   private boolean resolveConflicts;
   private Optional<DigestAlgorithm> expectedDigest = Optional.empty();
+  private boolean discardsMyData;
   private int link;
 
   public OptionValues net() {
@@ -33,6 +34,18 @@ public final class Peering {
 
   public void unconfigure() {
     configured = false;
+  }
+
+  /// Whether the admin gave up this node's data, should it turn out to be split from the peer's:
+  /// `connect --discard-my-data`.
+  public boolean discardsMyData() {
+    return discardsMyData;
+  }
+
+  /// Holds until the nodes have met, the connection is given up, or this node becomes Primary: what
+  /// it writes from then on was not meant.
+  public void discardMyData(boolean discards) {
+    discardsMyData = discards;
   }
 
   public ReplicationProtocol protocol() {

@@ -44,14 +44,17 @@ public final class SyncHandshake {
     public static final Wishes NONE = new Wishes(false, false, false);
   }
 
-  /// All that the handshake looks at; bits are set bits in the own bitmap and in the peer's (from
-  /// its P_UUIDS).
+  /// All that the handshake looks at. The bits are those that each side told the other in its last
+  /// P_UUIDS, also the own ones: marks that were set since then are not known to the peer, and
+  /// would make both sides the source or both the target (`comm_bm_set`). `mayDemote` says whether
+  /// this node, if it is Primary, could become Secondary now.
   public record Meeting(
       UuidCompare.Question question,
       Disks disks,
       Wishes wishes,
       long ownBits,
       long peerBits,
+      boolean mayDemote,
       Policies policies) {}
 
   /// The rules that can take part in a decision, in the order in which they are looked at.
@@ -60,6 +63,8 @@ public final class SyncHandshake {
     NEEDS_NEWER_PEER("Both sides need a newer DRBD to resolve this"),
     DECIDED_BY_DISK_STATES("decided by the disk states"),
     SPLIT_BRAIN_SOLVED_BY_POLICY("Split-Brain detected, automatically solved"),
+    PRIMARY_GIVES_UP("gave up primary role"),
+    PRIMARY_IS_LOST("the losing Primary cannot give up its role"),
     SPLIT_BRAIN_SOLVED_BY_ADMIN("Split-Brain detected, manually solved"),
     SPLIT_BRAIN_UNRESOLVED("Split-Brain detected but unresolved, dropping connection"),
     SOURCE_IS_INCONSISTENT("I shall become SyncSource, but I am inconsistent"),
@@ -77,11 +82,17 @@ public final class SyncHandshake {
     }
   }
 
-  /// How a decision came about: the UUID rule, the steps reached in order, and the handler programs
-  /// to call (by name, in order, without waiting).
-  public record Trace(Comparison comparison, List<Step> steps, List<String> handlers) {
+  /// How a decision came about: the UUID rule, the steps reached in order, the rows of the
+  /// after-split-brain policies that took part, and the handler programs to call (by name, in
+  /// order, without waiting).
+  public record Trace(
+      Comparison comparison,
+      List<Step> steps,
+      List<AfterSplitBrain.Rule> policy,
+      List<String> handlers) {
     public Trace {
       steps = List.copyOf(steps);
+      policy = List.copyOf(policy);
       handlers = List.copyOf(handlers);
     }
 
@@ -116,9 +127,8 @@ public final class SyncHandshake {
   /// WFBitMapS; if `full`, set all bits and write them first (FullSync flag around it).
   public record BecomeSource(Trace trace, boolean full) implements Decision {}
 
-  /// WFBitMapT; `full` as for the source. With `demoteFirst` this Primary must become Secondary
-  /// first; if it cannot, call handler `pri-lost-after-sb` and refuse.
-  public record BecomeTarget(Trace trace, boolean full, boolean demoteFirst) implements Decision {}
+  /// WFBitMapT; `full` as for the source. With `demotes` this Primary becomes Secondary with it.
+  public record BecomeTarget(Trace trace, boolean full, boolean demotes) implements Decision {}
 
   /// Decides; never fails.
   public static Decision decide(Meeting meeting) {
@@ -132,8 +142,9 @@ public final class SyncHandshake {
     private final Comparison comparison;
     private final List<Step> steps = new ArrayList<>();
     private final List<String> handlers = new ArrayList<>();
+    private List<AfterSplitBrain.Rule> policy = List.of();
     private Verdict verdict;
-    private boolean demoteFirst;
+    private boolean demotes;
 
     Course(Meeting meeting, Comparison comparison) {
       this.meeting = meeting;
@@ -183,13 +194,22 @@ public final class SyncHandshake {
         return;
       }
       AfterSplitBrain.Facts facts =
-          new AfterSplitBrain.Facts(repairedQuestion(), meeting.ownBits, meeting.peerBits);
+          new AfterSplitBrain.Facts(
+              repairedQuestion(), meeting.ownBits, meeting.peerBits, meeting.mayDemote);
       AfterSplitBrain.Outcome outcome = AfterSplitBrain.recover(facts, meeting.policies);
+      policy = outcome.rules();
+      if (policy.contains(AfterSplitBrain.Rule.PRIMARY_IS_LOST)) {
+        handlers.add("pri-lost-after-sb");
+        steps.add(Step.PRIMARY_IS_LOST);
+      }
       if (outcome.verdict() == AfterSplitBrain.Verdict.UNDECIDED) {
         return;
       }
       take(outcome.verdict() == AfterSplitBrain.Verdict.SOURCE, history);
-      demoteFirst = outcome.demoteFirst();
+      demotes = outcome.demotes();
+      if (demotes) {
+        steps.add(Step.PRIMARY_GIVES_UP);
+      }
       steps.add(Step.SPLIT_BRAIN_SOLVED_BY_POLICY);
     }
 
@@ -218,7 +238,7 @@ public final class SyncHandshake {
       if (source && !isBetter(meeting.disks.intended)) {
         return refuse(Step.SOURCE_IS_INCONSISTENT);
       }
-      if (target && !demoteFirst && ownDataInUse()) {
+      if (target && !demotes && ownDataInUse()) {
         SplitBrainPolicy policy = meeting.policies.readWriteConflict;
         if (policy == SplitBrainPolicy.CALL_HELPER) {
           handlers.add("pri-lost");
@@ -237,7 +257,7 @@ public final class SyncHandshake {
       }
       if (target) {
         return new BecomeTarget(
-            trace(Step.BECOMES_TARGET), verdict == Verdict.TARGET_FULL, demoteFirst);
+            trace(Step.BECOMES_TARGET), verdict == Verdict.TARGET_FULL, demotes);
       }
       return new StayConnected(trace(Step.NO_RESYNC));
     }
@@ -265,7 +285,7 @@ public final class SyncHandshake {
 
     private Trace trace(Step last) {
       steps.add(last);
-      return new Trace(comparison, steps, handlers);
+      return new Trace(comparison, steps, policy, handlers);
     }
   }
 

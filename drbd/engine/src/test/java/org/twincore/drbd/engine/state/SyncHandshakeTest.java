@@ -228,6 +228,7 @@ final class SyncHandshakeTest {
         meeting.wishes(),
         meeting.ownBits(),
         meeting.peerBits(),
+        meeting.mayDemote(),
         policies);
   }
 
@@ -271,7 +272,7 @@ final class SyncHandshakeTest {
               new Node(self, own, false),
               new Node(peer, theirs, false),
               new Terms(101, true, false));
-      return new Meeting(question, disks, wishes, 10, 20, Policies.DEFAULT);
+      return new Meeting(question, disks, wishes, 10, 20, false, Policies.DEFAULT);
     }
   }
 }
