@@ -78,6 +78,17 @@ final class OptionDraw {
     return values;
   }
 
+  /// What is done about a congested network, for runs in protocol A.
+  static OptionValues congestion(Prng random, OptionValues net) {
+    if (random.nextInt(4) == 0) {
+      return net;
+    }
+    String policy = random.nextInt(6) == 0 ? "disconnect" : "pull-ahead";
+    return net.with(Option.ON_CONGESTION, policy)
+        .with(Option.CONGESTION_FILL, oneOf(random, 0, 16, 60, 120, random.nextLong(1, 1_000)))
+        .with(Option.CONGESTION_EXTENTS, within(random, Option.CONGESTION_EXTENTS, 67, 130));
+  }
+
   /// Where a sender puts its barriers: no option of drbd.conf, but a setting of the node.
   static EpochEnd epochs(Prng random) {
     return random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH;

@@ -41,6 +41,7 @@ public final class Resource {
   private final PeerStates peerStates;
   private final PeerPackets packets;
   private final Verifies verifies;
+  private final Ahead ahead;
   private final Fences fences;
   private final Promotion promotion;
   private final AdminDesk desk;
@@ -59,6 +60,7 @@ public final class Resource {
     resyncs = new Resyncs(parts, states, liveness, fences);
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
+    ahead = new Ahead(parts, states, resyncs, link);
     peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
     packets =
@@ -150,6 +152,7 @@ public final class Resource {
       volume.markProgress();
     }
     peerStates.maintain();
+    ahead.maintain();
     states.thawWhatMayGoOn();
     states.primaryMark.maintain();
     promotion.maintain();
@@ -160,6 +163,7 @@ public final class Resource {
   /// When the owner must send the next [Event.Tick]; Long.MAX_VALUE if never.
   public long nextDeadlineNanos() {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
+    deadline = Math.min(deadline, ahead.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
@@ -293,6 +297,11 @@ public final class Resource {
     @Override
     public void peerWriteFailed() {
       self().ifPresent(states.generations::peerWriteFailed);
+    }
+
+    @Override
+    public void congested(String cause) {
+      self().ifPresent(it -> ahead.congested(it, cause));
     }
 
     @Override

@@ -34,6 +34,10 @@ public final class TransferLog {
   private final EpochEnd end;
   private final ArrayDeque<Epoch> closed = new ArrayDeque<>();
   private final Map<Long, WriteRequest> byId = new HashMap<>();
+
+  /// By volume.
+  private final Map<Integer, Long> sectorsInFlight = new HashMap<>();
+
   private final ArrayDeque<Handover> handovers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
   private Epoch current = new Epoch(0);
@@ -90,6 +94,7 @@ public final class TransferLog {
     request.inTransferLog = true;
     request.epoch = current.number;
     byId.put(request.id, request);
+    count(request, request.extent.sizeSectors());
     if (current.writes.size() >= peering.net().num(Option.MAX_EPOCH_SIZE)
         || (end == EpochEnd.FLUSH && current.bytes >= BYTES_MAX)) {
       close();
@@ -242,6 +247,16 @@ public final class TransferLog {
   private void forget(WriteRequest request) {
     request.inTransferLog = false;
     byId.remove(request.id);
+    count(request, -request.extent.sizeSectors());
+  }
+
+  private void count(WriteRequest request, long sectors) {
+    sectorsInFlight.merge(request.owner.volume(), sectors, Long::sum);
+  }
+
+  /// What was written on that volume and is not known to be safe at the peer (`ap_in_flight`).
+  public long sectorsInFlight(int volume) {
+    return sectorsInFlight.getOrDefault(volume, 0L);
   }
 
   /// When the oldest write or barrier without an ack was sent; Long.MAX_VALUE if there is none.
