@@ -63,7 +63,7 @@ public record Scenario(
         protocol,
         volumes,
         OptionDraw.resource(random),
-        OptionDraw.disk(random),
+        OptionDraw.balance(more.aside(), OptionDraw.disk(random)),
         net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name())),
         random.nextInt(1_000, 1_400),
         random.nextInt(15, 30),

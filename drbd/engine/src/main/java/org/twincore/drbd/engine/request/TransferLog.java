@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -234,6 +235,23 @@ public final class TransferLog {
       markUnacknowledged(volume, epoch);
     }
     markUnacknowledged(volume, current);
+  }
+
+  /// Whether the peer may have some of these sectors older on its disk than this node has sent
+  /// them: what it only received does not count as written. Looks at all that is in flight.
+  boolean mayBeUnwritten(int volume, Extent extent) {
+    return closed.stream().anyMatch(epoch -> mayBeUnwritten(epoch, volume, extent))
+        || mayBeUnwritten(current, volume, extent);
+  }
+
+  private static boolean mayBeUnwritten(Epoch epoch, int volume, Extent extent) {
+    for (WriteRequest request : epoch.writes) {
+      boolean written = request.acksWrite && request.remote == Side.OK;
+      if (!written && request.extent.overlaps(extent) && request.owner.volume() == volume) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void markUnacknowledged(int volume, Epoch epoch) {
