@@ -116,6 +116,9 @@ public final class Resource {
           link.take(event);
       case Event.Admin admin -> desk.take(admin);
       case Event.HandlerDone done -> fences.ended(done);
+      case Event.ResyncOrder(int volume, boolean waits) ->
+          volume(volume)
+              .ifPresent(it -> states.force(it, s -> s.withAftrIsp(waits), "resync-after"));
     }
     maintain();
   }
@@ -187,6 +190,15 @@ public final class Resource {
     return hasData || state.role() == Role.PRIMARY
         ? StateResult.SUCCESS
         : StateResult.NO_UP_TO_DATE_DISK;
+  }
+
+  /// What `resync-after` needs to know of this resource's volumes.
+  public List<ResyncOrder.Member> resyncMembers() {
+    return parts.all().stream()
+        .map(it ->
+            new ResyncOrder.Member(
+                it.device.minor(), it.device.state(), ResyncOrder.after(it.device.options())))
+        .toList();
   }
 
   // ---- status
