@@ -168,11 +168,11 @@ class AheadPairTest {
     Pair pair = congesting("pull-ahead").net(Option.VERIFY_ALG, "crc32c").primary();
     pair.write(0, 500, 5);
     pair.awaitQuiet();
-    pair.nodes[1].drive(0).data().write(500 * Pair.BLOCK, new byte[Pair.BLOCK], 0, Pair.BLOCK, true);
-    pair.ok(
-        0,
-        new AdminCommand.Verify(
-            0, OptionalLong.empty(), OptionalLong.empty()));
+    pair.nodes[1]
+        .drive(0)
+        .data()
+        .write(500 * Pair.BLOCK, new byte[Pair.BLOCK], 0, Pair.BLOCK, true);
+    pair.ok(0, new AdminCommand.Verify(0, OptionalLong.empty(), OptionalLong.empty()));
     pair.await(() -> pair.volume(0).outOfSyncBlocks() == 1, "the difference");
     pair.awaitConn(0, CONNECTED);
     congest(pair);
@@ -253,7 +253,6 @@ class AheadPairTest {
   /// Without the role, and without what a resync that was cut left in the oldest place.
   private static GenerationUuids uuids(Pair pair, int id) {
     GenerationUuids uuids = pair.volume(id).uuids().orElseThrow();
-    return new GenerationUuids(
-        uuids.current() & ~1, uuids.bitmap() & ~1, uuids.history0() & ~1, 0);
+    return new GenerationUuids(uuids.current() & ~1, uuids.bitmap() & ~1, uuids.history0() & ~1, 0);
   }
 }

@@ -132,8 +132,7 @@ class ReadBalancePairTest {
   }
 
   private static long startRead(Pair pair, long block) {
-    return pair.start(
-        0, cookie -> new Event.AppRead(0, cookie, new Extent(block * 8, Pair.BLOCK)));
+    return pair.start(0, cookie -> new Event.AppRead(0, cookie, new Extent(block * 8, Pair.BLOCK)));
   }
 
   private static boolean readsAtPeer(Pair pair, long block) {

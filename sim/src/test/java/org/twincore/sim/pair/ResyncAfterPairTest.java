@@ -72,8 +72,7 @@ class ResyncAfterPairTest {
   private static void after(Pair pair, int id, int volume, String minor) {
     pair.ok(
         id,
-        new AdminCommand.DiskOptions(
-            volume, pair.diskOptions().with(Option.RESYNC_AFTER, minor)));
+        new AdminCommand.DiskOptions(volume, pair.diskOptions().with(Option.RESYNC_AFTER, minor)));
   }
 
   private static void awaitConn(Pair pair, int id, int volume, ConnectionState conn) {

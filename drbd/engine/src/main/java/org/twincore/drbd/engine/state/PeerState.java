@@ -220,9 +220,7 @@ public final class PeerState {
         return false;
       }
       // What was said before the peer knew that it is behind ends nothing.
-      return own.conn().isAtLeast(SYNC_SOURCE)
-          && own.conn() != AHEAD
-          && peer.conn() == CONNECTED;
+      return own.conn().isAtLeast(SYNC_SOURCE) && own.conn() != AHEAD && peer.conn() == CONNECTED;
     }
 
     /// The target has dealt with all, but not every block could be copied.
