@@ -9,22 +9,9 @@ import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 
-/// Edges at which what a congested or balanced volume says does not arrive as it was said.
+/// Edges at which what a balanced volume reads does not arrive as it was read.
 final class FlowTampers {
   private FlowTampers() {}
-
-  /// Whoever is behind does not hear which blocks were changed.
-  static Tamper missesMarks() {
-    return new Tamper() {
-      @Override
-      public List<Event> event(SimNode node, Event event) {
-        boolean isMark =
-            event instanceof Event.PacketArrived arrived
-                && arrived.packet().type() == PacketType.OUT_OF_SYNC;
-        return isMark ? List.of(new Event.Tick()) : List.of(event);
-      }
-    };
-  }
 
   /// What the peer reads is what was there when it was read for the first time.
   static Tamper readsOldCopies() {

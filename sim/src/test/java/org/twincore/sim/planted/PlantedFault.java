@@ -38,7 +38,6 @@ enum PlantedFault {
   STALE_READ("ReadsAreRegular", WireTampers::readsInconsistentDisk),
   READ_FROM_WRONG_SECTOR("ReadsAreRegular", DiskTampers::readsElsewhere),
   STALE_REMOTE_READ("ReadsAreRegular", FlowTampers::readsOldCopies),
-  MARKS_OF_AHEAD_LOST("Progress", FlowTampers::missesMarks),
   TWO_PRIMARIES("OnePrimary", WireTampers::hidesPrimary),
   RESYNC_IN_WRONG_DIRECTION("RefusalIsReal", WireTampers::swapsDirection),
   SYNC_UUID_FORGED("UuidHistorySane", WireTampers::missesNewGenerations),
