@@ -73,6 +73,7 @@ public final class Node {
   private final NodeLock lock;
   private final Timers timers = new Timers();
   private final StateHub hub = new StateHub();
+  private final ResyncTurns resyncTurns = new ResyncTurns(hub);
   private final NodeResources resources;
   private final NbdListener nbd;
   private final List<String> nbdUris = new ArrayList<>();
@@ -92,12 +93,13 @@ public final class Node {
                 timers,
                 exports,
                 devices,
-                hub,
+                resyncTurns,
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
                 diskAccess(settings),
                 wrapping(settings)));
+    resyncTurns.start(resources::all);
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);
@@ -110,6 +112,7 @@ public final class Node {
               NodePaths.adminSocket(folders.run(), name),
               new NodeDesk(resources, reports, hub, this));
     } catch (IOException | IllegalArgumentException failed) {
+      resyncTurns.close();
       nbd.close();
       timers.close();
       lock.close();
@@ -168,6 +171,7 @@ public final class Node {
   /// something was left in use; the process should end all the same.
   public boolean stop(long nanos) {
     boolean isClean = new NodeStop(this, System.nanoTime() + nanos).run();
+    resyncTurns.close();
     hub.stopAll();
     admin.close();
     nbd.close();

@@ -62,6 +62,7 @@ final class NodeDesk implements AdminDesk {
           answer(resources.newMinor(name, minor, volume));
       case AdminRequest.Attach attach -> {
         NodeResources.Found found = resources.minor(attach.minor());
+        resources.checkResyncAfter(attach.minor(), attach.options());
         yield answer(found.admin().attach(found.volume(), attach));
       }
       case AdminRequest.Detach(int minor, boolean force) -> {
@@ -83,6 +84,7 @@ final class NodeDesk implements AdminDesk {
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
       case AdminRequest.DiskOptions options -> {
         NodeResources.Found found = resources.minor(options.minor());
+        resources.checkResyncAfter(options.minor(), options.options());
         yield answer(found.admin().diskOptions(found.volume(), options));
       }
       case AdminRequest.NetOptions options -> answer(admin(options.resource()).netOptions(options));

@@ -1,9 +1,11 @@
 package org.twincore.daemon;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.resource.OptionText;
 import org.twincore.daemon.resource.RefusedException;
 import org.twincore.daemon.resource.ResourceAdmin;
@@ -13,6 +15,7 @@ import org.twincore.daemon.resource.Wiring;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.VolumeNumber;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.AdminResult;
 
 /// The resources of a node by name, and their volumes by minor.
@@ -154,6 +157,27 @@ public final class NodeResources {
             RefusedException.PEER_ADDRESS_IN_USE,
             "Peer address " + wanted.peerText() + " is in use by " + other.name());
       }
+    }
+  }
+
+  /// The disk options must not make a resync wait for itself (`drbd_resync_after_valid`).
+  void checkResyncAfter(int minor, Map<String, String> options) throws RefusedException {
+    String text = options.getOrDefault(Option.RESYNC_AFTER.word(), "");
+    if (text.isEmpty() || text.equals("-1")) {
+      return;
+    }
+    if (!text.matches("[0-9]{1,7}") || Integer.parseInt(text) > MINOR_MAX) {
+      throw new RefusedException(
+          RefusedException.RESYNC_AFTER_INVALID, "resync-after " + text + " is no minor");
+    }
+    List<ResyncOrder.Member> members = new ArrayList<>();
+    for (ResourceNode resource : all()) {
+      members.addAll(resource.loop().ask(Machine::resyncMembers));
+    }
+    if (ResyncOrder.isCycle(minor, Integer.parseInt(text), members)) {
+      throw new RefusedException(
+          RefusedException.RESYNC_AFTER_CYCLE,
+          "with resync-after " + text + " minor " + minor + " would wait for itself");
     }
   }
 

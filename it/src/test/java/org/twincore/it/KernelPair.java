@@ -34,6 +34,7 @@ final class KernelPair {
   private final WireTap toOurs;
   private final WireTap toKernel;
   private String net = NET;
+  private String disk = "";
   private String protocol = "C";
 
   KernelPair(Path folder) throws IOException {
@@ -59,6 +60,12 @@ final class KernelPair {
   /// More text for the net section of ours.
   KernelPair net(String text) {
     net = NET + " " + text;
+    return this;
+  }
+
+  /// More text for the disk section of ours.
+  KernelPair disk(String text) {
+    disk = text;
     return this;
   }
 
@@ -94,7 +101,7 @@ final class KernelPair {
         """
         resource r0 {
           protocol %s;
-          disk { c-fill-target 8M; resync-rate 100M; c-max-rate 400M; }
+          disk { c-fill-target 8M; resync-rate 100M; c-max-rate 400M; %s }
           net { %s }
           on ours {
             device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal;
@@ -104,7 +111,7 @@ final class KernelPair {
           }
         }
         """
-            .formatted(protocol, net, ours(), ourPort, toKernel.address().getPort()));
+            .formatted(protocol, disk, net, ours(), ourPort, toKernel.address().getPort()));
   }
 
   /// Boots the kernel's node; `more` are options of drbd-peer.

@@ -28,6 +28,9 @@ final class CommandPlan {
   /// For commands beside the others.
   private final Prng aside;
 
+  /// For the order of resyncs.
+  private final Prng order;
+
   private final Blunders blunders;
   private final SimNetwork network;
   private final List<Draw> draws;
@@ -47,6 +50,7 @@ final class CommandPlan {
     this.random = random;
     this.aside = random.aside();
     this.blunders = new Blunders(cluster, aside.aside());
+    this.order = aside.aside().aside();
     draws =
         List.of(
             (_, _) -> operator.swap(this::count),
@@ -61,7 +65,8 @@ final class CommandPlan {
             this::pauseSync,
             this::demoteInUse,
             this::primary,
-            (admin, volume) -> give(admin, new AdminCommand.DiskOptions(volume, changedDisk())),
+            (admin, volume) ->
+                give(admin, new AdminCommand.DiskOptions(volume, changedDisk(volume))),
             (admin, _) -> give(admin, new AdminCommand.NetOptions(changedNet())),
             (admin, _) ->
                 give(admin, new AdminCommand.ResourceOptions(OptionDraw.resource(random))),
@@ -287,9 +292,11 @@ final class CommandPlan {
 
   // ---- options
 
-  private OptionValues changedDisk() {
+  private OptionValues changedDisk(int volume) {
+    boolean isOrdered = volume > 0 && order.nextBoolean();
     return scenario
         .disk()
+        .with(Option.RESYNC_AFTER, isOrdered ? Integer.toString(volume - 1) : "")
         .with(Option.RESYNC_RATE, random.nextLong(1_000, 100_000))
         .with(Option.C_PLAN_AHEAD, random.nextInt(0, 30));
   }

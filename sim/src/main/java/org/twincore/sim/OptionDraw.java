@@ -1,5 +1,6 @@
 package org.twincore.sim;
 
+import java.util.List;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.EpochEnd;
@@ -76,6 +77,27 @@ final class OptionDraw {
           values.with(Option.DATA_INTEGRITY_ALG, algorithms[random.nextInt(algorithms.length)]);
     }
     return values;
+  }
+
+  /// Who serves reads, in some of the runs not the own disk alone.
+  static OptionValues balance(Prng random, OptionValues disk) {
+    if (random.nextInt(3) != 0
+        || !(Option.READ_BALANCING.type() instanceof Option.Type.Word modes)) {
+      return disk;
+    }
+    List<String> words = modes.words();
+    return disk.with(Option.READ_BALANCING, words.get(random.nextInt(words.size())));
+  }
+
+  /// What is done about a congested network, for runs in protocol A.
+  static OptionValues congestion(Prng random, OptionValues net) {
+    if (random.nextInt(4) == 0) {
+      return net;
+    }
+    String policy = random.nextInt(6) == 0 ? "disconnect" : "pull-ahead";
+    return net.with(Option.ON_CONGESTION, policy)
+        .with(Option.CONGESTION_FILL, oneOf(random, 0, 16, 60, 120, random.nextLong(1, 1_000)))
+        .with(Option.CONGESTION_EXTENTS, within(random, Option.CONGESTION_EXTENTS, 67, 130));
   }
 
   /// Where a sender puts its barriers: no option of drbd.conf, but a setting of the node.

@@ -46,6 +46,7 @@ public record Scenario(
   /// The scenario of a seed.
   public static Scenario draw(Prng random) {
     Prng digests = random.aside();
+    Prng more = digests.aside();
     Start start = random.nextInt(25) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
     ReplicationProtocol protocol =
         switch (random.nextInt(10)) {
@@ -62,12 +63,18 @@ public record Scenario(
         protocol,
         volumes,
         OptionDraw.resource(random),
-        OptionDraw.disk(random),
-        OptionDraw.digests(digests, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name())),
+        OptionDraw.balance(more.aside(), OptionDraw.disk(random)),
+        net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name())),
         random.nextInt(1_000, 1_400),
         random.nextInt(15, 30),
         random.nextInt(10, 20),
         OptionDraw.epochs(random));
+  }
+
+  private static OptionValues net(Prng digests, Prng more, OptionValues plain) {
+    OptionValues sealed = OptionDraw.digests(digests, plain);
+    boolean mayPullAhead = plain.word(Option.PROTOCOL).equals("A");
+    return mayPullAhead ? OptionDraw.congestion(more, sealed) : sealed;
   }
 
   private static VolumePlan volume(Prng random, Start start, int count) {

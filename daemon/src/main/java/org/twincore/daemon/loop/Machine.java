@@ -1,7 +1,9 @@
 package org.twincore.daemon.loop;
 
+import java.util.List;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.Resource;
+import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
@@ -17,6 +19,9 @@ public interface Machine {
   StateResult mayOpen(int volume, Event.Access access);
 
   ResourceStatus status();
+
+  /// What `resync-after` needs to know of its volumes.
+  List<ResyncOrder.Member> resyncMembers();
 
   static Machine of(Resource resource) {
     return new OfResource(resource);
@@ -42,6 +47,11 @@ public interface Machine {
     @Override
     public ResourceStatus status() {
       return resource.status();
+    }
+
+    @Override
+    public List<ResyncOrder.Member> resyncMembers() {
+      return resource.resyncMembers();
     }
   }
 }

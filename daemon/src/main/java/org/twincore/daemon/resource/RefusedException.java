@@ -19,6 +19,8 @@ public final class RefusedException extends Exception {
   static final int AUTH_DIGEST_UNKNOWN = 120;
   static final int DISK_ALREADY_ATTACHED = 124;
   public static final int MINOR_UNKNOWN = 127;
+  public static final int RESYNC_AFTER_INVALID = 132;
+  public static final int RESYNC_AFTER_CYCLE = 133;
   static final int INTEGRITY_DIGEST_UNKNOWN = 141;
   static final int CSUMS_DIGEST_UNKNOWN = 144;
   static final int VERIFY_DIGEST_UNKNOWN = 146;

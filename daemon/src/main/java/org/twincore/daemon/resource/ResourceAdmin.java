@@ -196,6 +196,7 @@ public final class ResourceAdmin {
       AdminResult result = node.command(new AdminCommand.DiskOptions(volume.number(), merged));
       if (result.isSuccess()) {
         volume.diskOptions(merged);
+        node.publish();
       }
       return result;
     } finally {

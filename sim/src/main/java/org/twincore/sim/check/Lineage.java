@@ -122,7 +122,10 @@ public final class Lineage implements NodeWatcher {
     boolean isConnected = after.conn().isAtLeast(ConnectionState.CONNECTED);
     if (isPrimary && !(isConnected && after.pdsk() == DiskState.UP_TO_DATE)) {
       boolean isUpToDate = after.disk() == DiskState.UP_TO_DATE;
-      boolean lacksPeer = !isConnected || after.pdsk().isBelow(DiskState.INCONSISTENT);
+      boolean lacksPeer =
+          !isConnected
+              || after.pdsk().isBelow(DiskState.INCONSISTENT)
+              || after.conn() == ConnectionState.AHEAD;
       flags(alone, volume)[node] |= isUpToDate && lacksPeer;
     }
     boolean servesDiskless =

@@ -60,6 +60,12 @@ public final class RefusalIsReal implements NodeWatcher {
     if (!(effect instanceof Effect.StateChanged changed) || !wantsConnection[node.id()]) {
       return;
     }
+    if (changed.after().conn() == ConnectionState.DISCONNECTING
+        && changed.reason().startsWith("congestion-")) {
+      // `on-congestion disconnect`, which only runs that want it have.
+      wantsConnection[node.id()] = false;
+      return;
+    }
     boolean gaveUp =
         changed.after().conn() == ConnectionState.STAND_ALONE
             && changed.before().conn() != ConnectionState.STAND_ALONE;

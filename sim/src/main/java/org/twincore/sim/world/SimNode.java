@@ -10,6 +10,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
+import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -158,11 +159,21 @@ public final class SimNode {
       runner.run(effects);
       isStepping = false;
       watchers.forEach(watcher -> watcher.stepped(SimNode.this));
+      if (event instanceof Event.Admin
+          || wanted.stream().anyMatch(Effect.StateChanged.class::isInstance)) {
+        orderResyncs();
+      }
       if (ticksInARow > TICKS_IN_A_ROW_MAX
           && resource.nextDeadlineNanos() <= simulation.nowNanos()) {
         throw new Simulation.Stuck(name() + " asks for a tick again and again");
       }
       scheduleTick();
+    }
+
+    /// As the real node does for all its resources; a volume's minor is its number here.
+    private void orderResyncs() {
+      ResyncOrder.changes(resource.resyncMembers())
+          .forEach((minor, waits) -> waiting.add(new Event.ResyncOrder(minor, waits)));
     }
 
     private void scheduleTick() {

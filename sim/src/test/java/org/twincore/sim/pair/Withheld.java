@@ -81,10 +81,9 @@ final class Withheld implements Tamper {
     held.remove(node.id());
     lost.remove(node.id());
     failing.remove(node.id());
-    List<Event> due = List.copyOf(waiting.values());
-    waiting.clear();
-    tokens.clear();
-    due.forEach(node::deliver);
+    List<Long> keys = waiting.keySet().stream().filter(key -> key % 2 == node.id()).toList();
+    tokens.removeIf(key -> key % 2 == node.id());
+    keys.forEach(key -> node.deliver(waiting.remove(key)));
   }
 
   static boolean isMetadata(Effect effect) {

@@ -37,6 +37,7 @@ enum PlantedFault {
       () -> DiskTampers.changesMetadata(DiskTampers.Part.SUPERBLOCK, DiskTampers::drop)),
   STALE_READ("ReadsAreRegular", WireTampers::readsInconsistentDisk),
   READ_FROM_WRONG_SECTOR("ReadsAreRegular", DiskTampers::readsElsewhere),
+  STALE_REMOTE_READ("ReadsAreRegular", FlowTampers::readsOldCopies),
   TWO_PRIMARIES("OnePrimary", WireTampers::hidesPrimary),
   RESYNC_IN_WRONG_DIRECTION("RefusalIsReal", WireTampers::swapsDirection),
   SYNC_UUID_FORGED("UuidHistorySane", WireTampers::missesNewGenerations),

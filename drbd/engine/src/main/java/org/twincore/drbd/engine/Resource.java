@@ -41,6 +41,7 @@ public final class Resource {
   private final PeerStates peerStates;
   private final PeerPackets packets;
   private final Verifies verifies;
+  private final Ahead ahead;
   private final Fences fences;
   private final Promotion promotion;
   private final AdminDesk desk;
@@ -59,6 +60,7 @@ public final class Resource {
     resyncs = new Resyncs(parts, states, liveness, fences);
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
+    ahead = new Ahead(parts, states, resyncs, link);
     peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
     packets =
@@ -114,6 +116,9 @@ public final class Resource {
           link.take(event);
       case Event.Admin admin -> desk.take(admin);
       case Event.HandlerDone done -> fences.ended(done);
+      case Event.ResyncOrder(int volume, boolean waits) ->
+          volume(volume)
+              .ifPresent(it -> states.force(it, s -> s.withAftrIsp(waits), "resync-after"));
     }
     maintain();
   }
@@ -150,6 +155,7 @@ public final class Resource {
       volume.markProgress();
     }
     peerStates.maintain();
+    ahead.maintain();
     states.thawWhatMayGoOn();
     states.primaryMark.maintain();
     promotion.maintain();
@@ -160,6 +166,7 @@ public final class Resource {
   /// When the owner must send the next [Event.Tick]; Long.MAX_VALUE if never.
   public long nextDeadlineNanos() {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
+    deadline = Math.min(deadline, ahead.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
@@ -183,6 +190,15 @@ public final class Resource {
     return hasData || state.role() == Role.PRIMARY
         ? StateResult.SUCCESS
         : StateResult.NO_UP_TO_DATE_DISK;
+  }
+
+  /// What `resync-after` needs to know of this resource's volumes.
+  public List<ResyncOrder.Member> resyncMembers() {
+    return parts.all().stream()
+        .map(it ->
+            new ResyncOrder.Member(
+                it.device.minor(), it.device.state(), ResyncOrder.after(it.device.options())))
+        .toList();
   }
 
   // ---- status
@@ -293,6 +309,11 @@ public final class Resource {
     @Override
     public void peerWriteFailed() {
       self().ifPresent(states.generations::peerWriteFailed);
+    }
+
+    @Override
+    public void congested(String cause) {
+      self().ifPresent(it -> ahead.congested(it, cause));
     }
 
     @Override

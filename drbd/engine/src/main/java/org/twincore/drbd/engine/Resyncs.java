@@ -2,6 +2,7 @@ package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.BEHIND;
 import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_S;
 import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_T;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
@@ -114,7 +115,10 @@ final class Resyncs {
   }
 
   private void announce(Volume volume, long syncUuid, int link, boolean durable) {
-    if (durable && link == parts.peering.link()) {
+    ConnectionState conn = volume.device.state().conn();
+    boolean isSource = conn == SYNC_SOURCE || conn == PAUSED_SYNC_S;
+    // It may have pulled ahead of the target meanwhile, which learns its UUID later then.
+    if (durable && link == parts.peering.link() && isSource) {
       parts.turn.send(volume.number(), new Packet.SyncUuid(syncUuid));
     }
   }
@@ -187,6 +191,11 @@ final class Resyncs {
             states.force(volume, it -> it.withConn(WF_BITMAP_S), "the device has grown");
           }
         });
+  }
+
+  /// What pulled ahead of its peer waits for it no longer.
+  void startCaughtUp(Volume volume) {
+    startSource(volume, "the peer has caught up");
   }
 
   private void awaitSyncUuid(Volume volume) {

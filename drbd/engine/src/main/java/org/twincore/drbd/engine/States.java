@@ -277,7 +277,9 @@ final class States {
     if (peerAttaches) {
       sendUuids(volume, 0);
     }
-    if (connects || pauses || loses || peerAttaches) {
+    boolean pullsAhead =
+        before.conn() != ConnectionState.AHEAD && after.conn() == ConnectionState.AHEAD;
+    if (connects || pauses || loses || peerAttaches || pullsAhead) {
       sendState(volume);
     }
     if (before.conn() != after.conn() && after.conn() == ConnectionState.WF_BITMAP_S) {

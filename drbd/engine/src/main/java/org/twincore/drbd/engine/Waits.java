@@ -42,6 +42,8 @@ final class Waits {
           waits.add(name + volume.device.outOfSyncBlocks() * 4 + " KiB from the peer");
       case SYNC_SOURCE ->
           waits.add(name + "the peer to fetch " + volume.device.outOfSyncBlocks() * 4 + " KiB");
+      case AHEAD -> waits.add(name + "the network, to let the peer catch up");
+      case BEHIND -> waits.add(name + "the peer, which has pulled ahead, to begin a resync");
       case PAUSED_SYNC_S, PAUSED_SYNC_T -> waits.add(name + "the end of a pause of the resync");
       default -> {}
     }

@@ -15,6 +15,8 @@
 /// | `NetSettings` | net options that change while the connection stands |
 /// | `ClusterChanges` | asking the peer before a change |
 /// | `Resyncs` | the course of a resync |
+/// | `Ahead` | what `on-congestion` does, and the way back |
+/// | `ResyncOrder` | whose resync waits for whose on a node (`resync-after`) |
 /// | `Verifies`, `VolumeVerify` | the course of an online verify; one volume's part in it |
 /// | `Fences` | the `fence-peer` program and what it says |
 /// | `Disks` | attach, detach, failing disks |

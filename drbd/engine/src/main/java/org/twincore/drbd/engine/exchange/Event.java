@@ -75,6 +75,10 @@ public sealed interface Event {
   /// for a socket that the engine itself closed.
   record SocketClosed(long socket, String cause, boolean malformed) implements Event {}
 
+  /// The resync of the volume has to wait for another one's of this node (`resync-after`), or no
+  /// longer.
+  record ResyncOrder(int volume, boolean waits) implements Event {}
+
   // ---- admins and handlers
 
   /// A command; answered by one [Effect.AdminDone] with the same ticket, at once or later.

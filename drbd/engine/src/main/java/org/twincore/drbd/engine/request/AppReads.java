@@ -16,12 +16,13 @@ import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
 /// The reads of applications on one volume: from the own disk where its data is good, else from the
-/// peer (drbd-wire section 10).
+/// peer; where both are, as `read-balancing` says (drbd-wire section 10).
 public final class AppReads {
   private final Device device;
   private final Turn turn;
   private final TransferLog log;
   private final Listener listener;
+  private final ReadBalance balance;
   private final TreeMap<Long, Read> atPeer = new TreeMap<>();
   private final ArrayDeque<Read> frozen = new ArrayDeque<>();
   private int inFlight;
@@ -32,6 +33,9 @@ public final class AppReads {
 
     /// The own disk could not read it; not asked again.
     boolean failedHere;
+
+    /// The peer refused it; the own disk is to serve it if it can.
+    boolean failedThere;
 
     /// When the peer was asked.
     long sentNanos;
@@ -54,6 +58,7 @@ public final class AppReads {
     this.turn = turn;
     this.log = log;
     this.listener = listener;
+    this.balance = new ReadBalance(device, log);
   }
 
   /// Reads that were taken and not answered.
@@ -80,15 +85,19 @@ public final class AppReads {
   private boolean isReadableHere(Read read) {
     return !read.failedHere
         && device.hasUsableDisk()
+        // What the peer has changed is told to this node, and not in step with the answers.
+        && device.state().conn() != ConnectionState.BEHIND
         && device.disk().isReadable(device.state().disk(), read.extent);
   }
 
   private void start(Read read) {
-    if (isReadableHere(read)) {
+    if (!isReadableHere(read)) {
+      readElsewhere(read);
+    } else if (peerHasData() && !read.failedThere && balance.prefersPeer(read.extent)) {
+      ask(read);
+    } else {
       device.counters().read(read.extent.sizeSectors());
       device.disk().disk().read(read.extent, (error, data) -> localDone(read, error, data));
-    } else {
-      readElsewhere(read);
     }
   }
 
@@ -104,11 +113,8 @@ public final class AppReads {
   }
 
   private void readElsewhere(Read read) {
-    boolean peerHasData =
-        turn.isLinked()
-            && device.state().conn().isAtLeast(ConnectionState.CONNECTED)
-            && device.state().pdsk() == DiskState.UP_TO_DATE;
-    if (peerHasData) {
+    if (peerHasData()) {
+      log.close();
       ask(read);
     } else if (device.state().isSuspended()) {
       frozen.add(read);
@@ -117,8 +123,13 @@ public final class AppReads {
     }
   }
 
+  private boolean peerHasData() {
+    return turn.isLinked()
+        && device.state().conn().isAtLeast(ConnectionState.CONNECTED)
+        && device.state().pdsk() == DiskState.UP_TO_DATE;
+  }
+
   private void ask(Read read) {
-    log.close();
     long id = turn.newToken();
     atPeer.put(id, read);
     read.sentNanos = turn.now();
@@ -152,6 +163,7 @@ public final class AppReads {
     }
     atPeer.remove(packet.blockId());
     device.counters().peerPending(-1);
+    read.failedThere = true;
     if (isReadableHere(read)) {
       start(read);
     } else {
@@ -175,6 +187,7 @@ public final class AppReads {
     frozen.clear();
     for (Read read : thawed) {
       read.failedHere = false;
+      read.failedThere = false;
       if (device.holdsIo()) {
         frozen.add(read);
       } else {

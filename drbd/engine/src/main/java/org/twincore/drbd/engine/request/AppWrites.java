@@ -31,6 +31,7 @@ public final class AppWrites implements WriteRequest.Owner {
   private final WriteGate gate;
   private final WriteSender sender;
   private final WriteAnswers answers;
+  private final Congestion congestion;
   private final Listener listener;
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
   private final Map<Long, WriteRequest> awaitingActivity = new HashMap<>();
@@ -48,6 +49,10 @@ public final class AppWrites implements WriteRequest.Owner {
 
     /// The peer could not write what was sent to it.
     void peerWriteFailed();
+
+    /// The way to the peer is congested, and `on-congestion` says what to do about it, before the
+    /// next write is sent.
+    void congested(String cause);
   }
 
   public AppWrites(
@@ -63,6 +68,7 @@ public final class AppWrites implements WriteRequest.Owner {
     this.gate = gate;
     this.sender = new WriteSender(device, turn, peering, log);
     this.answers = new WriteAnswers(device);
+    this.congestion = new Congestion(device, peering, log, listener::congested);
     this.listener = listener;
   }
 
@@ -159,6 +165,9 @@ public final class AppWrites implements WriteRequest.Owner {
   // ---- to both disks
 
   private void submit(WriteRequest request) {
+    if (sender.isReplicated(device.state())) {
+      congestion.look();
+    }
     StateWord state = device.state();
     if (device.holdsIo()) {
       // Frozen while it waited; nothing of it was begun.

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -34,6 +35,10 @@ public final class TransferLog {
   private final EpochEnd end;
   private final ArrayDeque<Epoch> closed = new ArrayDeque<>();
   private final Map<Long, WriteRequest> byId = new HashMap<>();
+
+  /// By volume.
+  private final Map<Integer, Long> sectorsInFlight = new HashMap<>();
+
   private final ArrayDeque<Handover> handovers = new ArrayDeque<>();
   private final ArrayDeque<Waiter> waiters = new ArrayDeque<>();
   private Epoch current = new Epoch(0);
@@ -90,6 +95,7 @@ public final class TransferLog {
     request.inTransferLog = true;
     request.epoch = current.number;
     byId.put(request.id, request);
+    count(request, request.extent.sizeSectors());
     if (current.writes.size() >= peering.net().num(Option.MAX_EPOCH_SIZE)
         || (end == EpochEnd.FLUSH && current.bytes >= BYTES_MAX)) {
       close();
@@ -231,6 +237,23 @@ public final class TransferLog {
     markUnacknowledged(volume, current);
   }
 
+  /// Whether the peer may have some of these sectors older on its disk than this node has sent
+  /// them: what it only received does not count as written. Looks at all that is in flight.
+  boolean mayBeUnwritten(int volume, Extent extent) {
+    return closed.stream().anyMatch(epoch -> mayBeUnwritten(epoch, volume, extent))
+        || mayBeUnwritten(current, volume, extent);
+  }
+
+  private static boolean mayBeUnwritten(Epoch epoch, int volume, Extent extent) {
+    for (WriteRequest request : epoch.writes) {
+      boolean written = request.acksWrite && request.remote == Side.OK;
+      if (!written && request.extent.overlaps(extent) && request.owner.volume() == volume) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static void markUnacknowledged(int volume, Epoch epoch) {
     for (WriteRequest request : epoch.writes) {
       if (request.owner.volume() == volume) {
@@ -242,6 +265,16 @@ public final class TransferLog {
   private void forget(WriteRequest request) {
     request.inTransferLog = false;
     byId.remove(request.id);
+    count(request, -request.extent.sizeSectors());
+  }
+
+  private void count(WriteRequest request, long sectors) {
+    sectorsInFlight.merge(request.owner.volume(), sectors, Long::sum);
+  }
+
+  /// What was written on that volume and is not known to be safe at the peer (`ap_in_flight`).
+  public long sectorsInFlight(int volume) {
+    return sectorsInFlight.getOrDefault(volume, 0L);
   }
 
   /// When the oldest write or barrier without an ack was sent; Long.MAX_VALUE if there is none.

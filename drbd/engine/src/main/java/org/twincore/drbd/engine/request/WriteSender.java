@@ -43,7 +43,7 @@ final class WriteSender {
             && state.conn().isBelow(ConnectionState.AHEAD);
     return turn.isLinked()
         && state.conn().isAtLeast(ConnectionState.CONNECTED)
-        && state.conn().isBelow(ConnectionState.AHEAD)
+        && state.conn() != ConnectionState.AHEAD
         && state.conn() != ConnectionState.WF_BITMAP_S
         && (state.pdsk() == DiskState.UP_TO_DATE || target);
   }

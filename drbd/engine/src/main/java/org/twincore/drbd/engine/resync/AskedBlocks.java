@@ -117,6 +117,11 @@ final class AskedBlocks {
     return abandoned.remove(sector);
   }
 
+  /// Whether an answer to an abandoned question is still to come.
+  boolean awaitsLate() {
+    return !abandoned.isEmpty();
+  }
+
   /// Nothing will be answered any more.
   void connectionLost() {
     abandoned.clear();

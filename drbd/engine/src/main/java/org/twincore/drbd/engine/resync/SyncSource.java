@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.Role;
@@ -90,6 +91,11 @@ public final class SyncSource {
     return failedBlocks;
   }
 
+  /// Something was asked for and is not acknowledged yet.
+  public boolean isServing() {
+    return !asked.isEmpty();
+  }
+
   /// No read is under way.
   public boolean isIdle() {
     return reads == 0;
@@ -101,6 +107,10 @@ public final class SyncSource {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     if (!device.hasUsableDisk() || !device.state().disk().isAtLeast(DiskState.UP_TO_DATE)) {
       refuse(extent);
+      return true;
+    }
+    if (isAhead()) {
+      cancel(extent);
       return true;
     }
     if (!device.contains(extent)
@@ -152,16 +162,13 @@ public final class SyncSource {
   }
 
   private void read(Asked entry, ExtentGate.Ticket behind, ReadRoom.Place place) {
-    if (asked.get(entry.extent.sector()) != entry) {
+    boolean isWanted = asked.get(entry.extent.sector()) == entry;
+    if (!isWanted || !device.hasUsableDisk() || isAhead()) {
       peerWrites.leave(behind);
       room.leave(place);
-      return;
-    }
-    if (!device.hasUsableDisk()) {
-      peerWrites.leave(behind);
-      room.leave(place);
-      forget(entry);
-      refuse(entry.extent);
+      if (isWanted) {
+        giveUp(entry);
+      }
       return;
     }
     reads++;
@@ -186,7 +193,10 @@ public final class SyncSource {
     reads--;
     boolean sameLink = reading.link == peering.link();
     if (error == null && data != null) {
-      if (sameLink && isEqual(entry, data)) {
+      if (sameLink && isAhead()) {
+        room.leave(reading.place);
+        giveUp(entry);
+      } else if (sameLink && isEqual(entry, data)) {
         room.leave(reading.place);
         inSync(entry);
       } else if (sameLink) {
@@ -234,6 +244,25 @@ public final class SyncSource {
     }
     forget(entry);
     turn.send(device.volume(), ResyncAcks.of(device, PacketType.RS_IS_IN_SYNC, entry.extent));
+  }
+
+  /// Not served, for good or until the next resync.
+  private void giveUp(Asked entry) {
+    forget(entry);
+    if (isAhead()) {
+      cancel(entry.extent);
+    } else {
+      refuse(entry.extent);
+    }
+  }
+
+  /// The resync has ended for this time: the peer is behind, and asks again in the next one.
+  private boolean isAhead() {
+    return device.state().conn() == ConnectionState.AHEAD;
+  }
+
+  private void cancel(Extent extent) {
+    turn.send(device.volume(), ResyncAcks.of(device, PacketType.RS_CANCEL, extent));
   }
 
   private void refuse(Extent extent) {

@@ -40,6 +40,11 @@ public final class SyncTarget {
   private boolean running;
   private boolean paused;
   private boolean told;
+
+  /// What the last resync asked for has an answer each, and until then is not asked for again: the
+  /// source would have two questions about one block.
+  private boolean awaitsLate;
+
   private int writes;
   private long failedBlocks;
   private long equalBlocks;
@@ -116,6 +121,7 @@ public final class SyncTarget {
   /// The resync is over, finished or cut.
   public void stop() {
     running = false;
+    awaitsLate = device.hasUsableDisk();
     nextTurnNanos = Long.MAX_VALUE;
     device.counters().peerPending(-asked.abandon());
   }
@@ -158,7 +164,7 @@ public final class SyncTarget {
 
   /// To be called at the end of each step: asks for more when it is time.
   public void tick() {
-    if (!running || paused) {
+    if (!running || paused || (awaitsLate && asked.awaitsLate())) {
       return;
     }
     if (turn.now() < nextTurnNanos) {

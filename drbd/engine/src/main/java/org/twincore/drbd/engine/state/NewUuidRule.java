@@ -15,7 +15,8 @@ import org.twincore.drbd.wire.StateWord;
 /// When a new generation starts, that is when writes begin that the peer's disk does not get
 /// (drbd-wire section 6.1).
 ///
-/// Two deviations. A suspended Secondary does not wait: the Primary, which now has no disk, is not
+/// Three deviations. A Primary that pulls ahead begins a generation (the kernel leaves the peer in
+/// the same one). A suspended Secondary does not wait: the Primary, which now has no disk, is not
 /// frozen by that. And towards fewer false split brains: with a diskless Primary that has just
 /// connected the generation starts at its first write. It may find that the data here is not what
 /// its users have seen, and leave again.
@@ -40,6 +41,8 @@ public final class NewUuidRule {
     LOST_PEER_DATA,
     /// The same while the I/O of this Primary is frozen: nothing is written yet.
     LOST_PEER_DATA_FROZEN,
+    /// This Primary has pulled ahead of a peer that does not get its writes.
+    PULLED_AHEAD,
     /// A diskless peer became Primary: it writes to my disk only.
     DISKLESS_PEER_PROMOTED,
     /// A diskless Primary has connected.
@@ -76,6 +79,11 @@ public final class NewUuidRule {
       return frozen
           ? new Decision(Rule.LOST_PEER_DATA_FROZEN, Answer.POSTPONE)
           : new Decision(Rule.LOST_PEER_DATA, Answer.CREATE);
+    }
+    if (before.conn() != ConnectionState.AHEAD
+        && after.conn() == ConnectionState.AHEAD
+        && after.role() == Role.PRIMARY) {
+      return new Decision(Rule.PULLED_AHEAD, Answer.CREATE);
     }
     boolean peerPromoted = before.peer() != Role.PRIMARY && after.peer() == Role.PRIMARY;
     if (peerPromoted && after.pdsk().isBelow(INCONSISTENT)) {

@@ -219,7 +219,8 @@ public final class PeerState {
         rules.add(Rule.PEER_STILL_PREPARES);
         return false;
       }
-      return own.conn().isAtLeast(SYNC_SOURCE) && peer.conn() == CONNECTED;
+      // What was said before the peer knew that it is behind ends nothing.
+      return own.conn().isAtLeast(SYNC_SOURCE) && own.conn() != AHEAD && peer.conn() == CONNECTED;
     }
 
     /// The target has dealt with all, but not every block could be copied.
@@ -274,7 +275,8 @@ public final class PeerState {
         conn = CONNECTED;
         rules.add(Rule.CONNECTION_ESTABLISHED);
       }
-      if (peer.conn() == AHEAD) {
+      // A disk that is being attached is compared with the peer's first.
+      if (peer.conn() == AHEAD && own.disk().isAtLeast(INCONSISTENT)) {
         conn = BEHIND;
         rules.add(Rule.PEER_IS_AHEAD);
       }
