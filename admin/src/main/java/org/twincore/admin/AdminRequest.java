@@ -37,6 +37,12 @@ public sealed interface AdminRequest {
     }
   }
 
+  /// `drbdadm why`: what a resource waits for and what would end it, of one resource or of all; of
+  /// one volume if `volume` is not negative. [AdminAnswer.Text].
+  record Why(Optional<String> resource, int volume, Layout layout) implements AdminRequest {
+    public static final int ALL_VOLUMES = -1;
+  }
+
   // ---- making and removing
 
   /// `new-resource`. `handlers` are the programs of the handlers section, by name.
@@ -153,6 +159,12 @@ public sealed interface AdminRequest {
   enum Goal {
     CONNECTED,
     SYNCED
+  }
+
+  /// How an answer for people or programs is laid out.
+  enum Layout {
+    TEXT,
+    JSON
   }
 
   /// The texts a node can render.

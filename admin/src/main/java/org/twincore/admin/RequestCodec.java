@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.twincore.admin.AdminRequest.Goal;
+import org.twincore.admin.AdminRequest.Layout;
 import org.twincore.admin.AdminRequest.ReportKind;
 import org.twincore.admin.AdminRequest.ReportOption;
 import org.twincore.admin.AdminRequest.VolumeVerb;
@@ -30,6 +31,11 @@ public final class RequestCodec {
               .put("options", words(options));
       case AdminRequest.Subscribe(Optional<String> resource, var options) ->
           out.put("request", "subscribe").put("resource", resource).put("options", words(options));
+      case AdminRequest.Why(Optional<String> resource, int volume, Layout layout) ->
+          out.put("request", "why")
+              .put("resource", resource)
+              .putGiven("volume", volume)
+              .put("layout", Fields.word(layout));
       case AdminRequest.NewResource(String resource, var options, var handlers) ->
           out.put("request", "new-resource")
               .put("resource", resource)
@@ -150,6 +156,11 @@ public final class RequestCodec {
       case "subscribe" ->
           new AdminRequest.Subscribe(
               in.optionalText("resource"), in.words("options", ReportOption.class));
+      case "why" ->
+          new AdminRequest.Why(
+              in.optionalText("resource"),
+              (int) in.optionalNumber("volume", AdminRequest.Why.ALL_VOLUMES),
+              in.word("layout", Layout.class));
       case "new-resource" ->
           new AdminRequest.NewResource(
               in.text("resource"), in.textMap("options"), in.textMap("handlers"));

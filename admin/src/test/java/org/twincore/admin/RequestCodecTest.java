@@ -29,6 +29,7 @@ final class RequestCodecTest {
     all.add(
         new AdminRequest.NewResource(
             "r0", Map.of("cpu-mask", "3"), Map.of("fence-peer", "/bin/true --now \"a b\"")));
+    all.add(new AdminRequest.Why(Optional.of("r0"), 1, AdminRequest.Layout.JSON));
     all.add(new AdminRequest.DeleteResource("r0"));
     all.add(new AdminRequest.NewMinor("r0", 7, 1));
     all.add(

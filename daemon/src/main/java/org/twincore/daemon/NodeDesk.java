@@ -49,6 +49,7 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Hello() -> node.info();
       case AdminRequest.Status(var only) -> reports.status(only);
       case AdminRequest.Report report -> reports.report(report);
+      case AdminRequest.Why why -> reports.why(why);
       case AdminRequest.Subscribe _ -> new AdminAnswer.Failed("subscribe is a stream");
       case AdminRequest.NewResource(String name, var options, var handlers) -> {
         resources.create(name, options, handlers);

@@ -8,6 +8,7 @@ import org.twincore.drbd.config.Option;
 enum Command {
   ATTACH("attach", Scope.VOLUME, Group.DAILY, Option.Section.DISK),
   STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
+  WHY("why", Scope.EITHER, Group.DAILY, "json"),
   DISK_OPTIONS("disk-options", Scope.VOLUME, Group.DAILY, Option.Section.DISK, "set-defaults"),
   DETACH("detach", Scope.VOLUME, Group.DAILY, "force"),
   CONNECT(

@@ -1,10 +1,12 @@
 package org.twincore.daemon.loop;
 
+import java.util.List;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.Waiting;
 
 /// What a [ResourceLoop] owns: a [Resource], or in tests a script.
 public interface Machine {
@@ -17,6 +19,9 @@ public interface Machine {
   StateResult mayOpen(int volume, Event.Access access);
 
   ResourceStatus status();
+
+  /// What it waits for, and what would end it.
+  List<Waiting> why();
 
   static Machine of(Resource resource) {
     return new OfResource(resource);
@@ -42,6 +47,11 @@ public interface Machine {
     @Override
     public ResourceStatus status() {
       return resource.status();
+    }
+
+    @Override
+    public List<Waiting> why() {
+      return resource.why();
     }
   }
 }

@@ -21,7 +21,9 @@
 /// | `Promotion` | Primary and Secondary |
 /// | `AdminDesk` | admin commands: each to its owner |
 /// | `VolumeCommands`, `ConnectionCommands`, `DataCommands`, `DownCommand` | admin commands by subject |
-/// | `Waits` | what a resource waits for, in words |
+/// | `Why`, `WhyVolume` | what a resource waits for, and what would end it |
+/// | `LinkRecord`, `ChangeRecord` | how the connection and each state became what they are |
+/// | `RuleWords` | rows of the decision tables as logs name them |
 ///
 /// Order of imports: exchange < activity < state < request, connection, resync < this package.
 @NullMarked
