@@ -107,6 +107,9 @@ public sealed interface AdminRequest {
     public static final long NOT_GIVEN = -1;
   }
 
+  /// `repair`: copies the blocks that are marked out of sync from `source` to the other side.
+  record Repair(int minor, Side source) implements AdminRequest {}
+
   record NewCurrentUuid(int minor, boolean clearBitmap) implements AdminRequest {}
 
   /// `disk-options`: these instead of the running ones (or, without `setDefaults`, on top).
@@ -159,6 +162,12 @@ public sealed interface AdminRequest {
   enum Goal {
     CONNECTED,
     SYNCED
+  }
+
+  /// Which of the two nodes, seen from the one that is asked.
+  enum Side {
+    LOCAL,
+    PEER
   }
 
   /// How an answer for people or programs is laid out.

@@ -8,6 +8,7 @@ import org.twincore.admin.AdminRequest.Goal;
 import org.twincore.admin.AdminRequest.Layout;
 import org.twincore.admin.AdminRequest.ReportKind;
 import org.twincore.admin.AdminRequest.ReportOption;
+import org.twincore.admin.AdminRequest.Side;
 import org.twincore.admin.AdminRequest.VolumeVerb;
 
 /// [AdminRequest] to and from one line of JSON: `{"request":"primary","minor":0,"force":true}`.
@@ -65,6 +66,8 @@ public final class RequestCodec {
               .put("minor", minor)
               .putGiven("start", start)
               .putGiven("stop", stop);
+      case AdminRequest.Repair(int minor, Side source) ->
+          out.put("request", "repair").put("minor", minor).put("source", Fields.word(source));
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           out.put("request", "new-current-uuid")
               .put("minor", minor)
@@ -194,6 +197,8 @@ public final class RequestCodec {
               in.smallNumber("minor"),
               in.optionalNumber("start", AdminRequest.Verify.NOT_GIVEN),
               in.optionalNumber("stop", AdminRequest.Verify.NOT_GIVEN));
+      case "repair" ->
+          new AdminRequest.Repair(in.smallNumber("minor"), in.word("source", Side.class));
       case "new-current-uuid" ->
           new AdminRequest.NewCurrentUuid(in.smallNumber("minor"), in.flag("clear-bitmap"));
       case "disk-options" ->

@@ -33,6 +33,7 @@ enum Command {
   OUTDATE("outdate", Scope.VOLUME, Group.DAILY),
   RESIZE("resize", Scope.VOLUME, Group.DAILY),
   VERIFY("verify", Scope.VOLUME, Group.DAILY, "start=", "stop="),
+  REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
   PAUSE_SYNC("pause-sync", Scope.VOLUME, Group.DAILY),
   RESUME_SYNC("resume-sync", Scope.VOLUME, Group.DAILY),
   ADJUST("adjust", Scope.RESOURCE, Group.DAILY),

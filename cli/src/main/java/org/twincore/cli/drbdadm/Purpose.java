@@ -27,6 +27,8 @@ final class Purpose {
       case RESIZE -> "would take a grown disk into use (not in this version)";
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
+      case REPAIR ->
+          "copies the blocks that a verify has marked from the node that --source names to the other";
       case PAUSE_SYNC -> "holds up a resync until resume-sync";
       case RESUME_SYNC -> "lets a resync go on that was held up here";
       case ADJUST -> "makes what runs equal to the file, with the fewest steps";
@@ -104,6 +106,7 @@ final class Purpose {
       case NEW_CURRENT_UUID -> "new-current-uuid --clear-bitmap r0/0";
       case WAIT_CONNECT -> "wait-connect --wfc-timeout=60 r0";
       case STATUS -> "status --json";
+      case REPAIR -> "repair --source=alpha r0";
       case SET_GI -> "-- 0000000000000004:::::::::: set-gi r0/0";
       case HELP -> "help primary";
       case VERSION -> "--version";

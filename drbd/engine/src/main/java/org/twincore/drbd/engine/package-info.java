@@ -16,6 +16,7 @@
 /// | `ClusterChanges` | asking the peer before a change |
 /// | `Resyncs` | the course of a resync |
 /// | `Verifies`, `VolumeVerify` | the course of an online verify; one volume's part in it |
+/// | `Repairs` | the resync of what a verify has marked, from the side that an admin names |
 /// | `Fences` | the `fence-peer` program and what it says |
 /// | `Disks` | attach, detach, failing disks |
 /// | `Promotion` | Primary and Secondary |
