@@ -187,7 +187,9 @@ public sealed interface AdminRequest {
     /// `drbdsetup show`.
     SHOW,
     /// `service drbd status`, in the style that the node's settings name.
-    SERVICE
+    SERVICE,
+    /// `drbd-overview`.
+    OVERVIEW
   }
 
   /// How to render.

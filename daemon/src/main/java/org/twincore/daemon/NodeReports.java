@@ -12,6 +12,7 @@ import org.twincore.admin.AdminRequest.ReportOption;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
 import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.report.Banner;
+import org.twincore.daemon.report.OverviewText;
 import org.twincore.daemon.report.ProcText;
 import org.twincore.daemon.report.ReportedResource;
 import org.twincore.daemon.report.ServiceStatus;
@@ -54,6 +55,8 @@ final class NodeReports {
           case JSON -> StatusJson.render(reported, now);
           case PROC -> ProcText.render(Banner.current(), reported, now, details(options));
           case SHOW -> ShowText.render(chosen);
+          case OVERVIEW ->
+              OverviewText.render(reported, Mounts.usages(Mounts.of(chosen)), now);
           case SERVICE ->
               ServiceStatus.render(style, node, started, reported, Mounts.of(chosen), now);
         });

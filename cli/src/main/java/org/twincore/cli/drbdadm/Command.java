@@ -37,7 +37,7 @@ enum Command {
   PAUSE_SYNC("pause-sync", Scope.VOLUME, Group.DAILY),
   RESUME_SYNC("resume-sync", Scope.VOLUME, Group.DAILY),
   ADJUST("adjust", Scope.RESOURCE, Group.DAILY),
-  ADJUST_WITH_PROGRESS("adjust-with-progress", Scope.RESOURCE, Group.DAILY),
+  ADJUST_WITH_PROGRESS("adjust-with-progress", Scope.RESOURCE, Group.DAILY, "minors"),
   WAIT_CONNECT("wait-connect", Scope.VOLUME, Group.DAILY, waitOptions()),
   WAIT_CON_INT("wait-con-int", Scope.NONE, Group.DAILY),
   ROLE("role", Scope.VOLUME, Group.DAILY),
