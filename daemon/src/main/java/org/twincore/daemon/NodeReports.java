@@ -55,8 +55,7 @@ final class NodeReports {
           case JSON -> StatusJson.render(reported, now);
           case PROC -> ProcText.render(Banner.current(), reported, now, details(options));
           case SHOW -> ShowText.render(chosen);
-          case OVERVIEW ->
-              OverviewText.render(reported, Mounts.usages(Mounts.of(chosen)), now);
+          case OVERVIEW -> OverviewText.render(reported, Mounts.usages(Mounts.of(chosen)), now);
           case SERVICE ->
               ServiceStatus.render(style, node, started, reported, Mounts.of(chosen), now);
         });

@@ -66,8 +66,7 @@ final class NodeSteps {
         }
       }
     }
-    long refresh =
-        all.configuration().global().values(Section.GLOBAL).num(Option.DIALOG_REFRESH);
+    long refresh = all.configuration().global().values(Section.GLOBAL).num(Option.DIALOG_REFRESH);
     return new WaitDialogue(console, node, in, refresh).run(waits);
   }
 

@@ -28,7 +28,8 @@ final class Purpose {
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
       case REPAIR ->
-          "copies the blocks that a verify has marked from the node that --source names to the other";
+          "copies the blocks that a verify has marked from the node that --source names to the"
+              + " other";
       case PAUSE_SYNC -> "holds up a resync until resume-sync";
       case RESUME_SYNC -> "lets a resync go on that was held up here";
       case ADJUST -> "makes what runs equal to the file, with the fewest steps";

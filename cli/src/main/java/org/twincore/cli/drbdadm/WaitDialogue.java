@@ -16,9 +16,9 @@ import org.twincore.admin.AdminRequest;
 /// `wait-con-int`: waits for the peers of several resources at once, tells at `service drbd start`
 /// who is waited for and how long already, and lets a person end it with `yes`.
 ///
-/// Nothing is shown where all peers are there within the first interval. Each resource waits as long
-/// as its own startup section says; who is waited for when the last is there counts for the exit
-/// code: 5.
+/// Nothing is shown where all peers are there within the first interval. Each resource waits as
+/// long as its own startup section says; who is waited for when the last is there counts for the
+/// exit code: 5.
 final class WaitDialogue {
   private static final int TIMED_OUT = 5;
   private static final int FAILED = 20;

@@ -91,7 +91,8 @@ class StartUpTest {
   void aPeerThatDidNotComeIsCode5() throws Exception {
     try (ScriptedNode _ =
         node(request ->
-            waited(request instanceof AdminRequest.Await it && it.resource().equals("r0") ? 5 : 0))) {
+            waited(
+                request instanceof AdminRequest.Await it && it.resource().equals("r0") ? 5 : 0))) {
       assertThat(run("wait-con-int", "")).isEqualTo(5);
     }
   }

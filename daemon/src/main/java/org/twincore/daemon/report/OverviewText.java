@@ -30,12 +30,7 @@ public final class OverviewText {
       long reachable = usedBytes + availableBytes;
       long percent = reachable == 0 ? 0 : Math.ceilDiv(100 * usedBytes, reachable);
       return List.of(
-          folder,
-          type,
-          human(totalBytes),
-          human(usedBytes),
-          human(availableBytes),
-          percent + "%");
+          folder, type, human(totalBytes), human(usedBytes), human(availableBytes), percent + "%");
     }
   }
 
@@ -45,8 +40,7 @@ public final class OverviewText {
     List<Minor> minors = ProcText.minors(resources);
     int largest = minors.isEmpty() ? 0 : minors.getLast().volume().minor();
     int digits = Math.max(2, Integer.toString(largest).length());
-    List<List<String>> rows =
-        minors.stream().map(minor -> row(minor, usages, digits)).toList();
+    List<List<String>> rows = minors.stream().map(minor -> row(minor, usages, digits)).toList();
     List<Integer> widths = widths(rows);
     StringBuilder text = new StringBuilder();
     for (int at = 0; at < rows.size(); at++) {

@@ -21,10 +21,7 @@ class OverviewTextTest {
     ReportedResource mail =
         resource(
             "mail",
-            volume(
-                0,
-                state("Primary/Secondary", "Connected", "UpToDate/UpToDate"),
-                Counters.ZERO));
+            volume(0, state("Primary/Secondary", "Connected", "UpToDate/UpToDate"), Counters.ZERO));
     ReportedResource web =
         resource(
             "web",
@@ -37,9 +34,7 @@ class OverviewTextTest {
     String text =
         OverviewText.render(
             List.of(web, mail),
-            Map.of(
-                0,
-                new OverviewText.Usage("/srv/mail", "ext4", 200 * GIB, 158 * GIB, 42 * GIB)),
+            Map.of(0, new OverviewText.Usage("/srv/mail", "ext4", 200 * GIB, 158 * GIB, 42 * GIB)),
             0);
     assertThat(text.lines().toList())
         .containsExactly(
@@ -55,9 +50,7 @@ class OverviewTextTest {
         resource(
             "old",
             volume(
-                12,
-                state("Secondary/Unknown", "StandAlone", "Diskless/DUnknown"),
-                Counters.ZERO));
+                12, state("Secondary/Unknown", "StandAlone", "Diskless/DUnknown"), Counters.ZERO));
     assertThat(OverviewText.render(List.of(old), Map.of(), 0))
         .isEqualTo("12:old/12  Unconfigured . . \n");
   }
