@@ -37,6 +37,12 @@ public sealed interface AdminRequest {
     }
   }
 
+  /// `drbdadm why`: what a resource waits for and what would end it, of one resource or of all; of
+  /// one volume if `volume` is not negative. [AdminAnswer.Text].
+  record Why(Optional<String> resource, int volume, Layout layout) implements AdminRequest {
+    public static final int ALL_VOLUMES = -1;
+  }
+
   // ---- making and removing
 
   /// `new-resource`. `handlers` are the programs of the handlers section, by name.
@@ -101,6 +107,9 @@ public sealed interface AdminRequest {
     public static final long NOT_GIVEN = -1;
   }
 
+  /// `repair`: copies the blocks that are marked out of sync from `source` to the other side.
+  record Repair(int minor, Side source) implements AdminRequest {}
+
   record NewCurrentUuid(int minor, boolean clearBitmap) implements AdminRequest {}
 
   /// `disk-options`: these instead of the running ones (or, without `setDefaults`, on top).
@@ -155,6 +164,18 @@ public sealed interface AdminRequest {
     SYNCED
   }
 
+  /// Which of the two nodes, seen from the one that is asked.
+  enum Side {
+    LOCAL,
+    PEER
+  }
+
+  /// How an answer for people or programs is laid out.
+  enum Layout {
+    TEXT,
+    JSON
+  }
+
   /// The texts a node can render.
   enum ReportKind {
     /// `drbdsetup status`.
@@ -166,7 +187,9 @@ public sealed interface AdminRequest {
     /// `drbdsetup show`.
     SHOW,
     /// `service drbd status`, in the style that the node's settings name.
-    SERVICE
+    SERVICE,
+    /// `drbd-overview`.
+    OVERVIEW
   }
 
   /// How to render.

@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.twincore.admin.AdminRequest.Goal;
+import org.twincore.admin.AdminRequest.Layout;
 import org.twincore.admin.AdminRequest.ReportKind;
 import org.twincore.admin.AdminRequest.ReportOption;
+import org.twincore.admin.AdminRequest.Side;
 import org.twincore.admin.AdminRequest.VolumeVerb;
 
 /// [AdminRequest] to and from one line of JSON: `{"request":"primary","minor":0,"force":true}`.
@@ -30,6 +32,11 @@ public final class RequestCodec {
               .put("options", words(options));
       case AdminRequest.Subscribe(Optional<String> resource, var options) ->
           out.put("request", "subscribe").put("resource", resource).put("options", words(options));
+      case AdminRequest.Why(Optional<String> resource, int volume, Layout layout) ->
+          out.put("request", "why")
+              .put("resource", resource)
+              .putGiven("volume", volume)
+              .put("layout", Fields.word(layout));
       case AdminRequest.NewResource(String resource, var options, var handlers) ->
           out.put("request", "new-resource")
               .put("resource", resource)
@@ -59,6 +66,8 @@ public final class RequestCodec {
               .put("minor", minor)
               .putGiven("start", start)
               .putGiven("stop", stop);
+      case AdminRequest.Repair(int minor, Side source) ->
+          out.put("request", "repair").put("minor", minor).put("source", Fields.word(source));
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           out.put("request", "new-current-uuid")
               .put("minor", minor)
@@ -150,6 +159,11 @@ public final class RequestCodec {
       case "subscribe" ->
           new AdminRequest.Subscribe(
               in.optionalText("resource"), in.words("options", ReportOption.class));
+      case "why" ->
+          new AdminRequest.Why(
+              in.optionalText("resource"),
+              (int) in.optionalNumber("volume", AdminRequest.Why.ALL_VOLUMES),
+              in.word("layout", Layout.class));
       case "new-resource" ->
           new AdminRequest.NewResource(
               in.text("resource"), in.textMap("options"), in.textMap("handlers"));
@@ -183,6 +197,8 @@ public final class RequestCodec {
               in.smallNumber("minor"),
               in.optionalNumber("start", AdminRequest.Verify.NOT_GIVEN),
               in.optionalNumber("stop", AdminRequest.Verify.NOT_GIVEN));
+      case "repair" ->
+          new AdminRequest.Repair(in.smallNumber("minor"), in.word("source", Side.class));
       case "new-current-uuid" ->
           new AdminRequest.NewCurrentUuid(in.smallNumber("minor"), in.flag("clear-bitmap"));
       case "disk-options" ->

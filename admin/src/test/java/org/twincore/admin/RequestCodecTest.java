@@ -29,6 +29,7 @@ final class RequestCodecTest {
     all.add(
         new AdminRequest.NewResource(
             "r0", Map.of("cpu-mask", "3"), Map.of("fence-peer", "/bin/true --now \"a b\"")));
+    all.add(new AdminRequest.Why(Optional.of("r0"), 1, AdminRequest.Layout.JSON));
     all.add(new AdminRequest.DeleteResource("r0"));
     all.add(new AdminRequest.NewMinor("r0", 7, 1));
     all.add(
@@ -52,6 +53,7 @@ final class RequestCodecTest {
       all.add(new AdminRequest.Change(verb, 3));
     }
     all.add(new AdminRequest.NewCurrentUuid(0, true));
+    all.add(new AdminRequest.Repair(3, AdminRequest.Side.PEER));
     all.add(new AdminRequest.Verify(3, 80, AdminRequest.Verify.NOT_GIVEN));
     all.add(new AdminRequest.DiskOptions(0, Map.of(), true));
     all.add(new AdminRequest.NetOptions("r0", Map.of("timeout", "60"), false));

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import org.twincore.cli.drbdadm.Drbdadm;
 import org.twincore.cli.drbdmeta.Drbdmeta;
 import org.twincore.cli.drbdsetup.Drbdsetup;
+import org.twincore.cli.overview.DrbdOverview;
 
 /// The launcher of all tools: the first argument is the tool's name.
 ///
@@ -31,6 +32,7 @@ public final class Tools {
         switch (tool) {
           case "drbdadm" -> Drbdadm.run(rest, System.getenv(), System.in, out, err);
           case "drbdsetup" -> Drbdsetup.run(rest, System.getenv(), out, err);
+          case "drbd-overview" -> DrbdOverview.run(rest, System.getenv(), out, err);
           case "drbdmeta" -> Drbdmeta.run(rest, out, err, Drbdmeta.answers());
           case "version" -> {
             out.println("twincore " + VERSION);

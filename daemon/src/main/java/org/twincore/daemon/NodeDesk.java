@@ -49,6 +49,7 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Hello() -> node.info();
       case AdminRequest.Status(var only) -> reports.status(only);
       case AdminRequest.Report report -> reports.report(report);
+      case AdminRequest.Why why -> reports.why(why);
       case AdminRequest.Subscribe _ -> new AdminAnswer.Failed("subscribe is a stream");
       case AdminRequest.NewResource(String name, var options, var handlers) -> {
         resources.create(name, options, handlers);
@@ -80,6 +81,16 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Change(AdminRequest.VolumeVerb verb, int minor) -> change(verb, minor);
       case AdminRequest.Verify(int minor, long start, long stop) ->
           command(minor, volume -> new AdminCommand.Verify(volume, given(start), given(stop)));
+      case AdminRequest.Repair(int minor, AdminRequest.Side source) ->
+          command(
+              minor,
+              volume ->
+                  new AdminCommand.Repair(
+                      volume,
+                      switch (source) {
+                        case LOCAL -> AdminCommand.Side.LOCAL;
+                        case PEER -> AdminCommand.Side.PEER;
+                      }));
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
       case AdminRequest.DiskOptions options -> {

@@ -1,6 +1,7 @@
 package org.twincore.daemon;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -9,14 +10,18 @@ import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
 import org.twincore.admin.AdminRequest.ReportOption;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
+import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.report.Banner;
+import org.twincore.daemon.report.OverviewText;
 import org.twincore.daemon.report.ProcText;
 import org.twincore.daemon.report.ReportedResource;
 import org.twincore.daemon.report.ServiceStatus;
 import org.twincore.daemon.report.StatusJson;
 import org.twincore.daemon.report.StatusText;
+import org.twincore.daemon.report.WhyReport;
 import org.twincore.daemon.resource.RefusedException;
 import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.drbd.engine.exchange.Waiting;
 
 /// Answers the questions: status as data, and the texts.
 final class NodeReports {
@@ -50,8 +55,34 @@ final class NodeReports {
           case JSON -> StatusJson.render(reported, now);
           case PROC -> ProcText.render(Banner.current(), reported, now, details(options));
           case SHOW -> ShowText.render(chosen);
+          case OVERVIEW -> OverviewText.render(reported, Mounts.usages(Mounts.of(chosen)), now);
           case SERVICE ->
               ServiceStatus.render(style, node, started, reported, Mounts.of(chosen), now);
+        });
+  }
+
+  AdminAnswer why(AdminRequest.Why request) throws RefusedException {
+    List<WhyReport.OfResource> found = new ArrayList<>();
+    for (ResourceNode resource : chosen(request.resource())) {
+      if (request.volume() >= 0 && resource.volume(request.volume()).isEmpty()) {
+        throw new RefusedException(
+            RefusedException.MINOR_UNKNOWN, "No volume " + request.volume() + " in the node");
+      }
+      found.add(
+          new WhyReport.OfResource(
+              resource.reported(),
+              resource.loop().ask(Machine::why).stream()
+                  .filter(it ->
+                      request.volume() < 0
+                          || it.volume() == Waiting.RESOURCE
+                          || it.volume() == request.volume())
+                  .toList()));
+    }
+    long now = System.nanoTime();
+    return new AdminAnswer.Text(
+        switch (request.layout()) {
+          case TEXT -> WhyReport.text(found, now);
+          case JSON -> WhyReport.json(found, now);
         });
   }
 

@@ -45,6 +45,7 @@ class ManPagesTest {
             "drbdadm.8",
             "drbdsetup.8",
             "drbdmeta.8",
+            "drbd-overview.8",
             "twincore.8",
             "drbd.conf.5",
             "twincore.conf.5");

@@ -242,7 +242,18 @@ final class CommandPlan {
         aside.nextBoolean() ? OptionalLong.of(aside.nextLong(sectors)) : OptionalLong.empty();
     OptionalLong stop =
         aside.nextInt(3) == 0 ? OptionalLong.of(aside.nextLong(sectors)) : OptionalLong.empty();
+    later(9_000, admin, () -> repair(admin, volume));
     return give(admin, new AdminCommand.Verify(volume, start, stop));
+  }
+
+  /// Where something is marked, as the Primary has it; draws nothing.
+  private boolean repair(NodeAdmin admin, int volume) {
+    int id = admin.node().id();
+    if (view.board().isPrimary(id, volume)) {
+      return give(admin, new AdminCommand.Repair(volume, AdminCommand.Side.LOCAL));
+    }
+    return view.board().isPrimary(1 - id, volume)
+        && give(admin, new AdminCommand.Repair(volume, AdminCommand.Side.PEER));
   }
 
   /// A Primary that is alone begins a generation more than it has to: the peer is two behind.

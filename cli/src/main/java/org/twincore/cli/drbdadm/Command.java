@@ -8,6 +8,7 @@ import org.twincore.drbd.config.Option;
 enum Command {
   ATTACH("attach", Scope.VOLUME, Group.DAILY, Option.Section.DISK),
   STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
+  WHY("why", Scope.EITHER, Group.DAILY, "json"),
   DISK_OPTIONS("disk-options", Scope.VOLUME, Group.DAILY, Option.Section.DISK, "set-defaults"),
   DETACH("detach", Scope.VOLUME, Group.DAILY, "force"),
   CONNECT(
@@ -32,10 +33,11 @@ enum Command {
   OUTDATE("outdate", Scope.VOLUME, Group.DAILY),
   RESIZE("resize", Scope.VOLUME, Group.DAILY),
   VERIFY("verify", Scope.VOLUME, Group.DAILY, "start=", "stop="),
+  REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
   PAUSE_SYNC("pause-sync", Scope.VOLUME, Group.DAILY),
   RESUME_SYNC("resume-sync", Scope.VOLUME, Group.DAILY),
   ADJUST("adjust", Scope.RESOURCE, Group.DAILY),
-  ADJUST_WITH_PROGRESS("adjust-with-progress", Scope.RESOURCE, Group.DAILY),
+  ADJUST_WITH_PROGRESS("adjust-with-progress", Scope.RESOURCE, Group.DAILY, "minors"),
   WAIT_CONNECT("wait-connect", Scope.VOLUME, Group.DAILY, waitOptions()),
   WAIT_CON_INT("wait-con-int", Scope.NONE, Group.DAILY),
   ROLE("role", Scope.VOLUME, Group.DAILY),

@@ -25,6 +25,7 @@ final class Execution {
   private final NodeConfiguration all;
   private final NodeLine node;
   private final StepRunner runner;
+  private final InputStream in;
 
   Execution(
       Invocation invocation,
@@ -36,6 +37,7 @@ final class Execution {
     this.console = console;
     this.all = all;
     this.node = node;
+    this.in = in;
     this.runner = new StepRunner(invocation, console, node, new MetadataTool(console, in));
   }
 
@@ -82,7 +84,7 @@ final class Execution {
       console.out().print(Answers.forNode(invocation, all));
       return 0;
     }
-    return new NodeSteps(invocation, all, node, runner, console).run();
+    return new NodeSteps(invocation, all, node, runner, console, in).run();
   }
 
   private List<Target> targets(boolean everything) throws UsageException {
@@ -200,7 +202,10 @@ final class Execution {
     if (invocation.command() != Command.ADJUST_WITH_PROGRESS || isShown()) {
       return run(staged, Optional.empty());
     }
-    StageProgress progress = new StageProgress(console.out());
+    Progress progress =
+        invocation.has("minors")
+            ? new MinorsProgress(console.out())
+            : new StageProgress(console.out());
     int code = run(staged, Optional.of(progress));
     progress.end();
     return code;
@@ -210,7 +215,7 @@ final class Execution {
     return invocation.flags().dryRun() || invocation.flags().verbose();
   }
 
-  private int run(StagedSteps staged, Optional<StageProgress> progress) {
+  private int run(StagedSteps staged, Optional<Progress> progress) {
     int worst = 0;
     Set<String> failed = new HashSet<>();
     for (StagedSteps.Owned owned : staged.ordered()) {

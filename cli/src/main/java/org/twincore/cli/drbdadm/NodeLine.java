@@ -20,6 +20,15 @@ final class NodeLine implements AutoCloseable {
     this.socket = NodeSocket.of(node, environment);
   }
 
+  private NodeLine(Path socket) {
+    this.socket = socket;
+  }
+
+  /// A connection of its own to the same node, for another thread.
+  NodeLine another() {
+    return new NodeLine(socket);
+  }
+
   AdminAnswer ask(AdminRequest request) throws IOException {
     return client().ask(request);
   }

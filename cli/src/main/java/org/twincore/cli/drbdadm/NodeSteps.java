@@ -1,12 +1,17 @@
 package org.twincore.cli.drbdadm;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.twincore.admin.AdminRequest;
 import org.twincore.admin.ResourceView;
 import org.twincore.admin.ResourceView.VolumeView;
 import org.twincore.drbd.config.NodeConfiguration;
 import org.twincore.drbd.config.NodeResource;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.Statement.Section;
 import org.twincore.drbd.config.VolumeDefinition;
 
 /// The commands that are given no resource and ask the node about all: `sh-status` and
@@ -17,18 +22,21 @@ final class NodeSteps {
   private final NodeLine node;
   private final StepRunner runner;
   private final Console console;
+  private final InputStream in;
 
   NodeSteps(
       Invocation invocation,
       NodeConfiguration all,
       NodeLine node,
       StepRunner runner,
-      Console console) {
+      Console console,
+      InputStream in) {
     this.invocation = invocation;
     this.all = all;
     this.node = node;
     this.runner = runner;
     this.console = console;
+    this.in = in;
   }
 
   int run() throws UsageException, IOException {
@@ -47,13 +55,19 @@ final class NodeSteps {
             List.of("all"),
             invocation.handedOn(),
             invocation.flags());
-    int worst = 0;
+    List<AdminRequest.Await> waits = new ArrayList<>();
     for (Target target : Target.all(all, waiting)) {
       for (Step step : new ResourceSteps(waiting, all).of(target)) {
-        worst = Math.max(worst, runner.run(step));
+        if (invocation.flags().dryRun()) {
+          runner.run(step);
+        } else if (step instanceof Step.Ask(var _, AdminRequest.Await wait)
+            && !waits.contains(wait)) {
+          waits.add(wait);
+        }
       }
     }
-    return worst;
+    long refresh = all.configuration().global().values(Section.GLOBAL).num(Option.DIALOG_REFRESH);
+    return new WaitDialogue(console, node, in, refresh).run(waits);
   }
 
   private int status() throws IOException {

@@ -8,6 +8,7 @@ final class Purpose {
     return switch (command) {
       case ATTACH -> "gives a volume its disk, after marking what its activity log names";
       case STATUS -> "prints roles, disks and connections of all resources, or of those named";
+      case WHY -> "tells what a resource waits for, why, and what would end it";
       case DISK_OPTIONS -> "changes options of the disk section while the volume is in use";
       case DETACH -> "takes the disk from a volume; a Primary goes on with the peer's";
       case CONNECT -> "begins to look for the peer, for ever";
@@ -26,6 +27,9 @@ final class Purpose {
       case RESIZE -> "would take a grown disk into use (not in this version)";
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
+      case REPAIR ->
+          "copies the blocks that a verify has marked from the node that --source names to the"
+              + " other";
       case PAUSE_SYNC -> "holds up a resync until resume-sync";
       case RESUME_SYNC -> "lets a resync go on that was held up here";
       case ADJUST -> "makes what runs equal to the file, with the fewest steps";
@@ -103,6 +107,7 @@ final class Purpose {
       case NEW_CURRENT_UUID -> "new-current-uuid --clear-bitmap r0/0";
       case WAIT_CONNECT -> "wait-connect --wfc-timeout=60 r0";
       case STATUS -> "status --json";
+      case REPAIR -> "repair --source=alpha r0";
       case SET_GI -> "-- 0000000000000004:::::::::: set-gi r0/0";
       case HELP -> "help primary";
       case VERSION -> "--version";

@@ -52,6 +52,7 @@ final class ResourceSteps {
               new Step.Ask(
                   line("status", target.resource().name()),
                   StatusRequest.of(invocation, Optional.of(target.resource().name()))));
+      case WHY -> List.of(why(target));
       default -> {
         if (invocation.command().group() == Command.Group.HANDLER) {
           yield HandlerSteps.of(invocation, all, target);
@@ -81,6 +82,17 @@ final class ResourceSteps {
 
   private List<String> line(String... words) {
     return CommandLine.setup(List.of(words), invocation.handedOn());
+  }
+
+  private Step why(Target target) {
+    int volume =
+        target.isPart() ? target.volumes().getFirst().number() : AdminRequest.Why.ALL_VOLUMES;
+    return new Step.Ask(
+        line("why", target.resource().name()),
+        new AdminRequest.Why(
+            Optional.of(target.resource().name()),
+            volume,
+            invocation.has("json") ? AdminRequest.Layout.JSON : AdminRequest.Layout.TEXT));
   }
 
   private List<Step> disconnect(Target target) throws UsageException {

@@ -12,7 +12,7 @@ import java.io.PrintStream;
 ///      adjust net: r0 [skipped:r1]
 /// ]
 /// ```
-final class StageProgress {
+final class StageProgress implements Progress {
   private final PrintStream out;
   private String label = "";
   private String resource = "";
@@ -23,7 +23,8 @@ final class StageProgress {
   }
 
   /// A step is about to run; steps without a command line are not worth a word.
-  void begin(StagedSteps.Owned owned) {
+  @Override
+  public void begin(StagedSteps.Owned owned) {
     if (isSilent(owned) || isTold(owned, "")) {
       return;
     }
@@ -31,18 +32,21 @@ final class StageProgress {
     out.flush();
   }
 
-  void failed(int exitCode) {
+  @Override
+  public void failed(int exitCode) {
     out.print(":failed(" + exitCode + ")");
   }
 
   /// A step that is left out after a failure of its resource.
-  void skipped(StagedSteps.Owned owned) {
+  @Override
+  public void skipped(StagedSteps.Owned owned) {
     if (!isSilent(owned) && !isTold(owned, "skipped:")) {
       out.print(" [" + resource + "]");
     }
   }
 
-  void end() {
+  @Override
+  public void end() {
     out.print("\n]\n");
   }
 

@@ -52,6 +52,7 @@ final class VolumeSteps {
       case SH_B_PRI -> becomePrimary(resource, minor);
       case RESIZE, CHECK_RESIZE -> resize(minor);
       case VERIFY -> one(minor, new AdminRequest.Verify(minor, sectors("start"), sectors("stop")));
+      case REPAIR -> one(minor, new AdminRequest.Repair(minor, source(resource)));
       default -> throw new IllegalStateException(command + " is for no volume");
     };
   }
@@ -64,6 +65,20 @@ final class VolumeSteps {
         new Step.Refused(
             CommandLine.setup(List.of("check-resize", number), options),
             "resize is not implemented: back up, down, create-md, and let the peer sync"));
+  }
+
+  /// The node whose blocks are right; there is no default, since the other one's are overwritten.
+  private AdminRequest.Side source(NodeResource resource) throws UsageException {
+    List<String> peers = up(resource).config().peer().map(it -> it.names()).orElse(List.of());
+    String local = all.node().name();
+    String said = invocation.value("source").orElse("");
+    if (!said.equals(local) && !peers.contains(said)) {
+      throw UsageException.of(
+          "repair: --source=%s or --source=%s must say whose blocks are right"
+              .formatted(local, peers.isEmpty() ? "PEER" : peers.getFirst()),
+          20);
+    }
+    return said.equals(local) ? AdminRequest.Side.LOCAL : AdminRequest.Side.PEER;
   }
 
   /// A place on the device; a plain number counts sectors.

@@ -7,6 +7,7 @@ import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.Waiting;
 
 /// What a [ResourceLoop] owns: a [Resource], or in tests a script.
 public interface Machine {
@@ -22,6 +23,9 @@ public interface Machine {
 
   /// What `resync-after` needs to know of its volumes.
   List<ResyncOrder.Member> resyncMembers();
+
+  /// What it waits for, and what would end it.
+  List<Waiting> why();
 
   static Machine of(Resource resource) {
     return new OfResource(resource);
@@ -52,6 +56,11 @@ public interface Machine {
     @Override
     public List<ResyncOrder.Member> resyncMembers() {
       return resource.resyncMembers();
+    }
+
+    @Override
+    public List<Waiting> why() {
+      return resource.why();
     }
   }
 }

@@ -48,7 +48,8 @@ final class ResourceServices implements NodeServices {
           LOG.log(levelOf(level), "resource={0} {1}", node.name(), text);
       case Effect.Decided(int volume, String table, var rows) ->
           LOG.log(
-              Logger.Level.DEBUG,
+              // What a refusal was asked for is not logged elsewhere.
+              table.equals("Refusal") ? Logger.Level.INFO : Logger.Level.DEBUG,
               "resource={0} volume={1} table={2} rows={3}",
               node.name(),
               volume,
@@ -60,12 +61,13 @@ final class ResourceServices implements NodeServices {
   private void changed(Effect.StateChanged change) {
     LOG.log(
         Logger.Level.INFO,
-        "resource={0} volume={1} state=\"{2}\" was=\"{3}\" reason=\"{4}\"",
+        "resource={0} volume={1} state=\"{2}\" was=\"{3}\" reason=\"{4}\"{5}",
         node.name(),
         change.volume(),
         change.after(),
         change.before(),
-        change.reason());
+        change.reason(),
+        change.rules().isEmpty() ? "" : " rules=\"" + String.join(", ", change.rules()) + "\"");
     node.volume(change.volume())
         .ifPresent(volume -> {
           DiskState disk = change.after().disk();

@@ -11,6 +11,7 @@ import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.Waiting;
 
 /// A machine that does to each event what a test says, and remembers the events.
 public final class ScriptedMachine implements Machine {
@@ -50,5 +51,10 @@ public final class ScriptedMachine implements Machine {
   public ResourceStatus status() {
     return new ResourceStatus(
         "r0", ConnectionState.STAND_ALONE, Optional.empty(), 0, 'f', 0, volumes, List.of());
+  }
+
+  @Override
+  public List<Waiting> why() {
+    return List.of();
   }
 }

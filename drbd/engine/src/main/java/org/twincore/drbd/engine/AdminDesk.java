@@ -24,6 +24,7 @@ final class AdminDesk {
   private final DataCommands data;
   private final Verifies verifies;
   private final DownCommand down;
+  private final Repairs repairs;
 
   AdminDesk(
       Parts parts,
@@ -45,6 +46,7 @@ final class AdminDesk {
     volumes = new VolumeCommands(parts, states, parameters, changes, disks, link, onNewVolume);
     connection = new ConnectionCommands(parts, states, parameters, changes, settings, link);
     data = new DataCommands(parts, states, resyncs, changes);
+    repairs = new Repairs(parts, states, resyncs);
     down = new DownCommand(parts, promotion, link, volumes, connection);
   }
 
@@ -77,6 +79,8 @@ final class AdminDesk {
           with(volume, then, it -> data.pause(it, false, then));
       case AdminCommand.Verify verify ->
           with(verify.volume(), then, it -> verifies.begin(it, verify, then));
+      case AdminCommand.Repair(int volume, var source) ->
+          with(volume, then, it -> repairs.begin(it, source, then));
       case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);

@@ -105,6 +105,7 @@ final class Fences {
   private void call() {
     token = parts.turn.newToken();
     lostLink = parts.peering.link();
+    parts.linkRecord.fencingBegins(parts.turn.now());
     parts.turn.add(
         new Effect.CallHandler(parts.all().iterator().next().number(), "fence-peer", token));
   }
@@ -132,6 +133,7 @@ final class Fences {
       return;
     }
     token = 0;
+    parts.linkRecord.fencingEnds();
     Optional<Verdict> verdict = Verdict.of(done.exitCode());
     parts.turn.log(
         verdict.isPresent() ? Effect.Level.INFO : Effect.Level.ERROR,

@@ -17,6 +17,7 @@ final class Parts {
   final Turn turn = new Turn();
   final Peering peering = new Peering();
   final ReadRoom room = new ReadRoom();
+  final LinkRecord linkRecord = new LinkRecord();
   final TransferLog log;
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
   OptionValues options;

@@ -127,6 +127,7 @@ final class PeerLink {
     dryRun = tentative;
     leaves = false;
     deadlineNanos = Long.MAX_VALUE;
+    parts.linkRecord.begins();
     move(UNCONNECTED, "connect");
     seek();
   }
@@ -242,7 +243,10 @@ final class PeerLink {
     switch (event) {
       case Event.Accepted(long socket) -> connector.accepted(socket);
       case Event.Dialed(long attempt, long socket) -> connector.dialed(attempt, socket);
-      case Event.DialFailed(long attempt, String _) -> connector.dialFailed(attempt);
+      case Event.DialFailed(long attempt, String cause) -> {
+        parts.linkRecord.dialFailed(cause, parts.turn.now());
+        connector.dialFailed(attempt);
+      }
       case Event.Sent(long _, long token) -> {
         parts.log.handedOver(token);
         parts.room.handedOver(token);

@@ -213,6 +213,8 @@ final class PeerStates {
     drop.handshake().ifPresent(decision -> carryOut(volume, decision));
     String why =
         drop.handshake().map(it -> it.trace().text()).orElse(drop.rules().getLast().name());
+    parts.linkRecord.refused(
+        RuleWords.dropped(drop), drop.handshake().map(it -> it.trace().steps().getLast()));
     link.lose(drop.to(), "volume %d: %s".formatted(volume.number(), why));
     if (drop.failFrozenWrites()) {
       states.generations.begin(volume, "frozen writes given up");
@@ -228,7 +230,7 @@ final class PeerStates {
     boolean connects = before.conn().isBelow(CONNECTED);
     String why =
         adopt.handshake().map(it -> it.trace().text()).orElse(adopt.rules().getLast().name());
-    states.adopt(volume, adopt.outcome().state(), why);
+    states.adopt(volume, adopt.outcome().state(), why, RuleWords.adopted(adopt));
     StateWord after = device.state();
     if (connects && after.conn().isAtLeast(CONNECTED)) {
       link.connected();
@@ -307,7 +309,8 @@ final class PeerStates {
     if (answer.outcome().isEmpty() || !answer.result().isSuccess()) {
       return;
     }
-    states.adopt(volume, answer.outcome().get().state(), "asked by the peer");
+    StateRules.Outcome outcome = answer.outcome().get();
+    states.adopt(volume, outcome.state(), "asked by the peer", RuleWords.implied(outcome));
     ConnectionState conn = volume.device.state().conn();
     if ((conn == STARTING_SYNC_S || conn == STARTING_SYNC_T) && volume.device.hasUsableDisk()) {
       resyncs.startFull(volume);

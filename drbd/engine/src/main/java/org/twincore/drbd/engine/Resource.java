@@ -17,6 +17,7 @@ import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.Waiting;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.IoCounters;
@@ -219,7 +220,17 @@ public final class Resource {
         link.orderingLetter(),
         Math.max(parts.log.epochs(), link.epochCount()),
         volumes,
-        Waits.of(parts, link));
+        why().stream().map(Resource::words).toList());
+  }
+
+  /// What the resource waits for, and what would end it; changes nothing.
+  public List<Waiting> why() {
+    return Why.of(parts, states, link);
+  }
+
+  private static String words(Waiting waiting) {
+    String where = waiting.volume() < 0 ? "" : "volume " + waiting.volume() + ": ";
+    return where + waiting.state() + ", until " + waiting.until();
   }
 
   private static ResourceStatus.VolumeStatus status(Volume volume) {

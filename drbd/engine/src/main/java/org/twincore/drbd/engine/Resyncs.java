@@ -178,8 +178,8 @@ final class Resyncs {
 
   /// Becomes source of what is marked on either side although the handshake of the disks saw no
   /// reason: a new generation gives the peer one.
-  void startOver(Volume volume) {
-    states.generations.begin(volume, "the device has grown");
+  void startOver(Volume volume, String why) {
+    states.generations.begin(volume, why);
     int link = parts.peering.link();
     volume
         .device
@@ -188,7 +188,7 @@ final class Resyncs {
           StateWord state = volume.device.state();
           if (ok && link == parts.peering.link() && state.conn() == CONNECTED) {
             parts.turn.send(volume.number(), new Packet.State(state.withConn(WF_BITMAP_S).toInt()));
-            states.force(volume, it -> it.withConn(WF_BITMAP_S), "the device has grown");
+            states.force(volume, it -> it.withConn(WF_BITMAP_S), why);
           }
         });
   }

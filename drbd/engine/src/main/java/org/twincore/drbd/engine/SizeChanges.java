@@ -89,7 +89,7 @@ final class SizeChanges {
         case WHILE_CONNECTED -> copyNow(volume);
         case BEFORE_THE_HANDSHAKE -> {
           if (isSource(device) && device.state().disk() == DiskState.UP_TO_DATE) {
-            resyncs.startOver(volume);
+            resyncs.startOver(volume, "the device has grown");
           }
         }
       }

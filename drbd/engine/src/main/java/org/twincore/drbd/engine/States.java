@@ -10,6 +10,7 @@ import static org.twincore.drbd.ConnectionState.VERIFY_T;
 import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -104,11 +105,13 @@ final class States {
       Volume volume, UnaryOperator<StateWord> change, StateRules.Force force, String reason) {
     StateRules.Outcome outcome = judge(volume, change, force);
     if (outcome.isSuccess()) {
-      adopt(volume, outcome.state(), reason);
+      adopt(volume, outcome.state(), reason, RuleWords.implied(outcome));
     } else {
       parts.turn.log(
           Effect.Level.WARN,
-          "volume %d: %s refused: %s".formatted(volume.number(), reason, outcome.result().text()));
+          "volume %d: %s refused: %s (%s)"
+              .formatted(
+                  volume.number(), reason, outcome.result().text(), RuleWords.refusal(outcome)));
     }
     return outcome.result();
   }
@@ -120,13 +123,15 @@ final class States {
 
   /// All volumes go to a connection state that the world brought.
   void connection(ConnectionState conn, String reason) {
+    parts.linkRecord.moved(conn, reason, parts.turn.now());
     for (Volume volume : parts.all()) {
       force(volume, state -> state.withConn(conn), reason);
     }
   }
 
-  /// Takes over a state that the rules have passed, and sets going what follows.
-  void adopt(Volume volume, StateWord after, String reason) {
+  /// Takes over a state that the rules have passed, and sets going what follows; `rules` are in the
+  /// words of [RuleWords].
+  void adopt(Volume volume, StateWord after, String reason, List<String> rules) {
     Device device = volume.device;
     StateWord before = device.state();
     if (before.equals(after)) {
@@ -134,7 +139,9 @@ final class States {
     }
     boolean held = device.holdsIo();
     device.setState(after);
-    parts.turn.add(new Effect.StateChanged(volume.number(), before, after, reason));
+    parts.turn.add(new Effect.StateChanged(volume.number(), before, after, reason, rules));
+    ChangeRecord.Change change = new ChangeRecord.Change(parts.turn.now(), reason, rules);
+    volume.changes.changed(before, after, change);
     device.setCrashedPrimary(MetadataFlagsRule.staysCrashed(device.crashedPrimary(), after));
     if (PeerState.forcesResync(before, after)) {
       device.setConsiderResync(true);

@@ -60,6 +60,7 @@ final class Volume {
   final SyncTarget syncTarget;
   final VolumeVerify verify;
   final ResyncPacing pacing;
+  final ChangeRecord changes = new ChangeRecord();
   private final Turn turn;
   private final Peering peering;
   private final Reports reports;
@@ -392,6 +393,11 @@ final class Volume {
                 verify.isRunning()
                     ? verify.source.positionSectors()
                     : syncTarget.positionSectors()));
+  }
+
+  /// For how long a resync or verify has worked, pauses not counted.
+  long sinceStartNanos(ResourceStatus.Progress running) {
+    return Math.max(0, turn.now() - running.startedNanos() - running.pausedNanos());
   }
 
   /// Nobody has it open, and nothing that anybody asked for is under way.

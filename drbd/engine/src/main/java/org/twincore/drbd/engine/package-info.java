@@ -18,12 +18,15 @@
 /// | `Ahead` | what `on-congestion` does, and the way back |
 /// | `ResyncOrder` | whose resync waits for whose on a node (`resync-after`) |
 /// | `Verifies`, `VolumeVerify` | the course of an online verify; one volume's part in it |
+/// | `Repairs` | the resync of what a verify has marked, from the side that an admin names |
 /// | `Fences` | the `fence-peer` program and what it says |
 /// | `Disks` | attach, detach, failing disks |
 /// | `Promotion` | Primary and Secondary |
 /// | `AdminDesk` | admin commands: each to its owner |
 /// | `VolumeCommands`, `ConnectionCommands`, `DataCommands`, `DownCommand` | admin commands by subject |
-/// | `Waits` | what a resource waits for, in words |
+/// | `Why`, `WhyVolume` | what a resource waits for, and what would end it |
+/// | `LinkRecord`, `ChangeRecord` | how the connection and each state became what they are |
+/// | `RuleWords` | rows of the decision tables as logs name them |
 ///
 /// Order of imports: exchange < activity < state < request, connection, resync < this package.
 @NullMarked

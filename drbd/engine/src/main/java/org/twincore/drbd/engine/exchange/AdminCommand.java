@@ -47,6 +47,16 @@ public sealed interface AdminCommand {
   record Verify(int volume, OptionalLong startSector, OptionalLong stopSector)
       implements AdminCommand {}
 
+  /// `repair`: a resync of the blocks that are marked out of sync, while connected; the other side
+  /// than `source` is overwritten. Answered when it was asked for.
+  record Repair(int volume, Side source) implements AdminCommand {}
+
+  /// Which of the two nodes.
+  enum Side {
+    LOCAL,
+    PEER
+  }
+
   record Outdate(int volume) implements AdminCommand {}
 
   record SuspendIo(int volume) implements AdminCommand {}

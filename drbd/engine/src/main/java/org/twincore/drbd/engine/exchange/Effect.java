@@ -116,10 +116,16 @@ public sealed interface Effect {
   /// The answer to an `Event.Admin`.
   record AdminDone(long ticket, AdminResult result) implements OfNode {}
 
-  /// A volume's state changed; `reason` names the rule or command that did it. For logs, events2,
+  /// A volume's state changed; `reason` names the event or command that did it, `rules` the rows of
+  /// the decision tables that were at work (`uuid rule 70 -> WFBitMapS`). For logs, events2,
   /// metrics and checkers; volume -1 never occurs (a connection change is published per volume).
-  record StateChanged(int volume, StateWord before, StateWord after, String reason)
-      implements OfNode {}
+  record StateChanged(
+      int volume, StateWord before, StateWord after, String reason, List<String> rules)
+      implements OfNode {
+    public StateChanged {
+      rules = List.copyOf(rules);
+    }
+  }
 
   /// The usable size of a volume changed (sectors); openers learn of it.
   record SizeChanged(int volume, long sizeSectors) implements OfNode {}
