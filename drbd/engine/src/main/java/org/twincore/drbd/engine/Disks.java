@@ -254,12 +254,7 @@ final class Disks {
           }
         }
       }
-      default -> {
-        if (policy.equals("call-local-io-error")) {
-          parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
-        }
-        give(volume, cause);
-      }
+      default -> give(volume, cause);
     }
   }
 
@@ -276,9 +271,6 @@ final class Disks {
   void flushFailed(Volume volume, String cause) {
     parts.turn.log(
         Effect.Level.ERROR, "volume %d: local flush failed: %s".formatted(volume.number(), cause));
-    if (volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error")) {
-      parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
-    }
     give(volume, cause);
   }
 
@@ -289,10 +281,25 @@ final class Disks {
     }
     backing.disk().lose();
     volume.detachesCleanly = false;
-    if (!isGivenUp(volume)) {
-      states.force(
-          volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    if (isGivenUp(volume)) {
+      return;
     }
+    boolean calls = volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error");
+    volume.device.setTellsError(calls);
+    states.force(volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    if (calls) {
+      parts.handlers.ask(volume, "local-io-error", _ -> errorWasTold(volume));
+    }
+  }
+
+  /// The handler comes before the peer hears of the error, as in the kernel: whoever resets the
+  /// machine there leaves a node that crashed with a disk that was good.
+  private void errorWasTold(Volume volume) {
+    volume.device.setTellsError(false);
+    if (volume.device.state().conn().isAtLeast(CONNECTED)) {
+      states.sendState(volume);
+    }
+    states.goOn(volume);
   }
 
   /// At the end of each step: releases each disk that can be.
@@ -325,6 +332,7 @@ final class Disks {
     boolean isFree =
         backing != null
             && isGivenUp(volume)
+            && !volume.device.tellsError()
             && volume.release != Volume.Release.WRITES_CLEAN
             && backing.isIdle();
     return isFree ? backing : null;

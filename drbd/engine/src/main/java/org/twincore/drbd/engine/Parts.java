@@ -18,6 +18,8 @@ final class Parts {
   final Peering peering = new Peering();
   final ReadRoom room = new ReadRoom();
   final TransferLog log;
+  final HandlerCalls handlers = new HandlerCalls(turn);
+  final HeldPackets held = new HeldPackets(turn);
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
   OptionValues options;
 

@@ -164,6 +164,7 @@ final class States {
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
     }
+    parts.handlers.stateChanged(volume, before, after);
     if (before.isSuspended() && !after.isSuspended()) {
       generations.suspensionEnds(volume);
     }
@@ -262,6 +263,7 @@ final class States {
   }
 
   private void tellPeer(Volume volume, StateWord before, StateWord after) {
+    Device device = volume.device;
     if (after.conn().isBelow(CONNECTED)) {
       return;
     }
@@ -277,7 +279,7 @@ final class States {
     if (peerAttaches) {
       sendUuids(volume, 0);
     }
-    if (connects || pauses || loses || peerAttaches) {
+    if (connects || pauses || (loses && !device.tellsError()) || peerAttaches) {
       sendState(volume);
     }
     if (before.conn() != after.conn() && after.conn() == ConnectionState.WF_BITMAP_S) {
