@@ -1,5 +1,6 @@
 package org.twincore.admin.settings;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,6 +17,7 @@ import java.util.Optional;
 ///   that root runs in its usual place
 /// @param epochs when a primary ends an epoch
 /// @param diskIo how the backing disks are read and written
+/// @param handlerTimeout how long a handler program may take
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -28,6 +30,7 @@ public record NodeSettings(
     Optional<String> deviceFolder,
     Epochs epochs,
     DiskIo diskIo,
+    Duration handlerTimeout,
     String adjustCommand) {
 
   /// What holds where nothing is written.
@@ -43,6 +46,7 @@ public record NodeSettings(
           Optional.empty(),
           Epochs.FLUSH,
           DiskIo.BUFFERED,
+          Duration.ofSeconds(600),
           "drbdadm adjust all");
 
   public NodeSettings {

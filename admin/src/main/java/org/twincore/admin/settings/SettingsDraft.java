@@ -1,5 +1,6 @@
 package org.twincore.admin.settings;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
@@ -21,6 +22,7 @@ final class SettingsDraft {
   Optional<String> deviceFolder = FROM.deviceFolder();
   Epochs epochs = FROM.epochs();
   DiskIo diskIo = FROM.diskIo();
+  Duration handlerTimeout = FROM.handlerTimeout();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
@@ -40,6 +42,7 @@ final class SettingsDraft {
         deviceFolder,
         epochs,
         diskIo,
+        handlerTimeout,
         adjustCommand);
   }
 }

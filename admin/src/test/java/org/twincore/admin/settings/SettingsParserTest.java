@@ -3,6 +3,7 @@ package org.twincore.admin.settings;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -33,6 +34,7 @@ class SettingsParserTest {
             device-folder = none
             epochs = completion
             disk-io = direct
+            handler-timeout = 45
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -50,6 +52,7 @@ class SettingsParserTest {
                 Optional.of("none"),
                 Epochs.COMPLETION,
                 DiskIo.DIRECT,
+                Duration.ofSeconds(45),
                 "drbdadm -c /srv/drbd.conf adjust all"));
   }
 

@@ -36,6 +36,7 @@ final class Disks {
   private static final int DISK_TOO_SMALL = 111;
   private static final int IMPLICIT_SHRINK = 170;
   private static final int ALREADY_ATTACHED = 124;
+  private static final long TENTH_NANOS = 100_000_000L;
   private static final AdminResult STALE =
       new AdminResult.Config(150, "Can only attach to the data this Primary had last");
 
@@ -302,9 +303,55 @@ final class Disks {
     states.goOn(volume);
   }
 
-  /// At the end of each step: releases each disk that can be.
+  /// `disk-timeout`: a request that is older makes the disk one that failed, whatever `on-io-error`
+  /// says (`request_timer_fn`, DRBD_FORCE_DETACH).
+  private void watch(Volume volume) {
+    if (parts.turn.now() < deadlineNanos(volume)) {
+      return;
+    }
+    parts.turn.log(
+        Effect.Level.WARN,
+        "volume %d: Local backing device failed to meet the disk-timeout"
+            .formatted(volume.number()));
+    volume.abortsIo = true;
+    give(volume, "disk-timeout");
+  }
+
+  /// When [#maintain] has something to do; Long.MAX_VALUE if never.
+  long deadlineNanos() {
+    long deadline = Long.MAX_VALUE;
+    for (Volume volume : parts.all()) {
+      deadline = Math.min(deadline, deadlineNanos(volume));
+    }
+    return deadline;
+  }
+
+  private static long deadlineNanos(Volume volume) {
+    Backing backing = volume.device.backing();
+    if (backing == null || isGivenUp(volume)) {
+      return Long.MAX_VALUE;
+    }
+    long timeoutNanos = volume.device.options().num(Option.DISK_TIMEOUT) * TENTH_NANOS;
+    long oldest = backing.disk().oldestNanos();
+    return timeoutNanos == 0 || oldest == Long.MAX_VALUE ? Long.MAX_VALUE : oldest + timeoutNanos;
+  }
+
+  private static boolean hasToAbort(Volume volume) {
+    Backing backing = volume.device.backing();
+    return backing != null
+        && volume.abortsIo
+        && isGivenUp(volume)
+        && !volume.device.tellsError()
+        && backing.disk().oldestNanos() != Long.MAX_VALUE;
+  }
+
+  /// At the end of each step: gives up what takes too long, and releases each disk that can be.
   void maintain() {
     for (Volume volume : parts.all()) {
+      watch(volume);
+      if (hasToAbort(volume)) {
+        volume.device.disk().disk().abort("the disk was given up");
+      }
       Backing backing = releasable(volume);
       if (backing == null) {
         continue;
@@ -321,9 +368,10 @@ final class Disks {
     }
   }
 
-  /// Whether a disk can be released.
+  /// Whether a disk can be released, or what waits for it must be told.
   boolean isDue() {
-    return parts.all().stream().anyMatch(volume -> releasable(volume) != null);
+    return parts.all().stream()
+        .anyMatch(volume -> releasable(volume) != null || hasToAbort(volume));
   }
 
   /// The disk that was given up and that nobody uses any more; null if there is none.

@@ -161,6 +161,7 @@ public final class Resource {
   /// When the owner must send the next [Event.Tick]; Long.MAX_VALUE if never.
   public long nextDeadlineNanos() {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
+    deadline = Math.min(deadline, disks.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
