@@ -21,6 +21,7 @@ import org.twincore.daemon.admin.AdminServer;
 import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
+import org.twincore.daemon.resource.Handlers;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.disk.DiskAccess;
@@ -98,7 +99,8 @@ public final class Node {
                 folders.state(),
                 epochs(settings),
                 diskAccess(settings),
-                wrapping(settings)));
+                wrapping(settings),
+                new Handlers.Surroundings(name, folders.run(), settings.handlerTimeout())));
     resyncTurns.start(resources::all);
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();

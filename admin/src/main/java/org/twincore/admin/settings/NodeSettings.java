@@ -1,5 +1,6 @@
 package org.twincore.admin.settings;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 
@@ -18,6 +19,7 @@ import java.util.Optional;
 /// @param diskIo how the backing disks are read and written
 /// @param tls the files for TLS with the peer; empty: none
 /// @param compression of what goes to the peer
+/// @param handlerTimeout how long a handler program may take
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -32,6 +34,7 @@ public record NodeSettings(
     DiskIo diskIo,
     Optional<Tls> tls,
     Compression compression,
+    Duration handlerTimeout,
     String adjustCommand) {
 
   /// What holds where nothing is written.
@@ -49,6 +52,7 @@ public record NodeSettings(
           DiskIo.BUFFERED,
           Optional.empty(),
           Compression.NONE,
+          Duration.ofSeconds(600),
           "drbdadm adjust all");
 
   public NodeSettings {

@@ -1,5 +1,6 @@
 package org.twincore.admin.settings;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.twincore.admin.settings.NodeSettings.Compression;
@@ -27,6 +28,7 @@ final class SettingsDraft {
   Optional<String> tlsAuthorities = Optional.empty();
   Optional<String> tlsPeer = Optional.empty();
   Compression compression = FROM.compression();
+  Duration handlerTimeout = FROM.handlerTimeout();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
@@ -72,6 +74,7 @@ final class SettingsDraft {
         diskIo,
         tls(),
         compression,
+        handlerTimeout,
         adjustCommand);
   }
 }

@@ -1,5 +1,6 @@
 package org.twincore.admin.settings;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -181,6 +182,10 @@ public final class SettingsParser {
         Compression said = word(Compression.values(), value, column);
         return it -> it.compression = said;
       }
+      case "handler-timeout" -> {
+        Duration said = seconds(value, column);
+        return it -> it.handlerTimeout = said;
+      }
       case "adjust-command" -> {
         return it -> it.adjustCommand = value;
       }
@@ -244,6 +249,13 @@ public final class SettingsParser {
       throw wrong(column, "a size expected, such as 10M");
     }
     return Math.max(1L << 12, Long.parseLong(value.substring(0, digits)) << shift);
+  }
+
+  private Duration seconds(String value, int column) throws SettingsException {
+    if (!value.matches("[1-9][0-9]{0,4}")) {
+      throw wrong(column, "seconds expected, 1 to 99999");
+    }
+    return Duration.ofSeconds(Long.parseLong(value));
   }
 
   private int count(String value, int column) throws SettingsException {

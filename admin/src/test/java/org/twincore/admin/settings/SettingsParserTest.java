@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -39,6 +40,7 @@ class SettingsParserTest {
             tls-ca = /etc/twincore/ca.pem
             tls-peer = core-02.example.org
             compression = lz4
+            handler-timeout = 45
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -63,6 +65,7 @@ class SettingsParserTest {
                         "/etc/twincore/ca.pem",
                         Optional.of("core-02.example.org"))),
                 NodeSettings.Compression.LZ4,
+                Duration.ofSeconds(45),
                 "drbdadm -c /srv/drbd.conf adjust all"));
   }
 

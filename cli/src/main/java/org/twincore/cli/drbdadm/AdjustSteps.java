@@ -68,7 +68,7 @@ final class AdjustSteps {
   /// that differ.
   private void resourceOptions(RunningResource running) {
     OptionValues wanted = up.config().options();
-    Map<String, String> handlers = GivenOptions.named(up.config().handlers());
+    Map<String, String> handlers = up.handlers();
     Optional<List<String>> difference =
         Difference.of(Option.Section.OPTIONS, wanted, running.options());
     if (difference.isEmpty() && handlers.isEmpty()) {

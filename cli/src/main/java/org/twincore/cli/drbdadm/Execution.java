@@ -144,7 +144,8 @@ final class Execution {
     List<String> complaints = new ArrayList<>(LateChecks.complaints(resource, all));
     AddressChecks.complaint(resource, all).ifPresent(complaints::add);
     if (command != Command.ATTACH && command != Command.NEW_RESOURCE) {
-      UpSteps up = new UpSteps(resource, invocation.flags().peer(), List.of());
+      UpSteps up =
+          new UpSteps(resource, invocation.flags().peer(), List.of(), all.configuration().file());
       if (up.config().peer().isEmpty()) {
         complaints.add(up.noPeer());
       }
@@ -160,7 +161,12 @@ final class Execution {
       if (!mayStart(target.resource())) {
         return ConfigException.INVALID;
       }
-      UpSteps up = new UpSteps(target.resource(), invocation.flags().peer(), invocation.handedOn());
+      UpSteps up =
+          new UpSteps(
+              target.resource(),
+              invocation.flags().peer(),
+              invocation.handedOn(),
+              all.configuration().file());
       if (invocation.command() == Command.UP) {
         staged.addUp(target, up);
       } else {

@@ -35,6 +35,8 @@ final class HandlerSteps {
         "DRBD_MINOR=" + joined(target, volume -> Integer.toString(volume.minor().orElse(-1))));
     variables.add("DRBD_VOLUME=" + joined(target, volume -> Integer.toString(volume.number())));
     variables.add("DRBD_LL_DISK=" + joined(target, volume -> volume.disk().orElse("")));
+    variables.add("DRBD_MY_AF=" + config.address().family());
+    variables.add("DRBD_MY_ADDRESS=" + config.address().address());
     config
         .peer()
         .ifPresent(peer -> {

@@ -67,7 +67,11 @@ final class ResourceSteps {
   }
 
   UpSteps up(Target target) {
-    return new UpSteps(target.resource(), invocation.flags().peer(), invocation.handedOn());
+    return new UpSteps(
+        target.resource(),
+        invocation.flags().peer(),
+        invocation.handedOn(),
+        all.configuration().file());
   }
 
   /// Whether the words ask for a primary against the rules, in any spelling of any version; the

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminAnswer.Kind;
 import org.twincore.cli.drbdadm.NodeLine.VolumeInNode;
@@ -13,6 +14,9 @@ import org.twincore.cli.drbdmeta.GenerationLegend;
 final class StepRunner {
   private static final int FAILED = 20;
   private static final int NO_MINOR = 127;
+
+  /// As drbdadm's own limit.
+  private static final long HANDLER_SECONDS_MAX = 600;
 
   /// Numbers that say that the node does not have the disk: 127 no minor, 138 no disk, 158 no
   /// resource.
@@ -159,7 +163,16 @@ final class StepRunner {
       builder.environment().put(variable.substring(0, equals), variable.substring(equals + 1));
     }
     try {
-      return builder.start().waitFor();
+      Process program = builder.start();
+      if (program.waitFor(HANDLER_SECONDS_MAX, TimeUnit.SECONDS)) {
+        return program.exitValue();
+      }
+      console.complain(
+          "Command '%s' did not terminate within %d seconds"
+              .formatted(handler.command(), HANDLER_SECONDS_MAX));
+      program.descendants().forEach(ProcessHandle::destroyForcibly);
+      program.destroyForcibly();
+      return FAILED;
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
       return FAILED;

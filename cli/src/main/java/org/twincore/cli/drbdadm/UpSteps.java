@@ -1,7 +1,11 @@
 package org.twincore.cli.drbdadm;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.twincore.admin.AdminRequest;
 import org.twincore.drbd.config.MetaDisk;
 import org.twincore.drbd.config.NodeResource;
@@ -16,8 +20,11 @@ final class UpSteps {
   private final NodeResource resource;
   private final ResourceConfig config;
   private final List<String> handedOn;
+  private final String file;
 
-  UpSteps(NodeResource resource, Optional<String> wantedPeer, List<String> handedOn) {
+  /// `file` is the configuration file that `resource` comes from.
+  UpSteps(NodeResource resource, Optional<String> wantedPeer, List<String> handedOn, String file) {
+    this.file = file;
     this.resource = resource;
     this.config = ResourceConfig.of(resource, wantedPeer);
     this.handedOn = handedOn;
@@ -35,8 +42,16 @@ final class UpSteps {
             .overriddenBy(GivenOptions.of(Section.OPTIONS, Option.Section.OPTIONS, handedOn));
     return new Step.Ask(
         CommandLine.setup(List.of("new-resource", resource.name()), joined(options)),
-        new AdminRequest.NewResource(
-            resource.name(), GivenOptions.named(values), GivenOptions.named(config.handlers())));
+        new AdminRequest.NewResource(resource.name(), GivenOptions.named(values), handlers()));
+  }
+
+  /// The handler programs by name, and where the file is that names them.
+  Map<String, String> handlers() {
+    Map<String, String> handlers = new TreeMap<>(GivenOptions.named(config.handlers()));
+    if (!handlers.isEmpty() && Files.isRegularFile(Path.of(file))) {
+      handlers.put("DRBD_CONF", Path.of(file).toAbsolutePath().toString());
+    }
+    return handlers;
   }
 
   Step newMinor(VolumeDefinition volume) {

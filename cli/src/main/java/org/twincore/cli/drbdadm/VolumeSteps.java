@@ -98,7 +98,8 @@ final class VolumeSteps {
   }
 
   private UpSteps up(NodeResource resource) {
-    return new UpSteps(resource, invocation.flags().peer(), invocation.handedOn());
+    return new UpSteps(
+        resource, invocation.flags().peer(), invocation.handedOn(), all.configuration().file());
   }
 
   private static AdminRequest change(VolumeVerb verb, int minor) {

@@ -83,7 +83,7 @@ class StepsTest {
   private static List<AdminRequest> adjust(String config, String show) throws Exception {
     NodeResource resource = all(config).resources().getFirst();
     StagedSteps staged = new StagedSteps();
-    UpSteps up = new UpSteps(resource, Optional.empty(), List.of());
+    UpSteps up = new UpSteps(resource, Optional.empty(), List.of(), "no file");
     new AdjustSteps(resource, up, staged).add(RunningResource.read(show).getFirst());
     return requests(steps(staged));
   }
@@ -93,7 +93,8 @@ class StepsTest {
     NodeResource resource = all(CONFIG).resources().getFirst();
     StagedSteps staged = new StagedSteps();
     staged.addUp(
-        Target.whole(resource), new UpSteps(resource, Optional.empty(), List.of("--timeout=40")));
+        Target.whole(resource),
+        new UpSteps(resource, Optional.empty(), List.of("--timeout=40"), "no file"));
 
     assertThat(requests(steps(staged)))
         .containsExactly(

@@ -1,6 +1,7 @@
 package org.twincore.daemon.loop;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.Disk;
@@ -14,21 +15,28 @@ import org.twincore.host.disk.FileDisk;
 public final class LoopDisk implements Disk {
   private final FileDisk disk;
   private final Aftermath aftermath;
+  private final BooleanSupplier mayWait;
 
   /// Accesses not begun or not ended yet, plus one until the close.
   private final AtomicInteger holds = new AtomicInteger(1);
 
   private boolean isClosed;
 
-  public LoopDisk(FileDisk disk, Aftermath aftermath) {
+  /// `mayWait` is asked at each access: whether the thread that caused it may wait for the disk.
+  /// Not where a disk that never answers is to be given up (`disk-timeout`): that thread has more
+  /// to do.
+  public LoopDisk(FileDisk disk, Aftermath aftermath, BooleanSupplier mayWait) {
     this.disk = disk;
     this.aftermath = aftermath;
+    this.mayWait = mayWait;
   }
 
   @Override
   public void carryOut(Effect.OfDisk effect) {
     if (effect instanceof Effect.CloseDisk close) {
       close(close);
+    } else if (!mayWait.getAsBoolean()) {
+      disk.carryOut(effect);
     } else if (aftermath.mayWorkHere() && disk.isQuick(effect, holds.get() > 1)) {
       holds.incrementAndGet();
       aftermath.addDiskWork(() -> runHere(effect));

@@ -90,7 +90,11 @@ public final class ResourceAdmin {
   private AdminResult attach(
       VolumeNode volume, BackingDisk.Wanted wanted, BackingDisk disk, OptionValues options)
       throws RefusedException {
-    LoopDisk port = new LoopDisk(disk.disk(), node.aftermath());
+    LoopDisk port =
+        new LoopDisk(
+            disk.disk(),
+            node.aftermath(),
+            () -> volume.diskOptions().num(Option.DISK_TIMEOUT) == 0);
     node.loop().between(() -> node.runner().addDisk(volume.number(), port));
     int flags = disk.image().superblock().flags();
     boolean alone =

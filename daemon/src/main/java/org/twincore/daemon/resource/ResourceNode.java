@@ -40,6 +40,7 @@ public final class ResourceNode {
   private static final Logger LOG = System.getLogger("org.twincore.resource");
 
   private final String name;
+  private final String nodeName;
   private final Aftermath aftermath = new Aftermath();
   private final Tickets tickets = new Tickets();
   private final ChangeSignal signal = new ChangeSignal();
@@ -74,7 +75,8 @@ public final class ResourceNode {
       Path flightRecords,
       EpochEnd epochs,
       DiskAccess diskAccess,
-      Wrapping wrapping) {}
+      Wrapping wrapping,
+      Handlers.Surroundings handlers) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -86,7 +88,8 @@ public final class ResourceNode {
     this.feed = shared.feed;
     this.flightRecords = shared.flightRecords;
     this.diskAccess = shared.diskAccess;
-    this.handlers = new Handlers(name, handlers);
+    this.nodeName = shared.handlers.node();
+    this.handlers = new Handlers(name, handlers, shared.handlers);
     this.link = new SwitchedLink(name, shared.wrapping);
     this.services = new ResourceServices(this, aftermath, shared.feed);
     this.runner = new EffectRunner(link, answers, services);
@@ -115,6 +118,11 @@ public final class ResourceNode {
     return loop;
   }
 
+  /// Of the node that it is on.
+  String nodeName() {
+    return nodeName;
+  }
+
   /// Woken at each change of a state.
   public ChangeSignal signal() {
     return signal;
@@ -136,10 +144,6 @@ public final class ResourceNode {
 
   public OptionValues options() {
     return options;
-  }
-
-  public Map<String, String> handlerCommands() {
-    return handlers.commands();
   }
 
   /// How it stands, for the tools.

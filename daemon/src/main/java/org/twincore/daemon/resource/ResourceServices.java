@@ -1,10 +1,7 @@
 package org.twincore.daemon.resource;
 
 import java.lang.System.Logger;
-import java.util.List;
-import java.util.TreeMap;
-import java.util.function.ToIntFunction;
-import java.util.stream.Collectors;
+import java.util.Optional;
 import org.twincore.daemon.loop.Aftermath;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -86,51 +83,33 @@ final class ResourceServices implements NodeServices {
   }
 
   private void callHandler(Effect.CallHandler call) {
-    VolumeStatus volume = find(call.volume());
+    Optional<VolumeStatus> found = find(call.volume());
+    if (found.isEmpty()) { // deleted meanwhile
+      answer(call, HandlerRun.COULD_NOT_RUN);
+      return;
+    }
+    VolumeStatus volume = found.get();
     feed.handlerCalled(node.reported(), volume, call.name());
     node.handlers()
         .run(
             call.name(),
-            environment(volume, call.name()),
+            HandlerVariables.of(node, volume, call.name()),
             exitCode -> {
               feed.handlerEnded(node.reported(), volume, call.name(), exitCode);
-              if (call.token() != 0) {
-                node.loop().post(new Event.HandlerDone(call.token(), exitCode));
-              }
+              answer(call, exitCode);
             });
   }
 
-  private VolumeStatus find(int number) {
+  private void answer(Effect.CallHandler call, int exitCode) {
+    if (call.token() != 0) {
+      node.loop().post(new Event.HandlerDone(call.token(), exitCode));
+    }
+  }
+
+  private Optional<VolumeStatus> find(int number) {
     return node.reported().status().volumes().stream()
         .filter(volume -> volume.volume() == number)
-        .findFirst()
-        .orElseThrow();
-  }
-
-  /// What drbdadm gives to a handler (drbd-config section 4, handlers). One that is about the peer
-  /// as a whole gets all volumes, with blanks between.
-  private TreeMap<String, String> environment(VolumeStatus volume, String handler) {
-    boolean isOfPeer = handler.equals("fence-peer") || handler.equals("unfence-peer");
-    List<VolumeStatus> volumes = isOfPeer ? node.reported().status().volumes() : List.of(volume);
-    TreeMap<String, String> environment = new TreeMap<>();
-    environment.put("DRBD_RESOURCE", node.name());
-    environment.put("DRBD_MINOR", joined(volumes, VolumeStatus::minor));
-    environment.put("DRBD_VOLUME", joined(volumes, VolumeStatus::volume));
-    node.wiring()
-        .ifPresent(wiring -> {
-          environment.put("DRBD_PEER", wiring.peerName());
-          environment.put("DRBD_PEERS", wiring.peerName());
-          String text = wiring.peerText();
-          environment.put("DRBD_PEER_AF", text.substring(0, text.indexOf(':')));
-          environment.put("DRBD_PEER_ADDRESS", wiring.peer().getAddress().getHostAddress());
-        });
-    return environment;
-  }
-
-  private static String joined(List<VolumeStatus> volumes, ToIntFunction<VolumeStatus> number) {
-    return volumes.stream()
-        .map(it -> Integer.toString(number.applyAsInt(it)))
-        .collect(Collectors.joining(" "));
+        .findFirst();
   }
 
   private static Logger.Level levelOf(Effect.Level level) {

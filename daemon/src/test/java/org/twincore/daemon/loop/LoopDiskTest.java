@@ -30,7 +30,7 @@ class LoopDiskTest {
   private LoopDisk disk(LoopBench bench, Runnable released) throws IOException {
     Path file = Files.write(folder.resolve("disk"), new byte[1 << 20]);
     FileDisk.Place place = new FileDisk.Place("r0/0", 0, file, file, DiskAccess.BUFFERED);
-    return new LoopDisk(FileDisk.open(place, bench.loop, released), bench.aftermath);
+    return new LoopDisk(FileDisk.open(place, bench.loop, released), bench.aftermath, () -> true);
   }
 
   @Test

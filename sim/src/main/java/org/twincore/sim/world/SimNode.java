@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
@@ -42,10 +41,32 @@ public final class SimNode {
   private final List<NodeWatcher> watchers = new ArrayList<>();
   private Tamper tamper = Tamper.NONE;
   private Applications applications = _ -> {};
-  private ToIntFunction<String> handlers = _ -> 0;
-  private long handlersTakeNanos;
+  private Programs programs = Programs.NONE;
   private @Nullable Process process;
   private int processes;
+
+  /// What an admin has put under the names of handlers. Both are asked for each call, the time at
+  /// its begin and the exit code at its end; a node that ended meanwhile does not hear of it.
+  public interface Programs {
+    /// No handler is configured: 0, at once.
+    Programs NONE =
+        new Programs() {
+          @Override
+          public long takesNanos(String handler) {
+            return 0;
+          }
+
+          @Override
+          public int exitCode(String handler) {
+            return 0;
+          }
+        };
+
+    /// How long that call takes, nanoseconds.
+    long takesNanos(String handler);
+
+    int exitCode(String handler);
+  }
 
   /// How a process ended.
   public enum Ending {
@@ -101,13 +122,15 @@ public final class SimNode {
               simulation.trace().line("%s/%d size %d sectors".formatted(name(), volume, sectors));
           case Effect.CallHandler(int volume, String handler, long token) -> {
             simulation.trace().line("%s/%d handler %s".formatted(name(), volume, handler));
-            if (token != 0) {
-              simulation.after(
-                  handlersTakeNanos + random.nextLong(Simulation.SECOND),
-                  () -> arrive(new Event.HandlerDone(token, handlers.applyAsInt(handler))));
-            } else {
-              int _ = handlers.applyAsInt(handler);
-            }
+            long takes = programs.takesNanos(handler);
+            simulation.after(
+                takes,
+                () -> {
+                  int exitCode = programs.exitCode(handler);
+                  if (token != 0) {
+                    arrive(new Event.HandlerDone(token, exitCode));
+                  }
+                });
           }
           case Effect.Log(Effect.Level level, String text) ->
               simulation.trace().line("%s %s %s".formatted(name(), level, text));
@@ -248,14 +271,9 @@ public final class SimNode {
     watchers.add(watcher);
   }
 
-  /// What the handler programs are and return, by their names; 0 for all at first.
-  public void handlers(ToIntFunction<String> programs) {
-    handlers = programs;
-  }
-
-  /// How long a handler program takes at least.
-  public void handlersTake(long nanos) {
-    handlersTakeNanos = nanos;
+  /// The handler programs of the node; none at first.
+  public void programs(Programs theirs) {
+    programs = theirs;
   }
 
   public void tamper(Tamper planted) {

@@ -26,13 +26,13 @@ class FencePairTest {
   private final List<String> called = new ArrayList<>();
 
   private Pair primary(String fencing, int exitCode) throws MetadataException {
+    return primary(fencing, exitCode, Simulation.SECOND / 2);
+  }
+
+  private Pair primary(String fencing, int exitCode, long takesNanos) throws MetadataException {
     Pair pair = new Pair.Setup().disk(Option.FENCING, fencing).primary();
     for (int id = 0; id < 2; id++) {
-      String name = pair.nodes[id].name();
-      pair.nodes[id].handlers(handler -> {
-        called.add(name + " " + handler);
-        return exitCode;
-      });
+      new ScriptedPrograms(pair.nodes[id], called).set("fence-peer", exitCode, takesNanos);
     }
     return pair;
   }
@@ -81,8 +81,7 @@ class FencePairTest {
   /// more the program is asked once more.
   @Test
   void aLossDuringAFenceIsFencedToo() throws MetadataException {
-    Pair pair = primary("resource-and-stonith", 7);
-    pair.nodes[0].handlersTake(10 * Simulation.SECOND);
+    Pair pair = primary("resource-and-stonith", 7, 10 * Simulation.SECOND);
     lose(pair, 1);
     pair.start(1);
     pair.awaitUpToDate();

@@ -36,6 +36,7 @@ final class Disks {
   private static final int DISK_TOO_SMALL = 111;
   private static final int IMPLICIT_SHRINK = 170;
   private static final int ALREADY_ATTACHED = 124;
+  private static final long TENTH_NANOS = 100_000_000L;
   private static final AdminResult STALE =
       new AdminResult.Config(150, "Can only attach to the data this Primary had last");
 
@@ -254,12 +255,7 @@ final class Disks {
           }
         }
       }
-      default -> {
-        if (policy.equals("call-local-io-error")) {
-          parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
-        }
-        give(volume, cause);
-      }
+      default -> give(volume, cause);
     }
   }
 
@@ -276,9 +272,6 @@ final class Disks {
   void flushFailed(Volume volume, String cause) {
     parts.turn.log(
         Effect.Level.ERROR, "volume %d: local flush failed: %s".formatted(volume.number(), cause));
-    if (volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error")) {
-      parts.turn.add(new Effect.CallHandler(volume.number(), "local-io-error", 0));
-    }
     give(volume, cause);
   }
 
@@ -289,15 +282,76 @@ final class Disks {
     }
     backing.disk().lose();
     volume.detachesCleanly = false;
-    if (!isGivenUp(volume)) {
-      states.force(
-          volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    if (isGivenUp(volume)) {
+      return;
+    }
+    boolean calls = volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error");
+    volume.device.setTellsError(calls);
+    states.force(volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    if (calls) {
+      parts.handlers.ask(volume, "local-io-error", _ -> errorWasTold(volume));
     }
   }
 
-  /// At the end of each step: releases each disk that can be.
+  /// The handler comes before the peer hears of the error, as in the kernel: whoever resets the
+  /// machine there leaves a node that crashed with a disk that was good.
+  private void errorWasTold(Volume volume) {
+    volume.device.setTellsError(false);
+    if (volume.device.state().conn().isAtLeast(CONNECTED)) {
+      states.sendState(volume);
+    }
+    states.goOn(volume);
+  }
+
+  /// `disk-timeout`: a request that is older makes the disk one that failed, whatever `on-io-error`
+  /// says (`request_timer_fn`, DRBD_FORCE_DETACH).
+  private void watch(Volume volume) {
+    if (parts.turn.now() < deadlineNanos(volume)) {
+      return;
+    }
+    parts.turn.log(
+        Effect.Level.WARN,
+        "volume %d: Local backing device failed to meet the disk-timeout"
+            .formatted(volume.number()));
+    volume.abortsIo = true;
+    give(volume, "disk-timeout");
+  }
+
+  /// When [#maintain] has something to do; Long.MAX_VALUE if never.
+  long deadlineNanos() {
+    long deadline = Long.MAX_VALUE;
+    for (Volume volume : parts.all()) {
+      deadline = Math.min(deadline, deadlineNanos(volume));
+    }
+    return deadline;
+  }
+
+  private static long deadlineNanos(Volume volume) {
+    Backing backing = volume.device.backing();
+    if (backing == null || isGivenUp(volume)) {
+      return Long.MAX_VALUE;
+    }
+    long timeoutNanos = volume.device.options().num(Option.DISK_TIMEOUT) * TENTH_NANOS;
+    long oldest = backing.disk().oldestNanos();
+    return timeoutNanos == 0 || oldest == Long.MAX_VALUE ? Long.MAX_VALUE : oldest + timeoutNanos;
+  }
+
+  private static boolean hasToAbort(Volume volume) {
+    Backing backing = volume.device.backing();
+    return backing != null
+        && volume.abortsIo
+        && isGivenUp(volume)
+        && !volume.device.tellsError()
+        && backing.disk().oldestNanos() != Long.MAX_VALUE;
+  }
+
+  /// At the end of each step: gives up what takes too long, and releases each disk that can be.
   void maintain() {
     for (Volume volume : parts.all()) {
+      watch(volume);
+      if (hasToAbort(volume)) {
+        volume.device.disk().disk().abort("the disk was given up");
+      }
       Backing backing = releasable(volume);
       if (backing == null) {
         continue;
@@ -314,9 +368,10 @@ final class Disks {
     }
   }
 
-  /// Whether a disk can be released.
+  /// Whether a disk can be released, or what waits for it must be told.
   boolean isDue() {
-    return parts.all().stream().anyMatch(volume -> releasable(volume) != null);
+    return parts.all().stream()
+        .anyMatch(volume -> releasable(volume) != null || hasToAbort(volume));
   }
 
   /// The disk that was given up and that nobody uses any more; null if there is none.
@@ -325,6 +380,7 @@ final class Disks {
     boolean isFree =
         backing != null
             && isGivenUp(volume)
+            && !volume.device.tellsError()
             && volume.release != Volume.Release.WRITES_CLEAN
             && backing.isIdle();
     return isFree ? backing : null;

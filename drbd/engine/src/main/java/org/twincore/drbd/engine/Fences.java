@@ -14,7 +14,6 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.Effect;
-import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.state.Fencing;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.wire.StateWord;
@@ -56,7 +55,7 @@ final class Fences {
   private final States states;
   private final PeerLink link;
   private final List<Consumer<Boolean>> waiting = new ArrayList<>();
-  private long token;
+  private boolean isRunning;
 
   /// The connection that was lost when the program was started.
   private int lostLink;
@@ -97,17 +96,16 @@ final class Fences {
       return;
     }
     waiting.add(then);
-    if (token == 0) {
+    if (!isRunning) {
       call();
     }
   }
 
   private void call() {
-    token = parts.turn.newToken();
+    isRunning = true;
     lostLink = parts.peering.link();
     parts.linkRecord.fencingBegins(parts.turn.now());
-    parts.turn.add(
-        new Effect.CallHandler(parts.all().iterator().next().number(), "fence-peer", token));
+    parts.handlers.ask(parts.all().iterator().next(), "fence-peer", this::ended);
   }
 
   /// Of the volumes whose disk is at least Consistent; empty if there is none.
@@ -127,19 +125,15 @@ final class Fences {
         .allMatch(it -> it.device.state().pdsk().compareTo(DiskState.OUTDATED) <= 0);
   }
 
-  /// A handler program ended.
-  void ended(Event.HandlerDone done) {
-    if (done.token() != token) {
-      return;
-    }
-    token = 0;
+  private void ended(int exitCode) {
+    isRunning = false;
     parts.linkRecord.fencingEnds();
-    Optional<Verdict> verdict = Verdict.of(done.exitCode());
+    Optional<Verdict> verdict = Verdict.of(exitCode);
     parts.turn.log(
         verdict.isPresent() ? Effect.Level.INFO : Effect.Level.ERROR,
         verdict
-            .map(it -> "fence-peer helper returned %d (%s)".formatted(done.exitCode(), it.text))
-            .orElse("fence-peer helper broken, returned " + done.exitCode()));
+            .map(it -> "fence-peer helper returned %d (%s)".formatted(exitCode, it.text))
+            .orElse("fence-peer helper broken, returned " + exitCode));
     boolean isBack = link.conn().isAtLeast(WF_REPORT_PARAMS);
     if (isBack || lostLink != parts.peering.link()) {
       parts.turn.log(Effect.Level.INFO, "Ignoring fence-peer exit code: the peer was seen again");
@@ -197,7 +191,7 @@ final class Fences {
                 it.device.state().disk() == DiskState.UP_TO_DATE
                     && it.device.state().pdsk() == DiskState.UP_TO_DATE);
     if (before == SYNC_SOURCE && inStep && policy(volume) != Fencing.DONT_CARE) {
-      parts.turn.add(new Effect.CallHandler(volume.number(), "unfence-peer", 0));
+      parts.handlers.tell(volume, "unfence-peer");
     }
   }
 }

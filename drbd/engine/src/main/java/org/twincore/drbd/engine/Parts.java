@@ -19,6 +19,8 @@ final class Parts {
   final ReadRoom room = new ReadRoom();
   final LinkRecord linkRecord = new LinkRecord();
   final TransferLog log;
+  final HandlerCalls handlers = new HandlerCalls(turn);
+  final HeldPackets held = new HeldPackets(turn);
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
   OptionValues options;
 

@@ -346,6 +346,7 @@ final class PeerLink {
       present.end();
     }
     changes.connectionLost();
+    parts.held.connectionLost();
     for (Volume volume : parts.all()) {
       volume.bitmapExchange.reset();
       volume.earlySyncUuid = null;
@@ -460,7 +461,7 @@ final class PeerLink {
     if (epochs == null) {
       return;
     }
-    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES;
+    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES + parts.held.bytes();
     for (Volume volume : parts.all()) {
       bytes += volume.peerRequests.bytesInFlight();
     }

@@ -185,7 +185,7 @@ final class PeerStates {
       device.setPeerUuids(new Packet.Uuids(comparison.peer(), theirs.bitsSet(), theirs.flags()));
     }
     for (String handler : decision.trace().handlers()) {
-      parts.turn.add(new Effect.CallHandler(volume.number(), handler, 0));
+      parts.handlers.tell(volume, handler);
     }
     switch (decision) {
       case SyncHandshake.Refuse _ -> {}

@@ -58,7 +58,7 @@ public final class Resource {
     link = new PeerLink(parts, states, parameters, changes, liveness);
     fences = new Fences(parts, states, link);
     link.onLoss(fences::peerLost);
-    resyncs = new Resyncs(parts, states, liveness, fences);
+    resyncs = new Resyncs(parts, states, liveness, fences, link);
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
     ahead = new Ahead(parts, states, resyncs, link);
@@ -104,7 +104,7 @@ public final class Resource {
       case Event.LocalDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
       case Event.PacketArrived arrived -> {
-        if (!link.take(arrived)) {
+        if (!link.take(arrived) && !parts.held.keeps(arrived)) {
           packets.take(arrived);
         }
       }
@@ -116,10 +116,10 @@ public final class Resource {
           Event.SocketClosed _ ->
           link.take(event);
       case Event.Admin admin -> desk.take(admin);
-      case Event.HandlerDone done -> fences.ended(done);
       case Event.ResyncOrder(int volume, boolean waits) ->
           volume(volume)
               .ifPresent(it -> states.force(it, s -> s.withAftrIsp(waits), "resync-after"));
+      case Event.HandlerDone done -> parts.handlers.ended(done);
     }
     maintain();
   }
@@ -142,11 +142,12 @@ public final class Resource {
   private void maintain() {
     do {
       maintainOnce();
-    } while (promotion.isDue() || disks.isDue());
+    } while (promotion.isDue() || disks.isDue() || parts.held.isDue());
   }
 
   /// Each part once, always in this order.
   private void maintainOnce() {
+    parts.held.drain(packets::take);
     parts.log.tick();
     for (Volume volume : parts.all()) {
       volume.turnActivity(parts.log);
@@ -168,6 +169,7 @@ public final class Resource {
   public long nextDeadlineNanos() {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
     deadline = Math.min(deadline, ahead.deadlineNanos());
+    deadline = Math.min(deadline, disks.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());

@@ -37,12 +37,14 @@ final class Resyncs {
   private final States states;
   private final Liveness liveness;
   private final Fences fences;
+  private final ResyncGate gate;
 
-  Resyncs(Parts parts, States states, Liveness liveness, Fences fences) {
+  Resyncs(Parts parts, States states, Liveness liveness, Fences fences, PeerLink link) {
     this.parts = parts;
     this.states = states;
     this.liveness = liveness;
     this.fences = fences;
+    this.gate = new ResyncGate(parts, link);
   }
 
   // ---- beginning
@@ -93,12 +95,15 @@ final class Resyncs {
     takeEarlySyncUuid(volume);
   }
 
+  private void startSource(Volume volume, String why) {
+    gate.enter(volume, ResyncGate.Side.SOURCE, () -> becomeSource(volume, why));
+  }
+
   /// Becomes SyncSource; the UUID of the resync goes out when it is durable here, and so is all
   /// that the target will be sent: both forget the marks of blocks that the target has, and this
   /// node would else lose with its power what it had only in a cache.
-  private void startSource(Volume volume, String why) {
+  private void becomeSource(Volume volume, String why) {
     Device device = volume.device;
-    call(volume, "before-resync-source");
     states.force(volume, state -> state.withConn(SYNC_SOURCE), why);
     if (!volume.isSyncing()) {
       return;
@@ -145,8 +150,11 @@ final class Resyncs {
   }
 
   private void startTarget(Volume volume, long uuid) {
+    gate.enter(volume, ResyncGate.Side.TARGET, () -> becomeTarget(volume, uuid));
+  }
+
+  private void becomeTarget(Volume volume, long uuid) {
     Device device = volume.device;
-    call(volume, "before-resync-target");
     volume.setUuids(UuidChanges.startTarget(device.uuids(), uuid, device.state().role()));
     states.force(volume, state -> state.withConn(SYNC_TARGET), "P_SYNC_UUID");
     parts.turn.log(
@@ -258,7 +266,8 @@ final class Resyncs {
           }
         });
     if (whole) {
-      call(volume, "after-resync-target");
+      // The kernel calls it after failed blocks too; a snapshot from before is still wanted then.
+      parts.handlers.tell(volume, "after-resync-target");
     }
   }
 
@@ -314,9 +323,5 @@ final class Resyncs {
     if (volume.device.backing() != null) {
       volume.device.disk().writeBitmap(_ -> {});
     }
-  }
-
-  private void call(Volume volume, String handler) {
-    parts.turn.add(new Effect.CallHandler(volume.number(), handler, 0));
   }
 }

@@ -171,6 +171,7 @@ final class States {
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
     }
+    parts.handlers.stateChanged(volume, before, after);
     if (before.isSuspended() && !after.isSuspended()) {
       generations.suspensionEnds(volume);
     }
@@ -269,6 +270,7 @@ final class States {
   }
 
   private void tellPeer(Volume volume, StateWord before, StateWord after) {
+    Device device = volume.device;
     if (after.conn().isBelow(CONNECTED)) {
       return;
     }
@@ -286,7 +288,8 @@ final class States {
     }
     boolean pullsAhead =
         before.conn() != ConnectionState.AHEAD && after.conn() == ConnectionState.AHEAD;
-    if (connects || pauses || loses || peerAttaches || pullsAhead) {
+    boolean losesAndTells = loses && !device.tellsError();
+    if (connects || pauses || losesAndTells || peerAttaches || pullsAhead) {
       sendState(volume);
     }
     if (before.conn() != after.conn() && after.conn() == ConnectionState.WF_BITMAP_S) {

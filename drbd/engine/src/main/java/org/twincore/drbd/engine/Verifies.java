@@ -95,7 +95,7 @@ final class Verifies {
           Effect.Level.WARN,
           "volume %d: Online verify found %d 4k block out of sync!"
               .formatted(volume.number(), differing));
-      parts.turn.add(new Effect.CallHandler(volume.number(), "out-of-sync", 0));
+      parts.handlers.tell(volume, "out-of-sync");
       if (device.backing() != null) {
         device.disk().writeBitmap(_ -> {});
       }

@@ -82,6 +82,9 @@ final class Volume {
   /// A detach that an admin asked for leaves clean metadata.
   boolean detachesCleanly;
 
+  /// The disk took too long and was given up: what it has not answered counts as failed.
+  boolean abortsIo;
+
   /// The bitmap is being written so that the mark of a Primary can go.
   boolean droppingIndicator;
 
@@ -155,6 +158,7 @@ final class Volume {
 
   Backing attach(MetadataImage image) {
     detachesCleanly = false;
+    abortsIo = false;
     release = Release.NOT_BEGUN;
     droppingIndicator = false;
     return device.attach(image, reports::metadataFailed);

@@ -41,6 +41,7 @@ public final class Device {
   private boolean newUuidPostponed;
   private boolean awaitsPeerWrite;
   private boolean attachAwaitsWrites;
+  private boolean tellsError;
   private boolean considerResync;
   private int sequence;
   private int readers;
@@ -85,7 +86,7 @@ public final class Device {
   /// Whether application I/O that was not begun has to wait: it is suspended, or the node is on its
   /// way to learn what its disk lacks (`drbd_state_is_stable`). What was begun before is done.
   public boolean holdsIo() {
-    return state.isSuspended() || isInTransit() || attachAwaitsWrites;
+    return state.isSuspended() || isInTransit() || attachAwaitsWrites || tellsError;
   }
 
   private boolean isInTransit() {
@@ -98,6 +99,16 @@ public final class Device {
   /// An attach waits until what was begun without the disk is done at the peer.
   public void setAttachAwaitsWrites(boolean awaits) {
     attachAwaitsWrites = awaits;
+  }
+
+  /// Whether the `local-io-error` program runs. The peer hears of the failed disk when it has
+  /// ended, and of writes that only the peer gets not before that: it marks them for this node.
+  public boolean tellsError() {
+    return tellsError;
+  }
+
+  public void setTellsError(boolean tells) {
+    tellsError = tells;
   }
 
   // ---- backing disk

@@ -1,7 +1,7 @@
 package org.twincore.drbd.engine.state;
 
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +24,17 @@ public final class LocalDisk {
     void done(@Nullable String error, @Nullable Payload data);
   }
 
+  private record Pending(Done done, long sinceNanos) {}
+
   private final int volume;
   private final Turn turn;
-  private final Map<Long, Done> waiting = new HashMap<>();
+
+  /// What was begun and is not answered, oldest first.
+  private final LinkedHashMap<Long, Pending> waiting = new LinkedHashMap<>();
+
+  /// Tokens of operations that are answered already as far as anybody here is concerned.
+  private final LinkedHashMap<Long, Pending> aborted = new LinkedHashMap<>();
+
   private final ArrayDeque<Done> waitingForFlush = new ArrayDeque<>();
   private boolean flushRuns;
   private boolean lost;
@@ -58,7 +66,25 @@ public final class LocalDisk {
 
   /// Operations without answer yet.
   public int pending() {
-    return waiting.size();
+    return waiting.size() + aborted.size();
+  }
+
+  /// When the oldest operation was begun that somebody waits for; Long.MAX_VALUE if there is none.
+  public long oldestNanos() {
+    return waiting.isEmpty() ? Long.MAX_VALUE : waiting.firstEntry().getValue().sinceNanos;
+  }
+
+  /// Answers all that somebody waits for with an error, although the disk is still at it: what it
+  /// answers later is dropped, and until then the operation counts as [#pending]. For a disk that
+  /// is given up and never used again (`tl_abort_disk_io`). A read that is late fills memory that
+  /// nobody else has; a late write may change the disk up to its release, not after.
+  public void abort(String cause) {
+    List<Map.Entry<Long, Pending>> all = List.copyOf(waiting.entrySet());
+    waiting.clear();
+    all.forEach(each -> aborted.put(each.getKey(), each.getValue()));
+    for (Map.Entry<Long, Pending> each : all) {
+      each.getValue().done.done(cause, null);
+    }
   }
 
   public void read(Extent extent, Done done) {
@@ -105,15 +131,17 @@ public final class LocalDisk {
 
   private long token(Done done) {
     long token = turn.newToken();
-    waiting.put(token, done);
+    waiting.put(token, new Pending(done, turn.now()));
     return token;
   }
 
   /// An answer arrived; one to an unknown token is ignored.
   public void answered(long token, @Nullable String error, @Nullable Payload data) {
-    Done done = waiting.remove(token);
-    if (done != null) {
-      done.done(error, data);
+    Pending pending = waiting.remove(token);
+    if (pending != null) {
+      pending.done.done(error, data);
+    } else {
+      aborted.remove(token);
     }
   }
 }
