@@ -44,10 +44,6 @@ final class PeerLink {
   private static final long SECOND_NANOS = 1_000_000_000L;
   private static final int BODY_BYTES_MAX = (1 << 20) + 4096;
   private static final int HANDSHAKE_PING_TIMEOUTS = 4;
-  private static final long HELD_BYTES_MAX = 16L << 20;
-
-  /// What a request without data counts as, so that there are not too many of them.
-  private static final long HELD_REQUEST_BYTES = 4096;
 
   private final Parts parts;
   private final States states;
@@ -55,6 +51,7 @@ final class PeerLink {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final Connector connector;
+  private final Intake intake;
   private final List<Runnable> onStandAlone = new ArrayList<>();
   private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
@@ -64,7 +61,6 @@ final class PeerLink {
   private boolean discardMyData;
   private boolean dryRun;
   private boolean peerDryRun;
-  private boolean readingPaused;
   private boolean leaves;
   private boolean resolves;
   private long deadlineNanos = Long.MAX_VALUE;
@@ -81,6 +77,7 @@ final class PeerLink {
     this.changes = changes;
     this.liveness = liveness;
     this.connector = new Connector(parts.turn, parts.random);
+    this.intake = new Intake(parts);
   }
 
   /// `then` runs whenever a connection was lost, when all of it is cleaned up.
@@ -325,7 +322,7 @@ final class PeerLink {
     parts.peering.lost();
     liveness.stop();
     handshake = null;
-    readingPaused = false;
+    intake.connectionLost();
     leaves = to == DISCONNECTING;
     move(to, reason);
     cleanUp();
@@ -346,25 +343,7 @@ final class PeerLink {
       present.end();
     }
     changes.connectionLost();
-    for (Volume volume : parts.all()) {
-      volume.bitmapExchange.reset();
-      volume.earlySyncUuid = null;
-      volume.syncSource.connectionLost();
-      volume.syncTarget.connectionLost();
-      volume.verify.source.connectionLost();
-      volume.device.setPeerUuids(null);
-      volume.device.setConsiderResync(false);
-      volume.device.setGrowth(Growth.NONE);
-      volume.device.counters().connectionLost();
-    }
-    parts.room.connectionLost();
-    parts.log.connectionLost();
-    for (Volume volume : parts.all()) {
-      volume.reads.connectionLost();
-      if (volume.device.hasUsableDisk()) {
-        volume.device.disk().writeBitmap(_ -> {});
-      }
-    }
+    ConnectionLoss.cleanUp(parts);
   }
 
   /// Goes to StandAlone from wherever it is; `then` runs when it is there.
@@ -407,7 +386,9 @@ final class PeerLink {
     if (present != null && present.hasLostWrites()) {
       lose(NETWORK_FAILURE, "a disk failed with writes of the peer that it had not flushed");
     }
-    throttle();
+    if (present != null && epochs == present) {
+      intake.throttle(present);
+    }
     if (isGoing() && isPeerIdle()) {
       settle(now);
     }
@@ -453,24 +434,6 @@ final class PeerLink {
 
   private boolean isPeerIdle() {
     return parts.all().stream().allMatch(Volume::isPeerIdle);
-  }
-
-  /// Takes no more off the data socket than the disks can follow.
-  private void throttle() {
-    if (epochs == null) {
-      return;
-    }
-    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES;
-    for (Volume volume : parts.all()) {
-      bytes += volume.peerRequests.bytesInFlight();
-    }
-    if (!readingPaused && bytes > HELD_BYTES_MAX) {
-      readingPaused = true;
-      parts.turn.add(new Effect.PauseReading(parts.turn.dataSocket()));
-    } else if (readingPaused && bytes < HELD_BYTES_MAX / 2) {
-      readingPaused = false;
-      parts.turn.add(new Effect.ResumeReading(parts.turn.dataSocket()));
-    }
   }
 
   long deadlineNanos() {

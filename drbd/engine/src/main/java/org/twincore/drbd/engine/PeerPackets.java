@@ -163,7 +163,7 @@ final class PeerPackets {
           expect(
               packet,
               isSound(range.sector(), range.sizeBytes(), DISCARD_BYTES_MAX)
-                  && volume.peerRequests.discard(range, link.epochs()),
+                  && volume.peerWrites.discard(range, link.epochs()),
               "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
       case Packet.BlockAck ack -> ack(volume, ack);
       case Packet.BlockRequest request -> request(volume, request, payload);
@@ -212,7 +212,7 @@ final class PeerPackets {
     boolean ok =
         sound
             && switch (data.type()) {
-              case DATA -> volume.peerRequests.write(data, payload, link.epochs());
+              case DATA -> volume.peerWrites.write(data, payload, link.epochs());
               case DATA_REPLY -> volume.reads.replied(data, payload);
               case RS_DATA_REPLY -> volume.syncTarget.replied(data, payload);
               default -> false;
@@ -271,7 +271,7 @@ final class PeerPackets {
     }
     switch (request.type()) {
       case DATA_REQUEST ->
-          expect(request, volume.peerRequests.read(request, link.epochs()), "too many at once");
+          expect(request, volume.peerReads.read(request, link.epochs()), "too many at once");
       case RS_DATA_REQUEST, RS_THIN_REQ, CSUM_RS_REQUEST ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()

@@ -197,7 +197,9 @@ final class Promotion {
     Volume volume = waiting.volume;
     return switch (waiting.step) {
       case BECOME, BECOME_BY_FORCE ->
-          ClusterChanges.isConnected(volume) ? volume.peerRequests.isIdle() : volume.isPeerIdle();
+          ClusterChanges.isConnected(volume)
+              ? volume.peerWrites.isIdle() && volume.peerReads.isIdle()
+              : volume.isPeerIdle();
       case DRAIN ->
           volume.applications.inFlight() == 0
               || volume.device.openers() > 0

@@ -17,7 +17,8 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.AppReads;
 import org.twincore.drbd.engine.request.AppRequests;
 import org.twincore.drbd.engine.request.AppWrites;
-import org.twincore.drbd.engine.request.PeerRequests;
+import org.twincore.drbd.engine.request.PeerReads;
+import org.twincore.drbd.engine.request.PeerWrites;
 import org.twincore.drbd.engine.request.TransferLog;
 import org.twincore.drbd.engine.request.WriteGate;
 import org.twincore.drbd.engine.resync.BitmapExchange;
@@ -43,7 +44,8 @@ final class Volume {
   interface Reports
       extends AppWrites.Listener,
           AppReads.Listener,
-          PeerRequests.Listener,
+          PeerReads.Listener,
+          PeerWrites.Listener,
           SyncTarget.Listener,
           VerifySource.Listener,
           VerifyTarget.Listener {
@@ -54,7 +56,8 @@ final class Volume {
   final AppRequests applications;
   final AppWrites writes;
   final AppReads reads;
-  final PeerRequests peerRequests;
+  final PeerWrites peerWrites;
+  final PeerReads peerReads;
   final BitmapExchange bitmapExchange;
   final SyncSource syncSource;
   final SyncTarget syncTarget;
@@ -107,14 +110,15 @@ final class Volume {
     writes = new AppWrites(device, turn, peering, log, own, reports);
     reads = new AppReads(device, turn, log, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
-    peerRequests =
-        new PeerRequests(
+    peerWrites =
+        new PeerWrites(
             device,
             turn,
             peering,
-            new PeerRequests.Way(peers, parts.room, peerActivityWaiters::put),
+            new PeerWrites.Way(peers, peerActivityWaiters::put),
             this::maySayInSync,
             reports);
+    peerReads = new PeerReads(device, turn, peering, peers, parts.room, reports);
     bitmapExchange = new BitmapExchange(device, turn, peering);
     pacing = new ResyncPacing(tuning(device.options(), peering.net()));
     syncSource =
@@ -401,6 +405,10 @@ final class Volume {
 
   /// Nothing that the peer asked for is under way.
   boolean isPeerIdle() {
-    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle() && verify.isIdle();
+    return peerWrites.isIdle()
+        && peerReads.isIdle()
+        && syncSource.isIdle()
+        && syncTarget.isIdle()
+        && verify.isIdle();
   }
 }

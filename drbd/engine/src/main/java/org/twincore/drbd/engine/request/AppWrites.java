@@ -1,12 +1,9 @@
 package org.twincore.drbd.engine.request;
 
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
-import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -15,7 +12,6 @@ import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.Packet;
-import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
 
@@ -24,16 +20,17 @@ import org.twincore.drbd.wire.StateWord;
 /// A write goes through the gate (nothing that overlaps is in flight), gets its activity-log
 /// extents, then goes to the own disk and to the peer. It is answered when its protocol is
 /// satisfied; its extents are let go when it is safe at the peer, or its blocks are marked.
-public final class AppWrites implements WriteRequest.Owner {
+public final class AppWrites {
   private final Device device;
   private final Turn turn;
   private final TransferLog log;
   private final WriteGate gate;
   private final WriteSender sender;
   private final WriteAnswers answers;
+  private final PeerAnswers peerAnswers;
   private final Listener listener;
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
-  private final Map<Long, WriteRequest> awaitingActivity = new HashMap<>();
+  private final WriteActivity activity;
 
   /// What the volume must hear.
   public interface Listener {
@@ -63,12 +60,9 @@ public final class AppWrites implements WriteRequest.Owner {
     this.gate = gate;
     this.sender = new WriteSender(device, turn, peering, log);
     this.answers = new WriteAnswers(device);
+    this.peerAnswers = new PeerAnswers(device, log, listener, this::settle);
+    this.activity = new WriteActivity(device, this::submit);
     this.listener = listener;
-  }
-
-  @Override
-  public int volume() {
-    return device.volume();
   }
 
   /// Writes that were taken and not answered.
@@ -78,7 +72,7 @@ public final class AppWrites implements WriteRequest.Owner {
 
   /// Writes that wait for the activity log.
   public int awaitingActivity() {
-    return awaitingActivity.size();
+    return activity.waiting();
   }
 
   // ---- the way in
@@ -91,7 +85,7 @@ public final class AppWrites implements WriteRequest.Owner {
       Event.@Nullable Discard kind,
       boolean fua) {
     WriteRequest request =
-        new WriteRequest(this, answer, turn.newToken(), extent, payload, kind, fua);
+        new WriteRequest(peerAnswers, answer, turn.newToken(), extent, payload, kind, fua);
     answers.owe();
     if (device.holdsIo()) {
       frozen.add(request);
@@ -105,55 +99,18 @@ public final class AppWrites implements WriteRequest.Owner {
         request.extent,
         ticket -> {
           request.ticket = ticket;
-          beginActivity(request);
+          activity.begin(request);
         });
-  }
-
-  private void beginActivity(WriteRequest request) {
-    if (!device.hasUsableDisk()) {
-      submit(request);
-      return;
-    }
-    if (device.disk().isSuperblockPending()) {
-      device.disk().settle(_ -> beginActivity(request));
-      return;
-    }
-    ActivityLog activity = device.disk().activity();
-    ActivityLog.Span span = ActivityLog.Span.of(request.extent);
-    ActivityLog.Begin begin = activity.begin(request.id, span);
-    if (begin != ActivityLog.Begin.NOT_LOGGED) {
-      request.activity = activity;
-      request.span = span;
-    }
-    if (begin == ActivityLog.Begin.WAITS) {
-      awaitingActivity.put(request.id, request);
-    } else {
-      submit(request);
-    }
   }
 
   /// The activity log has let these tokens go on; those of others are skipped.
   public boolean activityReady(long token) {
-    WriteRequest request = awaitingActivity.remove(token);
-    if (request == null) {
-      return false;
-    }
-    submit(request);
-    return true;
+    return activity.ready(token);
   }
 
   /// The disk is gone and with it the activity log: nobody waits for it any more.
   public void activityLost() {
-    List<WriteRequest> waiting =
-        awaitingActivity.values().stream()
-            .sorted((one, other) -> Long.compare(one.id, other.id))
-            .toList();
-    awaitingActivity.clear();
-    for (WriteRequest request : waiting) {
-      request.span = null;
-      request.activity = null;
-      submit(request);
-    }
+    activity.lost();
   }
 
   // ---- to both disks
@@ -162,7 +119,7 @@ public final class AppWrites implements WriteRequest.Owner {
     StateWord state = device.state();
     if (device.holdsIo()) {
       // Frozen while it waited; nothing of it was begun.
-      releaseActivity(request);
+      WriteActivity.release(request);
       frozen.add(request);
       leaveGate(request);
       return;
@@ -245,90 +202,10 @@ public final class AppWrites implements WriteRequest.Owner {
     listener.localFlushFailed(cause);
   }
 
-  // ---- answers of the peer
-
   /// P_RECV_ACK, P_WRITE_ACK, P_RS_WRITE_ACK or P_NEG_ACK for a write; false if it answers nothing
   /// that was sent.
   public boolean acknowledged(Packet.BlockAck ack) {
-    WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
-    boolean negative = ack.type() == PacketType.NEG_ACK;
-    if (negative) {
-      listener.peerWriteFailed();
-    }
-    if (request == null) {
-      if (negative) {
-        device.markOutOfSync(new Extent(ack.sector(), ack.sizeBytes()));
-      }
-      return negative;
-    }
-    if (ack.sizeBytes() != request.extent.sizeBytes()) {
-      return false;
-    }
-    uncount(request);
-    if (negative) {
-      device.markOutOfSync(request.extent);
-      request.remote = Side.FAILED;
-    } else if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-    }
-    if (ack.type() == PacketType.RS_WRITE_ACK) {
-      request.maySetInSync = true;
-      clearIfBothHave(request);
-    } else {
-      request.maySetInSync = false;
-    }
-    settle(request);
-    return true;
-  }
-
-  private void clearIfBothHave(WriteRequest request) {
-    if (request.maySetInSync
-        && request.local == Side.OK
-        && request.remote == Side.OK
-        && device.backing() != null) {
-      device.disk().markInSync(request.extent);
-    }
-  }
-
-  private void uncount(WriteRequest request) {
-    if (request.counted) {
-      request.counted = false;
-      device.counters().peerPending(-1);
-    }
-  }
-
-  @Override
-  public void handedOver(WriteRequest request) {
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-      settle(request);
-    }
-  }
-
-  @Override
-  public void barrierAcknowledged(WriteRequest request) {
-    uncount(request);
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-    }
-    settle(request);
-  }
-
-  @Override
-  public void replicationLost(WriteRequest request) {
-    request.counted = false;
-    request.maySetInSync = false;
-    device.markOutOfSync(request.extent);
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.FAILED;
-    }
-    settle(request);
-  }
-
-  @Override
-  public void staysOutOfSync(WriteRequest request) {
-    request.maySetInSync = false;
-    device.markOutOfSync(request.extent);
+    return peerAnswers.acknowledged(ack);
   }
 
   // ---- the way out
@@ -339,7 +216,7 @@ public final class AppWrites implements WriteRequest.Owner {
       return;
     }
     if (request.maySetInSync) {
-      clearIfBothHave(request);
+      peerAnswers.clearIfBothHave(request);
       request.maySetInSync = false;
     }
     // An epoch that ends here must end before a write that waits at the gate is sent.
@@ -348,7 +225,7 @@ public final class AppWrites implements WriteRequest.Owner {
     }
     leaveGate(request);
     if (!request.inTransferLog) {
-      releaseActivity(request);
+      WriteActivity.release(request);
     }
   }
 
@@ -372,10 +249,10 @@ public final class AppWrites implements WriteRequest.Owner {
 
   private void refreeze(WriteRequest request) {
     request.answered = true;
-    releaseActivity(request);
+    WriteActivity.release(request);
     frozen.add(
         new WriteRequest(
-            this,
+            peerAnswers,
             request.answer,
             turn.newToken(),
             request.extent,
@@ -388,19 +265,9 @@ public final class AppWrites implements WriteRequest.Owner {
     request.answered = true;
     leaveGate(request);
     if (!request.inTransferLog) {
-      releaseActivity(request);
+      WriteActivity.release(request);
     }
     answers.end(request, Effect.AppError.IO);
-  }
-
-  private void releaseActivity(WriteRequest request) {
-    ActivityLog activity = request.activity;
-    ActivityLog.Span span = request.span;
-    request.activity = null;
-    request.span = null;
-    if (activity != null && span != null) {
-      activity.release(span);
-    }
   }
 
   // ---- around
