@@ -8,6 +8,10 @@ final class ConnectionLoss {
 
   static void cleanUp(Parts parts) {
     for (Volume volume : parts.all()) {
+      volume.writes.connectionLost();
+      volume.conflicts.connectionLost();
+    }
+    for (Volume volume : parts.all()) {
       volume.bitmapExchange.reset();
       volume.earlySyncUuid = null;
       volume.syncSource.connectionLost();

@@ -21,9 +21,9 @@ final class Intake {
     paused = false;
   }
 
-  /// At the end of each step with a connection.
-  void throttle(PeerEpochs epochs) {
-    long bytes = epochs.heldCount() * HELD_REQUEST_BYTES;
+  /// At the end of each step with a connection; `parkedBytes` were taken off the socket and wait.
+  void throttle(PeerEpochs epochs, long parkedBytes) {
+    long bytes = parkedBytes + epochs.heldCount() * HELD_REQUEST_BYTES;
     for (Volume volume : parts.all()) {
       bytes += volume.peerWrites.bytesInFlight();
     }

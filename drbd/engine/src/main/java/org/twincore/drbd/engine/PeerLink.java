@@ -52,6 +52,7 @@ final class PeerLink {
   private final Liveness liveness;
   private final Connector connector;
   private final Intake intake;
+  private final DataOrder order;
   private final List<Runnable> onStandAlone = new ArrayList<>();
   private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
@@ -78,6 +79,7 @@ final class PeerLink {
     this.liveness = liveness;
     this.connector = new Connector(parts.turn, parts.random);
     this.intake = new Intake(parts);
+    this.order = new DataOrder(parts);
   }
 
   /// `then` runs whenever a connection was lost, when all of it is cleaned up.
@@ -113,6 +115,11 @@ final class PeerLink {
       throw new IllegalStateException("no connection");
     }
     return present;
+  }
+
+  /// Packets of the data socket that wait for one of the other.
+  DataOrder order() {
+    return order;
   }
 
   int epochCount() {
@@ -189,6 +196,7 @@ final class PeerLink {
     states.generations.beginPostponed();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
+      volume.peerSequence.restart();
       volume.device.setGrowth(Growth.NONE);
       parameters.sendAll(volume, discardMyData ? UuidFlags.DISCARD_MY_DATA : 0);
       states.sendState(volume);
@@ -323,6 +331,7 @@ final class PeerLink {
     liveness.stop();
     handshake = null;
     intake.connectionLost();
+    order.connectionLost();
     leaves = to == DISCONNECTING;
     move(to, reason);
     cleanUp();
@@ -382,12 +391,15 @@ final class PeerLink {
     if (parts.turn.isLinked() && now >= deadlineNanos) {
       lose(conn == TEAR_DOWN ? TEAR_DOWN : NETWORK_FAILURE, "the peer said nothing in time");
     }
+    if (parts.turn.isLinked() && now >= order.deadlineNanos()) {
+      lose(NETWORK_FAILURE, "an ack that was sent before a write did not come");
+    }
     PeerEpochs present = epochs;
     if (present != null && present.hasLostWrites()) {
       lose(NETWORK_FAILURE, "a disk failed with writes of the peer that it had not flushed");
     }
     if (present != null && epochs == present) {
-      intake.throttle(present);
+      intake.throttle(present, order.bytes());
     }
     if (isGoing() && isPeerIdle()) {
       settle(now);
@@ -438,6 +450,7 @@ final class PeerLink {
 
   long deadlineNanos() {
     long deadline = Math.min(deadlineNanos, connector.deadlineNanos());
+    deadline = Math.min(deadline, order.deadlineNanos());
     return parts.turn.isLinked()
         ? Math.min(deadline, liveness.deadlineNanos(oldestNanos()))
         : deadline;

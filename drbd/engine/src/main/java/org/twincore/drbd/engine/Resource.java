@@ -144,6 +144,7 @@ public final class Resource {
     parts.log.tick();
     for (Volume volume : parts.all()) {
       volume.turnActivity(parts.log);
+      volume.writes.tick();
       volume.syncTarget.tick();
       volume.syncSource.tick();
       volume.verify.source.tick();
@@ -161,6 +162,7 @@ public final class Resource {
   public long nextDeadlineNanos() {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
     for (Volume volume : parts.all()) {
+      deadline = Math.min(deadline, volume.writes.deadlineNanos());
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
       deadline = Math.min(deadline, volume.verify.source.deadlineNanos());
@@ -288,6 +290,13 @@ public final class Resource {
     @Override
     public void replicationGap() {
       link.lose(ConnectionState.NETWORK_FAILURE, "the peer cannot take a discard");
+    }
+
+    @Override
+    public void conflictUnresolved() {
+      link.lose(
+          ConnectionState.NETWORK_FAILURE,
+          "writes of both Primaries overlap in part: that needs protocol 100");
     }
 
     @Override

@@ -17,7 +17,9 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.AppReads;
 import org.twincore.drbd.engine.request.AppRequests;
 import org.twincore.drbd.engine.request.AppWrites;
+import org.twincore.drbd.engine.request.ConflictGate;
 import org.twincore.drbd.engine.request.PeerReads;
+import org.twincore.drbd.engine.request.PeerSequence;
 import org.twincore.drbd.engine.request.PeerWrites;
 import org.twincore.drbd.engine.request.TransferLog;
 import org.twincore.drbd.engine.request.WriteGate;
@@ -53,6 +55,8 @@ final class Volume {
   }
 
   final Device device;
+  final ConflictGate conflicts;
+  final PeerSequence peerSequence = new PeerSequence();
   final AppRequests applications;
   final AppWrites writes;
   final AppReads reads;
@@ -107,18 +111,22 @@ final class Volume {
     TransferLog log = parts.log;
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
-    writes = new AppWrites(device, turn, peering, log, own, reports);
-    reads = new AppReads(device, turn, log, reports);
+    conflicts = new ConflictGate(() -> peering.net().flag(Option.ALLOW_TWO_PRIMARIES));
+    AppWrites.Gates gates = new AppWrites.Gates(conflicts, own);
+    writes = new AppWrites(device, turn, peering, log, gates, reports);
+    reads = new AppReads(device, turn, log, conflicts, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
     peerWrites =
         new PeerWrites(
             device,
             turn,
             peering,
-            new PeerWrites.Way(peers, peerActivityWaiters::put),
+            new PeerWrites.Way(peers, conflicts, peerActivityWaiters::put),
             this::maySayInSync,
             reports);
-    peerReads = new PeerReads(device, turn, peering, peers, parts.room, reports);
+    peerReads =
+        new PeerReads(
+            device, turn, peering, new PeerReads.Way(peers, conflicts, parts.room), reports);
     bitmapExchange = new BitmapExchange(device, turn, peering);
     pacing = new ResyncPacing(tuning(device.options(), peering.net()));
     syncSource =

@@ -17,13 +17,14 @@ import org.twincore.drbd.wire.StateWord;
 
 /// The writes and discards of applications on one volume (drbd-wire section 8.2).
 ///
-/// A write goes through the gate (nothing that overlaps is in flight), gets its activity-log
+/// A write goes through the gates (nothing that overlaps is in flight), gets its activity-log
 /// extents, then goes to the own disk and to the peer. It is answered when its protocol is
 /// satisfied; its extents are let go when it is safe at the peer, or its blocks are marked.
 public final class AppWrites {
   private final Device device;
   private final Turn turn;
   private final TransferLog log;
+  private final ConflictGate conflicts;
   private final WriteGate gate;
   private final WriteSender sender;
   private final WriteAnswers answers;
@@ -31,6 +32,7 @@ public final class AppWrites {
   private final Listener listener;
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
   private final WriteActivity activity;
+  private final PostponedWrites postponed;
 
   /// What the volume must hear.
   public interface Listener {
@@ -47,20 +49,20 @@ public final class AppWrites {
     void peerWriteFailed();
   }
 
+  /// What a write has to pass: `conflicts` keeps it from the peer's writes, `own` from resyncs.
+  public record Gates(ConflictGate conflicts, WriteGate own) {}
+
   public AppWrites(
-      Device device,
-      Turn turn,
-      Peering peering,
-      TransferLog log,
-      WriteGate gate,
-      Listener listener) {
+      Device device, Turn turn, Peering peering, TransferLog log, Gates gates, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.log = log;
-    this.gate = gate;
+    this.conflicts = gates.conflicts;
+    this.gate = gates.own;
     this.sender = new WriteSender(device, turn, peering, log);
-    this.answers = new WriteAnswers(device);
-    this.peerAnswers = new PeerAnswers(device, log, listener, this::settle);
+    this.answers = new WriteAnswers(device, this::leaveConflicts);
+    this.peerAnswers = new PeerAnswers(device, log, conflicts, listener, this::settle);
+    this.postponed = new PostponedWrites(turn, peering, conflicts);
     this.activity = new WriteActivity(device, this::submit);
     this.listener = listener;
   }
@@ -95,6 +97,19 @@ public final class AppWrites {
   }
 
   private void start(WriteRequest request) {
+    conflicts.enterWrite(
+        request.extent,
+        place -> {
+          request.place = place;
+          if (request.postponedNanos == null) {
+            enterGate(request);
+          } else {
+            sendAgain(request);
+          }
+        });
+  }
+
+  private void enterGate(WriteRequest request) {
     gate.enter(
         request.extent,
         ticket -> {
@@ -116,14 +131,30 @@ public final class AppWrites {
   // ---- to both disks
 
   private void submit(WriteRequest request) {
-    StateWord state = device.state();
+    ConflictGate.Place place = request.place;
     if (device.holdsIo()) {
       // Frozen while it waited; nothing of it was begun.
       WriteActivity.release(request);
       frozen.add(request);
       leaveGate(request);
-      return;
+      leaveConflicts(request);
+    } else if (place != null && conflicts.mustGiveWay(place)) {
+      WriteActivity.release(request);
+      leaveGate(request);
+      conflicts.giveWay(place);
+    } else {
+      goOut(request);
     }
+  }
+
+  private void sendAgain(WriteRequest request) {
+    postponed.remove(request);
+    request.id = turn.newToken();
+    goOut(request);
+  }
+
+  private void goOut(WriteRequest request) {
+    StateWord state = device.state();
     boolean local = device.hasUsableDisk();
     boolean remote = sender.isReplicated(state);
     if (!local && !remote) {
@@ -136,7 +167,11 @@ public final class AppWrites {
       // A disk that is being attached lacks this write.
       device.markOutOfSync(request.extent);
     }
-    if (remote && !sender.send(request)) {
+    boolean sent = remote && sender.send(request);
+    if (request.place != null) {
+      conflicts.goesOut(request.place, sent, local);
+    }
+    if (remote && !sent) {
       listener.replicationGap();
     } else if (!remote) {
       sender.leaveOutOfSync(request, state);
@@ -162,6 +197,9 @@ public final class AppWrites {
   }
 
   private void localDone(WriteRequest request, @Nullable String error) {
+    if (request.place != null) {
+      conflicts.written(request.place, error == null);
+    }
     if (error != null) {
       request.local = Side.FAILED;
       device.markOutOfSync(request.extent);
@@ -208,11 +246,39 @@ public final class AppWrites {
     return peerAnswers.acknowledged(ack);
   }
 
+  /// P_SUPERSEDED: the peer's own write comes later and covers it. False as before.
+  public boolean superseded(Packet.BlockAck ack) {
+    return peerAnswers.superseded(ack);
+  }
+
+  /// P_RETRY_WRITE: it is to be sent again behind the peer's write. False as before.
+  public boolean retry(Packet.BlockAck ack) {
+    return peerAnswers.retry(ack);
+  }
+
+  /// The connection is gone, and with it what postponed writes wait for.
+  public void connectionLost() {
+    postponed.takeAll().forEach(peerAnswers::replicationLost);
+  }
+
+  /// At the end of each step.
+  public void tick() {
+    postponed.tick();
+  }
+
+  public long deadlineNanos() {
+    return postponed.deadlineNanos();
+  }
+
   // ---- the way out
 
   /// Answers, lets go and forgets, as far as it is time.
   private void settle(WriteRequest request) {
     if (request.local == Side.PENDING || request.remote == Side.PENDING) {
+      return;
+    }
+    if (request.postponedNanos != null) {
+      postponed.add(request);
       return;
     }
     if (request.maySetInSync) {
@@ -233,6 +299,14 @@ public final class AppWrites {
     if (request.ticket != null) {
       gate.leave(request.ticket);
       request.ticket = null;
+    }
+  }
+
+  private void leaveConflicts(WriteRequest request) {
+    ConflictGate.Place place = request.place;
+    request.place = null;
+    if (place != null) {
+      conflicts.leave(place);
     }
   }
 
@@ -259,6 +333,7 @@ public final class AppWrites {
             request.payload,
             request.discard,
             request.fua));
+    leaveConflicts(request);
   }
 
   private void fail(WriteRequest request) {

@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine.request;
 
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.request.WriteRequest.Side;
 import org.twincore.drbd.engine.state.Device;
@@ -12,14 +13,20 @@ import org.twincore.drbd.wire.PacketType;
 final class PeerAnswers implements WriteRequest.Owner {
   private final Device device;
   private final TransferLog log;
+  private final ConflictGate conflicts;
   private final AppWrites.Listener listener;
   private final Consumer<WriteRequest> settle;
 
   /// `settle` takes each write that may be one step further.
   PeerAnswers(
-      Device device, TransferLog log, AppWrites.Listener listener, Consumer<WriteRequest> settle) {
+      Device device,
+      TransferLog log,
+      ConflictGate conflicts,
+      AppWrites.Listener listener,
+      Consumer<WriteRequest> settle) {
     this.device = device;
     this.log = log;
+    this.conflicts = conflicts;
     this.listener = listener;
     this.settle = settle;
   }
@@ -59,8 +66,54 @@ final class PeerAnswers implements WriteRequest.Owner {
     } else {
       request.maySetInSync = false;
     }
+    answered(request);
     settle.accept(request);
     return true;
+  }
+
+  private void answered(WriteRequest request) {
+    if (request.place != null) {
+      conflicts.peerAnswered(request.place);
+    }
+  }
+
+  /// P_SUPERSEDED.
+  boolean superseded(Packet.BlockAck ack) {
+    WriteRequest request = unanswered(ack);
+    if (request == null) {
+      return false;
+    }
+    uncount(request);
+    request.maySetInSync = false;
+    request.remote = Side.OK;
+    log.superseded(request);
+    answered(request);
+    settle.accept(request);
+    return true;
+  }
+
+  /// P_RETRY_WRITE. The peer's write must not overtake it here before the own disk is done with it.
+  boolean retry(Packet.BlockAck ack) {
+    WriteRequest request = unanswered(ack);
+    if (request == null) {
+      return false;
+    }
+    uncount(request);
+    request.maySetInSync = false;
+    request.remote = Side.NONE;
+    request.postponedNanos = request.sentNanos;
+    log.takeOut(request);
+    settle.accept(request);
+    return true;
+  }
+
+  private @Nullable WriteRequest unanswered(Packet.BlockAck ack) {
+    WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
+    boolean fits =
+        request != null
+            && ack.sizeBytes() == request.extent.sizeBytes()
+            && request.remote == Side.PENDING;
+    return fits ? request : null;
   }
 
   void clearIfBothHave(WriteRequest request) {
@@ -104,6 +157,7 @@ final class PeerAnswers implements WriteRequest.Owner {
     if (request.remote == Side.PENDING) {
       request.remote = Side.FAILED;
     }
+    answered(request);
     settle.accept(request);
   }
 

@@ -1,5 +1,7 @@
 package org.twincore.drbd.engine.request;
 
+import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
@@ -20,6 +22,7 @@ public final class PeerReads {
   private final Turn turn;
   private final Peering peering;
   private final WriteGate gate;
+  private final ConflictGate conflicts;
   private final ReadRoom room;
   private final Listener listener;
   private int readsInFlight;
@@ -31,14 +34,17 @@ public final class PeerReads {
     void localReadFailed(String cause);
   }
 
-  /// `gate` is that of the peer's writes, `room` bounds the memory.
-  public PeerReads(
-      Device device, Turn turn, Peering peering, WriteGate gate, ReadRoom room, Listener listener) {
+  /// What a read has to pass: `gate` keeps it from the peer's writes, `conflicts` with two
+  /// Primaries from own ones; `room` bounds the memory.
+  public record Way(WriteGate gate, ConflictGate conflicts, ReadRoom room) {}
+
+  public PeerReads(Device device, Turn turn, Peering peering, Way way, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.gate = gate;
-    this.room = room;
+    this.gate = way.gate;
+    this.conflicts = way.conflicts;
+    this.room = way.room;
     this.listener = listener;
   }
 
@@ -52,6 +58,7 @@ public final class PeerReads {
       Extent extent,
       int link,
       ExtentGate.Ticket ticket,
+      Optional<ConflictGate.Place> alone,
       ReadRoom.Place place) {}
 
   /// P_DATA_REQUEST: reads what the peer's earlier writes leave, also those it has answered. False
@@ -72,11 +79,23 @@ public final class PeerReads {
       gate.enter(
           extent,
           ticket ->
-              room.enter(
-                  extent.sizeBytes(),
-                  place -> readNow(new PeerRead(request, extent, link, ticket, place))));
+              behindOwnWrites(
+                  extent,
+                  alone ->
+                      room.enter(
+                          extent.sizeBytes(),
+                          place ->
+                              readNow(new PeerRead(request, extent, link, ticket, alone, place)))));
     });
     return true;
+  }
+
+  private void behindOwnWrites(Extent extent, Consumer<Optional<ConflictGate.Place>> go) {
+    if (conflicts.isEngaged()) {
+      conflicts.enterRead(extent, place -> go.accept(Optional.of(place)));
+    } else {
+      go.accept(Optional.empty());
+    }
   }
 
   private void readNow(PeerRead read) {
@@ -105,6 +124,7 @@ public final class PeerReads {
   private void finishRead(PeerRead read) {
     readsInFlight--;
     gate.leave(read.ticket);
+    read.alone.ifPresent(conflicts::leave);
     if (read.link == peering.link()) {
       device.counters().unacked(-1);
     }

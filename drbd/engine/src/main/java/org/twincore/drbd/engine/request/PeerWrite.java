@@ -6,6 +6,7 @@ import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
 /// One write or discard of the peer on its way to the own disk (`struct drbd_peer_request`).
@@ -28,6 +29,14 @@ final class PeerWrite {
   PeerEpochs.@Nullable Epoch epoch;
   @Nullable LocalDisk disk;
   ExtentGate.@Nullable Ticket ticket;
+
+  /// Where it stands towards own requests; null once a conflict has discarded it.
+  ConflictGate.@Nullable Place place;
+
+  /// How a discarded one was answered, when it was.
+  @Nullable PacketType verdict;
+
+  boolean isDone;
   @Nullable ActivityLog activity;
   ActivityLog.@Nullable Span span;
 

@@ -19,11 +19,14 @@ import org.twincore.drbd.wire.Payload;
 /// The peer's writes and discards on one volume's disk (drbd-wire section 8.3). Resync traffic is
 /// elsewhere.
 public final class PeerWrites {
+  private static final int VERSION_OF_RETRY = 100;
 
   private final Device device;
   private final Turn turn;
   private final Peering peering;
   private final WriteGate gate;
+  private final ConflictGate conflicts;
+  private final Superseded superseded;
   private final Listener listener;
   private final ActivityWaiters activityWaiters;
   private final BooleanSupplier maySayInSync;
@@ -40,6 +43,9 @@ public final class PeerWrites {
 
     /// The own disk failed a flush.
     void localFlushFailed(String cause);
+
+    /// A conflict of two Primaries cannot be resolved with a peer that old.
+    void conflictUnresolved();
   }
 
   /// Where writes of a diskless peer wait for the activity log.
@@ -50,7 +56,8 @@ public final class PeerWrites {
   }
 
   /// What a write has to pass: `gate` keeps the peer's writes and resync writes apart on this disk.
-  public record Way(WriteGate gate, ActivityWaiters activity) {}
+  /// `conflicts` keeps them from own requests.
+  public record Way(WriteGate gate, ConflictGate conflicts, ActivityWaiters activity) {}
 
   /// `maySayInSync` is asked when a write of a running resync is done.
   public PeerWrites(
@@ -64,9 +71,11 @@ public final class PeerWrites {
     this.turn = turn;
     this.peering = peering;
     this.gate = way.gate;
+    this.conflicts = way.conflicts;
     this.activityWaiters = way.activity;
     this.maySayInSync = maySayInSync;
     this.listener = listener;
+    this.superseded = new Superseded(device, listener);
   }
 
   /// No write of the peer is under way.
@@ -103,12 +112,17 @@ public final class PeerWrites {
     device.counters().unacked(1);
     bytesInFlight += write.heldBytes();
     device.counters().received(write.extent.sizeSectors());
+    boolean comesNext = resolve(write, epochs);
     epochs.arrive(
         new PeerEpochs.Admitted() {
           @Override
           public void admitted(PeerEpochs.Epoch epoch) {
             write.epoch = epoch;
-            start(write, epochs);
+            if (comesNext) {
+              start(write, epochs);
+            } else {
+              discardWhenAnswered(write, epochs);
+            }
           }
 
           @Override
@@ -119,6 +133,42 @@ public final class PeerWrites {
     return true;
   }
 
+  /// Whether the write comes next. If not, on the node that resolves conflicts, an own write that
+  /// is on its way to the peer overlaps it: it is not written, and the peer told what to do.
+  private boolean resolve(PeerWrite write, PeerEpochs epochs) {
+    boolean judges = conflicts.isEngaged() && peering.resolvesConflicts() && device.hasUsableDisk();
+    ConflictGate.Verdict verdict =
+        judges ? conflicts.judge(write.extent) : new ConflictGate.Verdict.Write();
+    switch (verdict) {
+      case ConflictGate.Verdict.Write _ -> write.place = conflicts.arrive(write.extent);
+      case ConflictGate.Verdict.Superseded(var by) ->
+          superseded.whenSafe(
+              by,
+              safe -> conclude(write, epochs, safe ? PacketType.SUPERSEDED : PacketType.NEG_ACK));
+      case ConflictGate.Verdict.Retry _ -> {
+        if (peering.version() < VERSION_OF_RETRY) {
+          listener.conflictUnresolved();
+        }
+        conclude(write, epochs, PacketType.RETRY_WRITE);
+      }
+    }
+    return write.place != null;
+  }
+
+  private void conclude(PeerWrite write, PeerEpochs epochs, PacketType verdict) {
+    if (!write.isDone) {
+      answer(write, verdict);
+      write.verdict = verdict;
+      discardWhenAnswered(write, epochs);
+    }
+  }
+
+  private void discardWhenAnswered(PeerWrite write, PeerEpochs epochs) {
+    if (write.epoch != null && write.verdict != null) {
+      finish(write, epochs);
+    }
+  }
+
   private void start(PeerWrite write, PeerEpochs epochs) {
     if (write.has(DpFlags.SEND_RECEIVE_ACK)) {
       answer(write, PacketType.RECV_ACK);
@@ -127,8 +177,16 @@ public final class PeerWrites {
         write.extent,
         ticket -> {
           write.ticket = ticket;
-          prepare(write, epochs);
+          awaitTurn(write, epochs);
         });
+  }
+
+  private void awaitTurn(PeerWrite write, PeerEpochs epochs) {
+    if (write.place == null || !device.hasUsableDisk()) {
+      prepare(write, epochs);
+    } else {
+      conflicts.awaitTurn(write.place, () -> prepare(write, epochs), () -> finish(write, epochs));
+    }
   }
 
   private void prepare(PeerWrite write, PeerEpochs epochs) {
@@ -258,6 +316,7 @@ public final class PeerWrites {
   }
 
   private void finish(PeerWrite write, PeerEpochs epochs) {
+    write.isDone = true;
     writesInFlight--;
     if (write.link == peering.link()) {
       device.counters().unacked(-1);
@@ -270,7 +329,14 @@ public final class PeerWrites {
       write.activity.release(write.span);
     }
     if (write.epoch != null) {
-      epochs.finished(write.epoch);
+      if (write.verdict == null || write.verdict == PacketType.NEG_ACK) {
+        epochs.finished(write.epoch);
+      } else {
+        epochs.discarded(write.epoch);
+      }
+    }
+    if (write.place != null) {
+      conflicts.leave(write.place);
     }
   }
 }
