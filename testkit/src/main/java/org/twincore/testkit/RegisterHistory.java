@@ -10,9 +10,9 @@ import java.util.TreeMap;
 /// What several clients wrote to single blocks and read from them, and whether the blocks can have
 /// been registers.
 ///
-/// Every write of a block has another value; a block begins as 0. Moments are numbers that grow from
-/// event to event (not clock readings, which may be equal). A write whose answer never came, or was
-/// an error, may take place at any time after its beginning, or never.
+/// Every write of a block has another value; a block begins as 0. Moments are numbers that grow
+/// from event to event (not clock readings, which may be equal). A write whose answer never came,
+/// or was an error, may take place at any time after its beginning, or never.
 ///
 /// *Regular*: a read returns a value whose write had begun, and that was not replaced by another
 /// write which lay wholly between that write and the read. *Linearizable*: all requests can be put
