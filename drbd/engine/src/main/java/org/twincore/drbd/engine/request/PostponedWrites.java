@@ -27,6 +27,7 @@ final class PostponedWrites {
   /// The own disk is done with it: from now on the peer's write may overtake it.
   void add(WriteRequest request) {
     if (request.place != null && writes.add(request)) {
+      request.postponedNanos = turn.now();
       conflicts.postpone(request.place);
     }
   }
