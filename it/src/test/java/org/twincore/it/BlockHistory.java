@@ -28,14 +28,13 @@ final class BlockHistory {
   void start(NodeProcess node, long seed, int requests) {
     clients.add(
         Thread.ofVirtual()
-            .start(
-                () -> {
-                  try (NbdClient client = node.nbd()) {
-                    run(client, new SplittableRandom(seed), requests);
-                  } catch (IOException | RuntimeException e) {
-                    failures.add(e);
-                  }
-                }));
+            .start(() -> {
+              try (NbdClient client = node.nbd()) {
+                run(client, new SplittableRandom(seed), requests);
+              } catch (IOException | RuntimeException e) {
+                failures.add(e);
+              }
+            }));
   }
 
   private void run(NbdClient client, SplittableRandom random, int requests) throws IOException {
@@ -57,8 +56,7 @@ final class BlockHistory {
         client.pread(bytes, block * BLOCK);
         long value = ByteBuffer.wrap(bytes).getLong();
         long torn = value ^ ByteBuffer.wrap(bytes).getLong(BLOCK - Long.BYTES);
-        told.add(
-            new Told(false, block, torn == 0 ? value : -1, from, moment.incrementAndGet()));
+        told.add(new Told(false, block, torn == 0 ? value : -1, from, moment.incrementAndGet()));
       }
     }
   }

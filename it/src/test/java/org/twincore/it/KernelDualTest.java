@@ -13,8 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Our node and a kernel DRBD node, both Primary, write to the same blocks at once.
 ///
 /// A true conflict may end in a reconnect, where the kernel is the node that resolves it: it never
-/// finishes the epoch of a write that it has discarded (drbd-wire section 9). Both are Primary then,
-/// so they part as after a split brain, which a policy settles once one of them is Secondary.
+/// finishes the epoch of a write that it has discarded (drbd-wire section 9). Both are Primary
+/// then, so they part as after a split brain, which a policy settles once one of them is Secondary.
 @Tag("interop")
 class KernelDualTest {
   private static final String POLICIES =
@@ -29,7 +29,8 @@ class KernelDualTest {
   @Timeout(value = 300, unit = TimeUnit.SECONDS)
   void bothWriteAndEndEqual() throws Exception {
     KernelPeer.require();
-    KernelPair pair = new KernelPair(folder, 8).net("allow-two-primaries yes; ko-count 1; " + POLICIES);
+    KernelPair pair =
+        new KernelPair(folder, 8).net("allow-two-primaries yes; ko-count 1; " + POLICIES);
     try (NodeProcess node = pair.node();
         KernelPeer kernel = pair.boot("--no-connect")) {
       kernel.run("PROTOCOL=C NET_OPTS='" + KERNEL + "' && peer_connect");
