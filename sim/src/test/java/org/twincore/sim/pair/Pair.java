@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -95,6 +96,20 @@ final class Pair {
     Setup net(Option option, long number) {
       net = net.with(option, number);
       return this;
+    }
+
+    /// `allow-two-primaries`.
+    Setup twoPrimaries() {
+      net = net.with(Option.ALLOW_TWO_PRIMARIES, true);
+      return this;
+    }
+
+    /// Up, in sync, and both nodes are Primary of volume 0.
+    Pair bothPrimary() throws MetadataException {
+      Pair pair = twoPrimaries().primary();
+      pair.ok(1, new AdminCommand.Primary(0, false));
+      pair.await(() -> pair.state(0).peer() == Role.PRIMARY, "both to be Primary");
+      return pair;
     }
 
     Pair up() throws MetadataException {

@@ -23,7 +23,8 @@ import org.twincore.drbd.wire.StateWord;
 final class ConnectionCommands {
   private static final int DISCARD_IMPOSSIBLE = 123;
   private static final int HAS_NET_CONFIG = 125;
-  private static final int INVALID_REQUEST = 162;
+  private static final int NOT_PROTOCOL_C = 139;
+  private static final int NEEDS_TWO_PRIMARIES = 164;
 
   private final Parts parts;
   private final States states;
@@ -60,21 +61,31 @@ final class ConnectionCommands {
               DISCARD_IMPOSSIBLE, "--discard-my-data not allowed when primary."));
       return;
     }
-    Optional<String> refusal = notYet(connect.net());
+    Optional<AdminResult> refusal = refusal(connect.net());
     if (refusal.isPresent()) {
-      then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
+      then.accept(refusal.get());
       return;
     }
     link.connect(connect.net(), connect.discardMyData(), connect.tentative());
     then.accept(AdminResult.OK);
   }
 
-  /// Settings that this version does not carry out, in words.
-  private static Optional<String> notYet(OptionValues net) {
-    if (net.flag(Option.ALLOW_TWO_PRIMARIES)) {
-      return Optional.of("allow-two-primaries is not supported by this version");
+  /// Settings that cannot be, or not now (`_check_net_options`).
+  private Optional<AdminResult> refusal(OptionValues net) {
+    boolean two = net.flag(Option.ALLOW_TWO_PRIMARIES);
+    if (two && !net.word(Option.PROTOCOL).equals("C")) {
+      return Optional.of(new AdminResult.Config(NOT_PROTOCOL_C, "Protocol C required"));
     }
-    return Optional.empty();
+    boolean bothPrimary =
+        parts.all().stream()
+            .map(it -> it.device.state())
+            .anyMatch(it -> it.role() == Role.PRIMARY && it.peer() == Role.PRIMARY);
+    return !two && bothPrimary
+        ? Optional.of(
+            new AdminResult.Config(
+                NEEDS_TWO_PRIMARIES,
+                "Can not clear allow_two_primaries as long as\nthere a primaries on both sides"))
+        : Optional.empty();
   }
 
   void disconnect(boolean force, Consumer<AdminResult> then) {
@@ -180,9 +191,9 @@ final class ConnectionCommands {
   }
 
   void netOptions(OptionValues net, Consumer<AdminResult> then) {
-    Optional<String> refusal = notYet(net);
+    Optional<AdminResult> refusal = refusal(net);
     if (refusal.isPresent()) {
-      then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
+      then.accept(refusal.get());
       return;
     }
     settings.change(net);

@@ -52,7 +52,8 @@ final class NetSettings {
   /// P_PROTOCOL_UPDATE: the peer's admin changed the settings, they hold here too.
   void peerChanges(Packet.Protocol protocol) {
     Optional<ReplicationProtocol> wanted = ReplicationProtocol.ofCode(protocol.protocol());
-    if (wanted.isEmpty() || protocol.twoPrimaries() != 0) {
+    boolean two = protocol.twoPrimaries() != 0;
+    if (wanted.isEmpty() || (two && wanted.get() != ReplicationProtocol.C)) {
       link.lose(DISCONNECTING, "the peer changed to settings that this node does not have");
       return;
     }
@@ -67,6 +68,7 @@ final class NetSettings {
             .with(Option.AFTER_SB_0PRI, policy(protocol.afterSb0Pri()))
             .with(Option.AFTER_SB_1PRI, policy(protocol.afterSb1Pri()))
             .with(Option.AFTER_SB_2PRI, policy(protocol.afterSb2Pri()))
+            .with(Option.ALLOW_TWO_PRIMARIES, two)
             .with(Option.DATA_INTEGRITY_ALG, protocol.integrityAlg()));
   }
 

@@ -44,10 +44,6 @@ final class PeerLink {
   private static final long SECOND_NANOS = 1_000_000_000L;
   private static final int BODY_BYTES_MAX = (1 << 20) + 4096;
   private static final int HANDSHAKE_PING_TIMEOUTS = 4;
-  private static final long HELD_BYTES_MAX = 16L << 20;
-
-  /// What a request without data counts as, so that there are not too many of them.
-  private static final long HELD_REQUEST_BYTES = 4096;
 
   private final Parts parts;
   private final States states;
@@ -55,6 +51,8 @@ final class PeerLink {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final Connector connector;
+  private final Intake intake;
+  private final DataOrder order;
   private final List<Runnable> onStandAlone = new ArrayList<>();
   private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
@@ -63,7 +61,6 @@ final class PeerLink {
   private boolean protocolSeen;
   private boolean dryRun;
   private boolean peerDryRun;
-  private boolean readingPaused;
   private boolean leaves;
   private boolean resolves;
   private long deadlineNanos = Long.MAX_VALUE;
@@ -80,6 +77,8 @@ final class PeerLink {
     this.changes = changes;
     this.liveness = liveness;
     this.connector = new Connector(parts.turn, parts.random);
+    this.intake = new Intake(parts);
+    this.order = new DataOrder(parts);
   }
 
   /// `then` runs whenever a connection was lost, when all of it is cleaned up.
@@ -111,6 +110,11 @@ final class PeerLink {
       throw new IllegalStateException("no connection");
     }
     return present;
+  }
+
+  /// Packets of the data socket that wait for one of the other.
+  DataOrder order() {
+    return order;
   }
 
   int epochCount() {
@@ -189,6 +193,7 @@ final class PeerLink {
     states.generations.beginPostponed();
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
+      volume.peerSequence.restart();
       volume.device.setGrowth(Growth.NONE);
       parameters.sendAll(volume, discards ? UuidFlags.DISCARD_MY_DATA : 0);
       states.sendState(volume);
@@ -325,7 +330,8 @@ final class PeerLink {
     parts.peering.lost();
     liveness.stop();
     handshake = null;
-    readingPaused = false;
+    intake.connectionLost();
+    order.connectionLost();
     leaves = to == DISCONNECTING;
     move(to, reason);
     cleanUp();
@@ -347,25 +353,7 @@ final class PeerLink {
     }
     changes.connectionLost();
     parts.held.connectionLost();
-    for (Volume volume : parts.all()) {
-      volume.bitmapExchange.reset();
-      volume.earlySyncUuid = null;
-      volume.syncSource.connectionLost();
-      volume.syncTarget.connectionLost();
-      volume.verify.source.connectionLost();
-      volume.device.setPeerUuids(null);
-      volume.device.setConsiderResync(false);
-      volume.device.setGrowth(Growth.NONE);
-      volume.device.counters().connectionLost();
-    }
-    parts.room.connectionLost();
-    parts.log.connectionLost();
-    for (Volume volume : parts.all()) {
-      volume.reads.connectionLost();
-      if (volume.device.hasUsableDisk()) {
-        volume.device.disk().writeBitmap(_ -> {});
-      }
-    }
+    ConnectionLoss.cleanUp(parts);
   }
 
   /// Goes to StandAlone from wherever it is; `then` runs when it is there.
@@ -404,11 +392,16 @@ final class PeerLink {
     if (parts.turn.isLinked() && now >= deadlineNanos) {
       lose(conn == TEAR_DOWN ? TEAR_DOWN : NETWORK_FAILURE, "the peer said nothing in time");
     }
+    if (parts.turn.isLinked() && now >= order.deadlineNanos()) {
+      lose(NETWORK_FAILURE, "an ack that was sent before a write did not come");
+    }
     PeerEpochs present = epochs;
     if (present != null && present.hasLostWrites()) {
       lose(NETWORK_FAILURE, "a disk failed with writes of the peer that it had not flushed");
     }
-    throttle();
+    if (present != null && epochs == present) {
+      intake.throttle(present, order.bytes() + parts.held.bytes());
+    }
     if (isGoing() && isPeerIdle()) {
       settle(now);
     }
@@ -456,26 +449,9 @@ final class PeerLink {
     return parts.all().stream().allMatch(Volume::isPeerIdle);
   }
 
-  /// Takes no more off the data socket than the disks can follow.
-  private void throttle() {
-    if (epochs == null) {
-      return;
-    }
-    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES + parts.held.bytes();
-    for (Volume volume : parts.all()) {
-      bytes += volume.peerRequests.bytesInFlight();
-    }
-    if (!readingPaused && bytes > HELD_BYTES_MAX) {
-      readingPaused = true;
-      parts.turn.add(new Effect.PauseReading(parts.turn.dataSocket()));
-    } else if (readingPaused && bytes < HELD_BYTES_MAX / 2) {
-      readingPaused = false;
-      parts.turn.add(new Effect.ResumeReading(parts.turn.dataSocket()));
-    }
-  }
-
   long deadlineNanos() {
     long deadline = Math.min(deadlineNanos, connector.deadlineNanos());
+    deadline = Math.min(deadline, order.deadlineNanos());
     return parts.turn.isLinked()
         ? Math.min(deadline, liveness.deadlineNanos(oldestNanos()))
         : deadline;

@@ -55,6 +55,18 @@ final class PeerPackets {
   }
 
   void take(Event.PacketArrived arrived) {
+    if (link.order().keeps(arrived)) {
+      return;
+    }
+    bring(arrived);
+    Optional<Event.PacketArrived> next = link.order().next();
+    while (next.isPresent()) {
+      bring(next.get());
+      next = link.order().next();
+    }
+  }
+
+  private void bring(Event.PacketArrived arrived) {
     Packet packet = arrived.packet();
     if (!link.protocolSeen() && packet.type().stream() == PacketType.Stream.DATA) {
       firstPacket(packet);
@@ -159,12 +171,7 @@ final class PeerPackets {
     }
     switch (packet) {
       case Packet.Data data when payload != null -> data(volume, data, payload);
-      case Packet.Range range when range.type() != PacketType.WSAME ->
-          expect(
-              packet,
-              isSound(range.sector(), range.sizeBytes(), DISCARD_BYTES_MAX)
-                  && volume.peerRequests.discard(range, link.epochs()),
-              "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
+      case Packet.Range range when range.type() != PacketType.WSAME -> range(volume, range);
       case Packet.BlockAck ack -> ack(volume, ack);
       case Packet.BlockRequest request -> request(volume, request, payload);
       case Packet.BlockDescription description -> description(volume, description);
@@ -202,7 +209,19 @@ final class PeerPackets {
     }
   }
 
+  private void range(Volume volume, Packet.Range range) {
+    volume.peerSequence.seen(range.sequence());
+    expect(
+        range,
+        isSound(range.sector(), range.sizeBytes(), DISCARD_BYTES_MAX)
+            && volume.peerWrites.discard(range, link.epochs()),
+        "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
+  }
+
   private void data(Volume volume, Packet.Data data, Payload sealed) {
+    if (data.type() == PacketType.DATA) {
+      volume.peerSequence.seen(data.sequence());
+    }
     Payload payload = opened(sealed);
     if (payload == null) {
       violates(data, "sector %d: the digest is not that of the data".formatted(data.sector()));
@@ -212,7 +231,7 @@ final class PeerPackets {
     boolean ok =
         sound
             && switch (data.type()) {
-              case DATA -> volume.peerRequests.write(data, payload, link.epochs());
+              case DATA -> volume.peerWrites.write(data, payload, link.epochs());
               case DATA_REPLY -> volume.reads.replied(data, payload);
               case RS_DATA_REPLY -> volume.syncTarget.replied(data, payload);
               default -> false;
@@ -243,9 +262,13 @@ final class PeerPackets {
       violates(ack, "sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
       return;
     }
+    volume.peerSequence.seen(ack.sequence());
+    boolean mayResolve = volume.conflicts.isEngaged() && !parts.peering.resolvesConflicts();
     boolean ofResync = ack.blockId() == Packet.RESYNC_BLOCK_ID;
     boolean ok =
         switch (ack.type()) {
+          case SUPERSEDED -> mayResolve && volume.writes.superseded(ack);
+          case RETRY_WRITE -> mayResolve && volume.writes.retry(ack);
           case RECV_ACK, WRITE_ACK -> volume.writes.acknowledged(ack);
           case RS_WRITE_ACK, NEG_ACK ->
               ofResync ? volume.syncSource.acknowledged(ack) : volume.writes.acknowledged(ack);
@@ -271,7 +294,7 @@ final class PeerPackets {
     }
     switch (request.type()) {
       case DATA_REQUEST ->
-          expect(request, volume.peerRequests.read(request, link.epochs()), "too many at once");
+          expect(request, volume.peerReads.read(request, link.epochs()), "too many at once");
       case RS_DATA_REQUEST, RS_THIN_REQ, CSUM_RS_REQUEST ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()

@@ -138,7 +138,8 @@ final class Promotion {
   }
 
   /// Takes the role as soon as all that the peer has written here is on the disk: a write of this
-  /// Primary must not be overtaken by an older one of the last.
+  /// Primary must not be overtaken by an older one of the last. Where both may be Primary each
+  /// write waits by itself for those that it overlaps.
   private void become(Volume volume, boolean forced, Consumer<AdminResult> then) {
     waiting.add(new Waiting(volume, forced ? Step.BECOME_BY_FORCE : Step.BECOME, then));
   }
@@ -198,7 +199,10 @@ final class Promotion {
     Volume volume = waiting.volume;
     return switch (waiting.step) {
       case BECOME, BECOME_BY_FORCE ->
-          ClusterChanges.isConnected(volume) ? volume.peerRequests.isIdle() : volume.isPeerIdle();
+          ClusterChanges.isConnected(volume)
+              ? volume.conflicts.isEngaged()
+                  || (volume.peerWrites.isIdle() && volume.peerReads.isIdle())
+              : volume.isPeerIdle();
       case DRAIN ->
           volume.applications.inFlight() == 0
               || volume.device.openers() > 0

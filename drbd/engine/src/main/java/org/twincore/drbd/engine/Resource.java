@@ -151,6 +151,7 @@ public final class Resource {
     parts.log.tick();
     for (Volume volume : parts.all()) {
       volume.turnActivity(parts.log);
+      volume.writes.tick();
       volume.syncTarget.tick();
       volume.syncSource.tick();
       volume.verify.source.tick();
@@ -171,6 +172,7 @@ public final class Resource {
     deadline = Math.min(deadline, ahead.deadlineNanos());
     deadline = Math.min(deadline, disks.deadlineNanos());
     for (Volume volume : parts.all()) {
+      deadline = Math.min(deadline, volume.writes.deadlineNanos());
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());
       deadline = Math.min(deadline, volume.syncSource.deadlineNanos());
       deadline = Math.min(deadline, volume.verify.source.deadlineNanos());
@@ -317,6 +319,13 @@ public final class Resource {
     @Override
     public void replicationGap() {
       link.lose(ConnectionState.NETWORK_FAILURE, "the peer cannot take a discard");
+    }
+
+    @Override
+    public void conflictUnresolved() {
+      link.lose(
+          ConnectionState.NETWORK_FAILURE,
+          "writes of both Primaries overlap in part: that needs protocol 100");
     }
 
     @Override

@@ -17,7 +17,10 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.AppReads;
 import org.twincore.drbd.engine.request.AppRequests;
 import org.twincore.drbd.engine.request.AppWrites;
-import org.twincore.drbd.engine.request.PeerRequests;
+import org.twincore.drbd.engine.request.ConflictGate;
+import org.twincore.drbd.engine.request.PeerReads;
+import org.twincore.drbd.engine.request.PeerSequence;
+import org.twincore.drbd.engine.request.PeerWrites;
 import org.twincore.drbd.engine.request.TransferLog;
 import org.twincore.drbd.engine.request.WriteGate;
 import org.twincore.drbd.engine.resync.BitmapExchange;
@@ -43,7 +46,8 @@ final class Volume {
   interface Reports
       extends AppWrites.Listener,
           AppReads.Listener,
-          PeerRequests.Listener,
+          PeerReads.Listener,
+          PeerWrites.Listener,
           SyncTarget.Listener,
           VerifySource.Listener,
           VerifyTarget.Listener {
@@ -51,10 +55,13 @@ final class Volume {
   }
 
   final Device device;
+  final ConflictGate conflicts;
+  final PeerSequence peerSequence = new PeerSequence();
   final AppRequests applications;
   final AppWrites writes;
   final AppReads reads;
-  final PeerRequests peerRequests;
+  final PeerWrites peerWrites;
+  final PeerReads peerReads;
   final BitmapExchange bitmapExchange;
   final SyncSource syncSource;
   final SyncTarget syncTarget;
@@ -108,17 +115,22 @@ final class Volume {
     TransferLog log = parts.log;
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
-    writes = new AppWrites(device, turn, peering, log, own, reports);
-    reads = new AppReads(device, turn, log, reports);
+    conflicts = new ConflictGate(() -> peering.net().flag(Option.ALLOW_TWO_PRIMARIES));
+    AppWrites.Gates gates = new AppWrites.Gates(conflicts, own);
+    writes = new AppWrites(device, turn, peering, log, gates, reports);
+    reads = new AppReads(device, turn, log, conflicts, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
-    peerRequests =
-        new PeerRequests(
+    peerWrites =
+        new PeerWrites(
             device,
             turn,
             peering,
-            new PeerRequests.Way(peers, parts.room, peerActivityWaiters::put),
+            new PeerWrites.Way(peers, conflicts, peerActivityWaiters::put),
             this::maySayInSync,
             reports);
+    peerReads =
+        new PeerReads(
+            device, turn, peering, new PeerReads.Way(peers, conflicts, parts.room), reports);
     bitmapExchange = new BitmapExchange(device, turn, peering);
     pacing = new ResyncPacing(tuning(device.options(), peering.net()));
     syncSource =
@@ -411,6 +423,10 @@ final class Volume {
 
   /// Nothing that the peer asked for is under way.
   boolean isPeerIdle() {
-    return peerRequests.isIdle() && syncSource.isIdle() && syncTarget.isIdle() && verify.isIdle();
+    return peerWrites.isIdle()
+        && peerReads.isIdle()
+        && syncSource.isIdle()
+        && syncTarget.isIdle()
+        && verify.isIdle();
   }
 }

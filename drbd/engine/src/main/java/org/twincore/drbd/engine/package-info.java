@@ -9,6 +9,8 @@
 /// | `Generations` | when a new generation of the data begins |
 /// | `PrimaryMark` | the mark of a Primary in the superblock |
 /// | `PeerLink` | the connection: found, agreed, watched, lost |
+/// | `Intake`, `DataOrder` | how much is taken off the data socket; what overtook an ack waits |
+/// | `ConnectionLoss` | what each part forgets and marks when the connection is gone |
 /// | `PeerPackets` | which part a packet is for |
 /// | `PeerStates` | P_STATE, the handshake of the disks, the peer's requests |
 /// | `Parameters` | P_PROTOCOL, P_SYNC_PARAM89, P_SIZES, P_UUIDS |

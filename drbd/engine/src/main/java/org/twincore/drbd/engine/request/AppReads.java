@@ -21,6 +21,7 @@ public final class AppReads {
   private final Device device;
   private final Turn turn;
   private final TransferLog log;
+  private final ConflictGate conflicts;
   private final Listener listener;
   private final ReadBalance balance;
   private final TreeMap<Long, Read> atPeer = new TreeMap<>();
@@ -40,6 +41,9 @@ public final class AppReads {
     /// When the peer was asked.
     long sentNanos;
 
+    /// Where it stands towards writes while it looks at the own disk, with two Primaries.
+    ConflictGate.@Nullable Place place;
+
     Read(long cookie, Extent extent) {
       this.cookie = cookie;
       this.extent = extent;
@@ -53,10 +57,13 @@ public final class AppReads {
     void localReadFailed(String cause);
   }
 
-  public AppReads(Device device, Turn turn, TransferLog log, Listener listener) {
+  /// With two Primaries a read waits in `conflicts` behind the writes of both that overlap.
+  public AppReads(
+      Device device, Turn turn, TransferLog log, ConflictGate conflicts, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.log = log;
+    this.conflicts = conflicts;
     this.listener = listener;
     this.balance = new ReadBalance(device, log);
   }
@@ -91,9 +98,40 @@ public final class AppReads {
   }
 
   private void start(Read read) {
+    if (conflicts.isEngaged()) {
+      conflicts.enterRead(
+          read.extent,
+          place -> {
+            read.place = place;
+            startAlone(read);
+          });
+    } else {
+      readNow(read);
+    }
+  }
+
+  /// No write overlaps it now.
+  private void startAlone(Read read) {
+    if (device.holdsIo()) {
+      frozen.add(read);
+      leave(read);
+    } else {
+      readNow(read);
+    }
+  }
+
+  private void leave(Read read) {
+    ConflictGate.Place place = read.place;
+    read.place = null;
+    if (place != null) {
+      conflicts.leave(place);
+    }
+  }
+
+  private void readNow(Read read) {
     if (!isReadableHere(read)) {
       readElsewhere(read);
-    } else if (peerHasData() && !read.failedThere && balance.prefersPeer(read.extent)) {
+    } else if (prefersPeer(read)) {
       ask(read);
     } else {
       device.counters().read(read.extent.sizeSectors());
@@ -101,9 +139,18 @@ public final class AppReads {
     }
   }
 
+  /// As `read-balancing` says; with two Primaries reads stay where their order is known.
+  private boolean prefersPeer(Read read) {
+    return !conflicts.isEngaged()
+        && peerHasData()
+        && !read.failedThere
+        && balance.prefersPeer(read.extent);
+  }
+
   private void localDone(Read read, @Nullable String error, @Nullable Payload data) {
     if (error == null && data != null) {
       finish(read, data);
+      leave(read);
       return;
     }
     read.failedHere = true;
@@ -113,6 +160,8 @@ public final class AppReads {
   }
 
   private void readElsewhere(Read read) {
+    // The peer orders it from now on; its own writes here must not wait for that.
+    leave(read);
     if (peerHasData()) {
       log.close();
       ask(read);

@@ -1,12 +1,9 @@
 package org.twincore.drbd.engine.request;
 
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
-import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -15,26 +12,28 @@ import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.Packet;
-import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
 
 /// The writes and discards of applications on one volume (drbd-wire section 8.2).
 ///
-/// A write goes through the gate (nothing that overlaps is in flight), gets its activity-log
+/// A write goes through the gates (nothing that overlaps is in flight), gets its activity-log
 /// extents, then goes to the own disk and to the peer. It is answered when its protocol is
 /// satisfied; its extents are let go when it is safe at the peer, or its blocks are marked.
-public final class AppWrites implements WriteRequest.Owner {
+public final class AppWrites {
   private final Device device;
   private final Turn turn;
   private final TransferLog log;
+  private final ConflictGate conflicts;
   private final WriteGate gate;
   private final WriteSender sender;
   private final WriteAnswers answers;
   private final Congestion congestion;
+  private final PeerAnswers peerAnswers;
   private final Listener listener;
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
-  private final Map<Long, WriteRequest> awaitingActivity = new HashMap<>();
+  private final WriteActivity activity;
+  private final PostponedWrites postponed;
 
   /// What the volume must hear.
   public interface Listener {
@@ -55,26 +54,23 @@ public final class AppWrites implements WriteRequest.Owner {
     void congested(String cause);
   }
 
+  /// What a write has to pass: `conflicts` keeps it from the peer's writes, `own` from resyncs.
+  public record Gates(ConflictGate conflicts, WriteGate own) {}
+
   public AppWrites(
-      Device device,
-      Turn turn,
-      Peering peering,
-      TransferLog log,
-      WriteGate gate,
-      Listener listener) {
+      Device device, Turn turn, Peering peering, TransferLog log, Gates gates, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.log = log;
-    this.gate = gate;
+    this.conflicts = gates.conflicts;
+    this.gate = gates.own;
     this.sender = new WriteSender(device, turn, peering, log);
-    this.answers = new WriteAnswers(device);
     this.congestion = new Congestion(device, peering, log, listener::congested);
+    this.answers = new WriteAnswers(device, this::leaveConflicts);
+    this.peerAnswers = new PeerAnswers(device, log, conflicts, listener, this::settle);
+    this.postponed = new PostponedWrites(turn, peering, conflicts);
+    this.activity = new WriteActivity(device, this::submit);
     this.listener = listener;
-  }
-
-  @Override
-  public int volume() {
-    return device.volume();
   }
 
   /// Writes that were taken and not answered.
@@ -84,7 +80,7 @@ public final class AppWrites implements WriteRequest.Owner {
 
   /// Writes that wait for the activity log.
   public int awaitingActivity() {
-    return awaitingActivity.size();
+    return activity.waiting();
   }
 
   // ---- the way in
@@ -97,7 +93,7 @@ public final class AppWrites implements WriteRequest.Owner {
       Event.@Nullable Discard kind,
       boolean fua) {
     WriteRequest request =
-        new WriteRequest(this, answer, turn.newToken(), extent, payload, kind, fua);
+        new WriteRequest(peerAnswers, answer, turn.newToken(), extent, payload, kind, fua);
     answers.owe();
     if (device.holdsIo()) {
       frozen.add(request);
@@ -107,59 +103,35 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void start(WriteRequest request) {
+    conflicts.enterWrite(
+        request.extent,
+        place -> {
+          request.place = place;
+          if (request.postponedNanos == null) {
+            enterGate(request);
+          } else {
+            sendAgain(request);
+          }
+        });
+  }
+
+  private void enterGate(WriteRequest request) {
     gate.enter(
         request.extent,
         ticket -> {
           request.ticket = ticket;
-          beginActivity(request);
+          activity.begin(request);
         });
-  }
-
-  private void beginActivity(WriteRequest request) {
-    if (!device.hasUsableDisk()) {
-      submit(request);
-      return;
-    }
-    if (device.disk().isSuperblockPending()) {
-      device.disk().settle(_ -> beginActivity(request));
-      return;
-    }
-    ActivityLog activity = device.disk().activity();
-    ActivityLog.Span span = ActivityLog.Span.of(request.extent);
-    ActivityLog.Begin begin = activity.begin(request.id, span);
-    if (begin != ActivityLog.Begin.NOT_LOGGED) {
-      request.activity = activity;
-      request.span = span;
-    }
-    if (begin == ActivityLog.Begin.WAITS) {
-      awaitingActivity.put(request.id, request);
-    } else {
-      submit(request);
-    }
   }
 
   /// The activity log has let these tokens go on; those of others are skipped.
   public boolean activityReady(long token) {
-    WriteRequest request = awaitingActivity.remove(token);
-    if (request == null) {
-      return false;
-    }
-    submit(request);
-    return true;
+    return activity.ready(token);
   }
 
   /// The disk is gone and with it the activity log: nobody waits for it any more.
   public void activityLost() {
-    List<WriteRequest> waiting =
-        awaitingActivity.values().stream()
-            .sorted((one, other) -> Long.compare(one.id, other.id))
-            .toList();
-    awaitingActivity.clear();
-    for (WriteRequest request : waiting) {
-      request.span = null;
-      request.activity = null;
-      submit(request);
-    }
+    activity.lost();
   }
 
   // ---- to both disks
@@ -168,14 +140,30 @@ public final class AppWrites implements WriteRequest.Owner {
     if (sender.isReplicated(device.state())) {
       congestion.look();
     }
-    StateWord state = device.state();
+    ConflictGate.Place place = request.place;
     if (device.holdsIo()) {
       // Frozen while it waited; nothing of it was begun.
-      releaseActivity(request);
+      WriteActivity.release(request);
       frozen.add(request);
       leaveGate(request);
-      return;
+      leaveConflicts(request);
+    } else if (place != null && conflicts.mustGiveWay(place)) {
+      WriteActivity.release(request);
+      leaveGate(request);
+      conflicts.giveWay(place);
+    } else {
+      goOut(request);
     }
+  }
+
+  private void sendAgain(WriteRequest request) {
+    postponed.remove(request);
+    request.id = turn.newToken();
+    goOut(request);
+  }
+
+  private void goOut(WriteRequest request) {
+    StateWord state = device.state();
     boolean local = device.hasUsableDisk();
     boolean remote = sender.isReplicated(state);
     if (!local && !remote) {
@@ -188,7 +176,11 @@ public final class AppWrites implements WriteRequest.Owner {
       // A disk that is being attached lacks this write.
       device.markOutOfSync(request.extent);
     }
-    if (remote && !sender.send(request)) {
+    boolean sent = remote && sender.send(request);
+    if (request.place != null) {
+      conflicts.goesOut(request.place, sent, local);
+    }
+    if (remote && !sent) {
       listener.replicationGap();
     } else if (!remote) {
       sender.leaveOutOfSync(request, state);
@@ -214,6 +206,9 @@ public final class AppWrites implements WriteRequest.Owner {
   }
 
   private void localDone(WriteRequest request, @Nullable String error) {
+    if (request.place != null) {
+      conflicts.written(request.place, error == null);
+    }
     if (error != null) {
       request.local = Side.FAILED;
       device.markOutOfSync(request.extent);
@@ -254,90 +249,34 @@ public final class AppWrites implements WriteRequest.Owner {
     listener.localFlushFailed(cause);
   }
 
-  // ---- answers of the peer
-
   /// P_RECV_ACK, P_WRITE_ACK, P_RS_WRITE_ACK or P_NEG_ACK for a write; false if it answers nothing
   /// that was sent.
   public boolean acknowledged(Packet.BlockAck ack) {
-    WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
-    boolean negative = ack.type() == PacketType.NEG_ACK;
-    if (negative) {
-      listener.peerWriteFailed();
-    }
-    if (request == null) {
-      if (negative) {
-        device.markOutOfSync(new Extent(ack.sector(), ack.sizeBytes()));
-      }
-      return negative;
-    }
-    if (ack.sizeBytes() != request.extent.sizeBytes()) {
-      return false;
-    }
-    uncount(request);
-    if (negative) {
-      device.markOutOfSync(request.extent);
-      request.remote = Side.FAILED;
-    } else if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-    }
-    if (ack.type() == PacketType.RS_WRITE_ACK) {
-      request.maySetInSync = true;
-      clearIfBothHave(request);
-    } else {
-      request.maySetInSync = false;
-    }
-    settle(request);
-    return true;
+    return peerAnswers.acknowledged(ack);
   }
 
-  private void clearIfBothHave(WriteRequest request) {
-    if (request.maySetInSync
-        && request.local == Side.OK
-        && request.remote == Side.OK
-        && device.backing() != null) {
-      device.disk().markInSync(request.extent);
-    }
+  /// P_SUPERSEDED: the peer's own write comes later and covers it. False as before.
+  public boolean superseded(Packet.BlockAck ack) {
+    return peerAnswers.superseded(ack);
   }
 
-  private void uncount(WriteRequest request) {
-    if (request.counted) {
-      request.counted = false;
-      device.counters().peerPending(-1);
-    }
+  /// P_RETRY_WRITE: it is to be sent again behind the peer's write. False as before.
+  public boolean retry(Packet.BlockAck ack) {
+    return peerAnswers.retry(ack);
   }
 
-  @Override
-  public void handedOver(WriteRequest request) {
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-      settle(request);
-    }
+  /// The connection is gone, and with it what postponed writes wait for.
+  public void connectionLost() {
+    postponed.takeAll().forEach(peerAnswers::replicationLost);
   }
 
-  @Override
-  public void barrierAcknowledged(WriteRequest request) {
-    uncount(request);
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.OK;
-    }
-    settle(request);
+  /// At the end of each step.
+  public void tick() {
+    postponed.tick();
   }
 
-  @Override
-  public void replicationLost(WriteRequest request) {
-    request.counted = false;
-    request.maySetInSync = false;
-    device.markOutOfSync(request.extent);
-    if (request.remote == Side.PENDING) {
-      request.remote = Side.FAILED;
-    }
-    settle(request);
-  }
-
-  @Override
-  public void staysOutOfSync(WriteRequest request) {
-    request.maySetInSync = false;
-    device.markOutOfSync(request.extent);
+  public long deadlineNanos() {
+    return postponed.deadlineNanos();
   }
 
   // ---- the way out
@@ -347,8 +286,12 @@ public final class AppWrites implements WriteRequest.Owner {
     if (request.local == Side.PENDING || request.remote == Side.PENDING) {
       return;
     }
+    if (request.postponedNanos != null) {
+      postponed.add(request);
+      return;
+    }
     if (request.maySetInSync) {
-      clearIfBothHave(request);
+      peerAnswers.clearIfBothHave(request);
       request.maySetInSync = false;
     }
     // An epoch that ends here must end before a write that waits at the gate is sent.
@@ -357,7 +300,7 @@ public final class AppWrites implements WriteRequest.Owner {
     }
     leaveGate(request);
     if (!request.inTransferLog) {
-      releaseActivity(request);
+      WriteActivity.release(request);
     }
   }
 
@@ -365,6 +308,14 @@ public final class AppWrites implements WriteRequest.Owner {
     if (request.ticket != null) {
       gate.leave(request.ticket);
       request.ticket = null;
+    }
+  }
+
+  private void leaveConflicts(WriteRequest request) {
+    ConflictGate.Place place = request.place;
+    request.place = null;
+    if (place != null) {
+      conflicts.leave(place);
     }
   }
 
@@ -381,35 +332,26 @@ public final class AppWrites implements WriteRequest.Owner {
 
   private void refreeze(WriteRequest request) {
     request.answered = true;
-    releaseActivity(request);
+    WriteActivity.release(request);
     frozen.add(
         new WriteRequest(
-            this,
+            peerAnswers,
             request.answer,
             turn.newToken(),
             request.extent,
             request.payload,
             request.discard,
             request.fua));
+    leaveConflicts(request);
   }
 
   private void fail(WriteRequest request) {
     request.answered = true;
     leaveGate(request);
     if (!request.inTransferLog) {
-      releaseActivity(request);
+      WriteActivity.release(request);
     }
     answers.end(request, Effect.AppError.IO);
-  }
-
-  private void releaseActivity(WriteRequest request) {
-    ActivityLog activity = request.activity;
-    ActivityLog.Span span = request.span;
-    request.activity = null;
-    request.span = null;
-    if (activity != null && span != null) {
-      activity.release(span);
-    }
   }
 
   // ---- around

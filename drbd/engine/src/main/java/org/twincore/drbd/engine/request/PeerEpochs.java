@@ -151,6 +151,12 @@ public final class PeerEpochs {
     advance();
   }
 
+  /// A write of this epoch is done and was not written: the sender does not count it either.
+  void discarded(Epoch epoch) {
+    epoch.size--;
+    finished(epoch);
+  }
+
   private void advance() {
     Epoch first = closed.peekFirst();
     if (first == null || first.active > 0 || first.flushing || over || first.hasLostWrites()) {
@@ -187,7 +193,9 @@ public final class PeerEpochs {
 
   private void acknowledge(Epoch epoch) {
     closed.removeFirst();
-    turn.send(0, new Packet.BarrierAck(epoch.barrier, epoch.size));
+    if (epoch.size > 0) {
+      turn.send(0, new Packet.BarrierAck(epoch.barrier, epoch.size));
+    }
     while (!held.isEmpty() && !isHolding()) {
       held.removeFirst().go.run();
     }

@@ -46,6 +46,10 @@ public final class TransferLog {
   private static final class Epoch {
     final int number;
     final List<WriteRequest> writes = new ArrayList<>();
+
+    /// Not counted: the peer has superseded them.
+    final List<WriteRequest> superseded = new ArrayList<>();
+
     long bytes;
     long openedNanos = Long.MAX_VALUE;
     long closedNanos = Long.MAX_VALUE;
@@ -140,6 +144,9 @@ public final class TransferLog {
   /// one is awaited already.
   public void hasten() {
     if (closed.isEmpty()) {
+      if (current.writes.isEmpty()) {
+        release(current);
+      }
       divide();
     }
   }
@@ -180,6 +187,54 @@ public final class TransferLog {
     }
   }
 
+  /// The peer has put a later write of its own in its place, and will not count it in the ack of
+  /// its epoch. It stays here, to be marked if the connection is lost, until an epoch is
+  /// acknowledged.
+  void superseded(WriteRequest request) {
+    Epoch epoch = remove(request);
+    (epoch.writes.isEmpty() ? current : epoch).superseded.add(request);
+  }
+
+  /// The peer does not want it now; it comes again as a new one.
+  void takeOut(WriteRequest request) {
+    remove(request);
+    request.inTransferLog = false;
+  }
+
+  private Epoch remove(WriteRequest request) {
+    Epoch epoch = epoch(request.epoch);
+    int at = epoch.writes.indexOf(request);
+    epoch.writes.remove(at);
+    if (at < epoch.pendingFrom) {
+      epoch.pendingFrom--;
+    }
+    byId.remove(request.id);
+    if (epoch != current && epoch.writes.isEmpty()) {
+      // The peer acknowledges no empty epoch.
+      closed.remove(epoch);
+      current.superseded.addAll(epoch.superseded);
+      tellWaiters();
+    }
+    return epoch;
+  }
+
+  private Epoch epoch(int number) {
+    for (Epoch epoch : closed) {
+      if (epoch.number == number) {
+        return epoch;
+      }
+    }
+    return current;
+  }
+
+  private void tellWaiters() {
+    Epoch oldest = closed.peekFirst();
+    while (!waiters.isEmpty() && (oldest == null || waiters.getFirst().epoch - oldest.number < 0)) {
+      waiters.removeFirst().then.over(true);
+      oldest = closed.peekFirst();
+    }
+  }
+
   /// The request with that block_id whose packet was for these sectors.
   @Nullable WriteRequest find(int volume, long id, long sector) {
     WriteRequest request = byId.get(id);
@@ -201,10 +256,17 @@ public final class TransferLog {
       forget(request);
       request.owner.barrierAcknowledged(request);
     }
-    while (!waiters.isEmpty() && waiters.getFirst().epoch - epoch.number <= 0) {
-      waiters.removeFirst().then.over(true);
-    }
+    release(epoch);
+    tellWaiters();
     return true;
+  }
+
+  private void release(Epoch epoch) {
+    for (WriteRequest request : List.copyOf(epoch.superseded)) {
+      request.inTransferLog = false;
+      request.owner.barrierAcknowledged(request);
+    }
+    epoch.superseded.clear();
   }
 
   /// The connection is gone: every logged write may be missing at the peer.
@@ -212,8 +274,10 @@ public final class TransferLog {
     List<WriteRequest> lost = new ArrayList<>();
     for (Epoch epoch : closed) {
       lost.addAll(epoch.writes);
+      lost.addAll(epoch.superseded);
     }
     lost.addAll(current.writes);
+    lost.addAll(current.superseded);
     closed.clear();
     handovers.clear();
     current = new Epoch(0);

@@ -2,6 +2,7 @@ package org.twincore.drbd.engine.request;
 
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Invariant;
@@ -19,6 +20,7 @@ import org.twincore.drbd.wire.StateWord;
 /// may be answered at all.
 final class WriteAnswers {
   private final Device device;
+  private final Consumer<WriteRequest> ended;
   private final ArrayDeque<WriteRequest> awaitingGeneration = new ArrayDeque<>();
 
   /// Done here but not at the peer, while I/O is frozen: whether they may be answered is not known.
@@ -31,8 +33,10 @@ final class WriteAnswers {
   private int generationsPending;
   private int inFlight;
 
-  WriteAnswers(Device device) {
+  /// `ended` hears of each write that was answered.
+  WriteAnswers(Device device, Consumer<WriteRequest> ended) {
     this.device = device;
+    this.ended = ended;
   }
 
   /// A write was taken: it is owed an answer.
@@ -73,6 +77,7 @@ final class WriteAnswers {
     device.counters().applicationPending(-1);
     inFlight--;
     request.answer.answered(error);
+    ended.accept(request);
   }
 
   /// What the peer lacks is answered only when it is durable that a new generation has begun.

@@ -51,7 +51,10 @@ final class WriteRequest {
 
   final Owner owner;
   final Answer answer;
-  final long id;
+
+  /// The block_id; another one each time that it is sent.
+  long id;
+
   final Extent extent;
 
   /// Null for a discard, and once the write is answered.
@@ -85,6 +88,12 @@ final class WriteRequest {
 
   ActivityLog.@Nullable Span span;
   ExtentGate.@Nullable Ticket ticket;
+
+  /// Where it stands towards the peer's writes; from when it is let in until it is answered.
+  ConflictGate.@Nullable Place place;
+
+  /// When the peer asked to have it sent again later (P_RETRY_WRITE); null if it did not.
+  @Nullable Long postponedNanos;
 
   WriteRequest(
       Owner owner,

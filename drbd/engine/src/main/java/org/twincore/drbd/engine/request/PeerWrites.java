@@ -3,15 +3,11 @@ package org.twincore.drbd.engine.request;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
-import org.twincore.drbd.DiskState;
-import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Event;
-import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
-import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.wire.DpFlags;
@@ -20,22 +16,21 @@ import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
-/// What the peer asks of one volume's disk: its writes, discards and reads (drbd-wire sections 8.3
-/// and 10). Resync traffic is elsewhere.
-public final class PeerRequests {
-  private static final long REQUEST_BYTES = 512;
-  private static final int READS_MAX = 1 << 16;
+/// The peer's writes and discards on one volume's disk (drbd-wire section 8.3). Resync traffic is
+/// elsewhere.
+public final class PeerWrites {
+  private static final int VERSION_OF_RETRY = 100;
 
   private final Device device;
   private final Turn turn;
   private final Peering peering;
   private final WriteGate gate;
-  private final ReadRoom room;
+  private final ConflictGate conflicts;
+  private final Superseded superseded;
   private final Listener listener;
   private final ActivityWaiters activityWaiters;
   private final BooleanSupplier maySayInSync;
   private int writesInFlight;
-  private int readsInFlight;
   private long bytesInFlight;
 
   /// What the volume must hear.
@@ -46,11 +41,11 @@ public final class PeerRequests {
     /// The peer, which has no disk, begins to write to this one ([Device#awaitsPeerWrite]).
     void peerWritesAlone();
 
-    /// The own disk failed a read.
-    void localReadFailed(String cause);
-
     /// The own disk failed a flush.
     void localFlushFailed(String cause);
+
+    /// A conflict of two Primaries cannot be resolved with a peer that old.
+    void conflictUnresolved();
   }
 
   /// Where writes of a diskless peer wait for the activity log.
@@ -60,12 +55,12 @@ public final class PeerRequests {
     void await(long token, Runnable go);
   }
 
-  /// What a request has to pass: `gate` keeps the peer's writes and resync writes apart on this
-  /// disk, `room` bounds the memory of reads.
-  public record Way(WriteGate gate, ReadRoom room, ActivityWaiters activity) {}
+  /// What a write has to pass: `gate` keeps the peer's writes and resync writes apart on this disk.
+  /// `conflicts` keeps them from own requests.
+  public record Way(WriteGate gate, ConflictGate conflicts, ActivityWaiters activity) {}
 
   /// `maySayInSync` is asked when a write of a running resync is done.
-  public PeerRequests(
+  public PeerWrites(
       Device device,
       Turn turn,
       Peering peering,
@@ -76,15 +71,16 @@ public final class PeerRequests {
     this.turn = turn;
     this.peering = peering;
     this.gate = way.gate;
-    this.room = way.room;
+    this.conflicts = way.conflicts;
     this.activityWaiters = way.activity;
     this.maySayInSync = maySayInSync;
     this.listener = listener;
+    this.superseded = new Superseded(device, listener);
   }
 
-  /// Nothing of the peer is under way.
+  /// No write of the peer is under way.
   public boolean isIdle() {
-    return writesInFlight == 0 && readsInFlight == 0;
+    return writesInFlight == 0;
   }
 
   /// Bytes of writes that were taken off the socket and are not done; one without data counts too.
@@ -92,63 +88,14 @@ public final class PeerRequests {
     return bytesInFlight;
   }
 
-  private final class PeerWrite {
-    final Packet packet;
-    final Extent extent;
-    final long blockId;
-    final int flags;
-    final @Nullable Payload payload;
-    final int link = peering.link();
-
-    /// The peer has no disk for it. That counts when it arrives: it may wait behind a barrier while
-    /// the peer attaches one.
-    final boolean peerLacks = !device.peerHasDisk();
-
-    PeerEpochs.@Nullable Epoch epoch;
-    @Nullable LocalDisk disk;
-    ExtentGate.@Nullable Ticket ticket;
-    @Nullable ActivityLog activity;
-    ActivityLog.@Nullable Span span;
-
-    PeerWrite(Packet packet, Extent extent, long blockId, int flags, @Nullable Payload payload) {
-      this.packet = packet;
-      this.extent = extent;
-      this.blockId = blockId;
-      this.flags = flags;
-      this.payload = payload;
-    }
-
-    long heldBytes() {
-      return REQUEST_BYTES + (payload == null ? 0 : payload.lengthBytes());
-    }
-
-    boolean has(int flag) {
-      return (flags & flag) != 0;
-    }
-  }
-
   /// P_DATA; false if it is not for this device.
   public boolean write(Packet.Data packet, Payload payload, PeerEpochs epochs) {
-    return take(
-        new PeerWrite(
-            packet,
-            new Extent(packet.sector(), payload.lengthBytes()),
-            packet.blockId(),
-            packet.flags(),
-            payload),
-        epochs);
+    return take(PeerWrite.of(packet, payload, peering.link(), !device.peerHasDisk()), epochs);
   }
 
   /// P_TRIM or P_ZEROES; false if it is not for this device.
   public boolean discard(Packet.Range packet, PeerEpochs epochs) {
-    return take(
-        new PeerWrite(
-            packet,
-            new Extent(packet.sector(), packet.sizeBytes()),
-            packet.blockId(),
-            packet.flags(),
-            null),
-        epochs);
+    return take(PeerWrite.of(packet, peering.link(), !device.peerHasDisk()), epochs);
   }
 
   private boolean take(PeerWrite write, PeerEpochs epochs) {
@@ -165,12 +112,17 @@ public final class PeerRequests {
     device.counters().unacked(1);
     bytesInFlight += write.heldBytes();
     device.counters().received(write.extent.sizeSectors());
+    boolean comesNext = resolve(write, epochs);
     epochs.arrive(
         new PeerEpochs.Admitted() {
           @Override
           public void admitted(PeerEpochs.Epoch epoch) {
             write.epoch = epoch;
-            start(write, epochs);
+            if (comesNext) {
+              start(write, epochs);
+            } else {
+              discardWhenAnswered(write, epochs);
+            }
           }
 
           @Override
@@ -181,6 +133,42 @@ public final class PeerRequests {
     return true;
   }
 
+  /// Whether the write comes next. If not, on the node that resolves conflicts, an own write that
+  /// is on its way to the peer overlaps it: it is not written, and the peer told what to do.
+  private boolean resolve(PeerWrite write, PeerEpochs epochs) {
+    boolean judges = conflicts.isEngaged() && peering.resolvesConflicts() && device.hasUsableDisk();
+    ConflictGate.Verdict verdict =
+        judges ? conflicts.judge(write.extent) : new ConflictGate.Verdict.Write();
+    switch (verdict) {
+      case ConflictGate.Verdict.Write _ -> write.place = conflicts.arrive(write.extent);
+      case ConflictGate.Verdict.Superseded(var by) ->
+          superseded.whenSafe(
+              by,
+              safe -> conclude(write, epochs, safe ? PacketType.SUPERSEDED : PacketType.NEG_ACK));
+      case ConflictGate.Verdict.Retry _ -> {
+        if (peering.version() < VERSION_OF_RETRY) {
+          listener.conflictUnresolved();
+        }
+        conclude(write, epochs, PacketType.RETRY_WRITE);
+      }
+    }
+    return write.place != null;
+  }
+
+  private void conclude(PeerWrite write, PeerEpochs epochs, PacketType verdict) {
+    if (!write.isDone) {
+      answer(write, verdict);
+      write.verdict = verdict;
+      discardWhenAnswered(write, epochs);
+    }
+  }
+
+  private void discardWhenAnswered(PeerWrite write, PeerEpochs epochs) {
+    if (write.epoch != null && write.verdict != null) {
+      finish(write, epochs);
+    }
+  }
+
   private void start(PeerWrite write, PeerEpochs epochs) {
     if (write.has(DpFlags.SEND_RECEIVE_ACK)) {
       answer(write, PacketType.RECV_ACK);
@@ -189,8 +177,16 @@ public final class PeerRequests {
         write.extent,
         ticket -> {
           write.ticket = ticket;
-          prepare(write, epochs);
+          awaitTurn(write, epochs);
         });
+  }
+
+  private void awaitTurn(PeerWrite write, PeerEpochs epochs) {
+    if (write.place == null || !device.hasUsableDisk()) {
+      prepare(write, epochs);
+    } else {
+      conflicts.awaitTurn(write.place, () -> prepare(write, epochs), () -> finish(write, epochs));
+    }
   }
 
   private void prepare(PeerWrite write, PeerEpochs epochs) {
@@ -320,6 +316,7 @@ public final class PeerRequests {
   }
 
   private void finish(PeerWrite write, PeerEpochs epochs) {
+    write.isDone = true;
     writesInFlight--;
     if (write.link == peering.link()) {
       device.counters().unacked(-1);
@@ -332,114 +329,14 @@ public final class PeerRequests {
       write.activity.release(write.span);
     }
     if (write.epoch != null) {
-      epochs.finished(write.epoch);
-    }
-  }
-
-  // ---- reads
-
-  private record PeerRead(
-      Packet.BlockRequest request,
-      Extent extent,
-      int link,
-      ExtentGate.Ticket ticket,
-      ReadRoom.Place place) {}
-
-  /// P_DATA_REQUEST: reads what the peer's earlier writes leave, also those it has answered. False
-  /// if there are more than any honest peer asks for at once.
-  public boolean read(Packet.BlockRequest request, PeerEpochs epochs) {
-    if (readsInFlight >= READS_MAX) {
-      return false;
-    }
-    Extent extent = new Extent(request.sector(), request.sizeBytes());
-    if (!device.contains(extent)) {
-      refuse(request);
-      return true;
-    }
-    epochs.order(() -> {
-      readsInFlight++;
-      device.counters().unacked(1);
-      int link = peering.link();
-      gate.enter(
-          extent,
-          ticket ->
-              room.enter(
-                  extent.sizeBytes(),
-                  place -> readNow(new PeerRead(request, extent, link, ticket, place))));
-    });
-    return true;
-  }
-
-  private void readNow(PeerRead read) {
-    boolean sameLink = read.link == peering.link();
-    if (!sameLink || !device.hasUsableDisk() || device.state().disk() != DiskState.UP_TO_DATE) {
-      finishRead(read);
-      room.leave(read.place);
-      if (sameLink) {
-        refuse(read.request);
-      }
-      return;
-    }
-    Extent extent = read.extent;
-    device.counters().read(extent.sizeSectors());
-    device
-        .disk()
-        .disk()
-        .read(
-            extent,
-            (error, data) -> {
-              finishRead(read);
-              readDone(read, error, data);
-            });
-  }
-
-  private void finishRead(PeerRead read) {
-    readsInFlight--;
-    gate.leave(read.ticket);
-    if (read.link == peering.link()) {
-      device.counters().unacked(-1);
-    }
-  }
-
-  private void readDone(PeerRead read, @Nullable String error, @Nullable Payload data) {
-    Packet.BlockRequest request = read.request;
-    boolean sameLink = read.link == peering.link();
-    if (error == null && data != null) {
-      if (sameLink) {
-        long token = turn.newToken();
-        device.counters().sent(data.lengthBytes() / Extent.SECTOR_BYTES);
-        turn.send(
-            device.volume(),
-            new Packet.Data(
-                PacketType.DATA_REPLY,
-                request.sector(),
-                request.blockId(),
-                0,
-                0,
-                data.lengthBytes()),
-            data,
-            token);
-        room.sent(read.place, token);
+      if (write.verdict == null || write.verdict == PacketType.NEG_ACK) {
+        epochs.finished(write.epoch);
       } else {
-        room.leave(read.place);
+        epochs.discarded(write.epoch);
       }
-      return;
     }
-    room.leave(read.place);
-    if (sameLink) {
-      refuse(request);
+    if (write.place != null) {
+      conflicts.leave(write.place);
     }
-    listener.localReadFailed(error == null ? "no data" : error);
-  }
-
-  private void refuse(Packet.BlockRequest request) {
-    turn.send(
-        device.volume(),
-        new Packet.BlockAck(
-            PacketType.NEG_DREPLY,
-            request.sector(),
-            request.blockId(),
-            request.sizeBytes(),
-            device.nextSequence()));
   }
 }

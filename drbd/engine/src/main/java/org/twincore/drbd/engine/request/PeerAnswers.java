@@ -1,0 +1,169 @@
+package org.twincore.drbd.engine.request;
+
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.request.WriteRequest.Side;
+import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+
+/// What the peer says, or no longer can say, of the writes that were sent to it (drbd-wire section
+/// 8.6).
+final class PeerAnswers implements WriteRequest.Owner {
+  private final Device device;
+  private final TransferLog log;
+  private final ConflictGate conflicts;
+  private final AppWrites.Listener listener;
+  private final Consumer<WriteRequest> settle;
+
+  /// `settle` takes each write that may be one step further.
+  PeerAnswers(
+      Device device,
+      TransferLog log,
+      ConflictGate conflicts,
+      AppWrites.Listener listener,
+      Consumer<WriteRequest> settle) {
+    this.device = device;
+    this.log = log;
+    this.conflicts = conflicts;
+    this.listener = listener;
+    this.settle = settle;
+  }
+
+  @Override
+  public int volume() {
+    return device.volume();
+  }
+
+  /// P_RECV_ACK, P_WRITE_ACK, P_RS_WRITE_ACK or P_NEG_ACK for a write; false if it answers nothing
+  /// that was sent.
+  boolean acknowledged(Packet.BlockAck ack) {
+    WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
+    boolean negative = ack.type() == PacketType.NEG_ACK;
+    if (negative) {
+      listener.peerWriteFailed();
+    }
+    if (request == null) {
+      if (negative) {
+        device.markOutOfSync(new Extent(ack.sector(), ack.sizeBytes()));
+      }
+      return negative;
+    }
+    if (ack.sizeBytes() != request.extent.sizeBytes()) {
+      return false;
+    }
+    uncount(request);
+    if (negative) {
+      device.markOutOfSync(request.extent);
+      request.remote = Side.FAILED;
+    } else if (request.remote == Side.PENDING) {
+      request.remote = Side.OK;
+    }
+    if (ack.type() == PacketType.RS_WRITE_ACK) {
+      request.maySetInSync = true;
+      clearIfBothHave(request);
+    } else {
+      request.maySetInSync = false;
+    }
+    answered(request);
+    settle.accept(request);
+    return true;
+  }
+
+  private void answered(WriteRequest request) {
+    if (request.place != null) {
+      conflicts.peerAnswered(request.place);
+    }
+  }
+
+  /// P_SUPERSEDED.
+  boolean superseded(Packet.BlockAck ack) {
+    WriteRequest request = unanswered(ack);
+    if (request == null) {
+      return false;
+    }
+    uncount(request);
+    request.maySetInSync = false;
+    request.remote = Side.OK;
+    log.superseded(request);
+    answered(request);
+    settle.accept(request);
+    return true;
+  }
+
+  /// P_RETRY_WRITE. The peer's write must not overtake it here before the own disk is done with it.
+  boolean retry(Packet.BlockAck ack) {
+    WriteRequest request = unanswered(ack);
+    if (request == null) {
+      return false;
+    }
+    uncount(request);
+    request.maySetInSync = false;
+    request.remote = Side.NONE;
+    request.postponedNanos = request.sentNanos;
+    log.takeOut(request);
+    settle.accept(request);
+    return true;
+  }
+
+  private @Nullable WriteRequest unanswered(Packet.BlockAck ack) {
+    WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
+    boolean fits =
+        request != null
+            && ack.sizeBytes() == request.extent.sizeBytes()
+            && request.remote == Side.PENDING;
+    return fits ? request : null;
+  }
+
+  void clearIfBothHave(WriteRequest request) {
+    if (request.maySetInSync
+        && request.local == Side.OK
+        && request.remote == Side.OK
+        && device.backing() != null) {
+      device.disk().markInSync(request.extent);
+    }
+  }
+
+  private void uncount(WriteRequest request) {
+    if (request.counted) {
+      request.counted = false;
+      device.counters().peerPending(-1);
+    }
+  }
+
+  @Override
+  public void handedOver(WriteRequest request) {
+    if (request.remote == Side.PENDING) {
+      request.remote = Side.OK;
+      settle.accept(request);
+    }
+  }
+
+  @Override
+  public void barrierAcknowledged(WriteRequest request) {
+    uncount(request);
+    if (request.remote == Side.PENDING) {
+      request.remote = Side.OK;
+    }
+    settle.accept(request);
+  }
+
+  @Override
+  public void replicationLost(WriteRequest request) {
+    request.counted = false;
+    request.maySetInSync = false;
+    device.markOutOfSync(request.extent);
+    if (request.remote == Side.PENDING) {
+      request.remote = Side.FAILED;
+    }
+    answered(request);
+    settle.accept(request);
+  }
+
+  @Override
+  public void staysOutOfSync(WriteRequest request) {
+    request.maySetInSync = false;
+    device.markOutOfSync(request.extent);
+  }
+}
