@@ -77,6 +77,7 @@ public final class Node {
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
+                settings.protocolMax(),
                 diskAccess(settings)));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();

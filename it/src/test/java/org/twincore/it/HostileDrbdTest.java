@@ -17,6 +17,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -249,7 +250,7 @@ final class HostileDrbdTest {
 
   @Test
   void anotherReplicationProtocolEndsInStandAlone() throws Exception {
-    Packet protocolA = new Packet.Protocol(PacketType.PROTOCOL, 1, 0, 0, 0, 0, 0, "");
+    Packet protocolA = new Packet.Protocol(PacketType.PROTOCOL, 1, 0, 0, 0, 0, 0, Optional.of(""));
     endsInStandAlone(protocolA, "protocol differs: here 3, at the peer 1");
   }
 

@@ -34,6 +34,7 @@ final class NodeProcess implements AutoCloseable {
   private final Path folder;
   private final Path config;
   private String moreSettings = "";
+  private String protocolMax = "";
   private List<String> before = List.of();
   private Path log;
   private int logFrom;
@@ -57,6 +58,11 @@ final class NodeProcess implements AutoCloseable {
     moreSettings = ", 127.0.0.1:" + port;
   }
 
+  /// Speaks protocol versions up to that, from the next start on.
+  void speaksUpTo(int version) {
+    protocolMax = "protocol-max = " + version + "\n";
+  }
+
   /// Is started by that program from now on.
   void startBehind(String... program) {
     before = List.of(program);
@@ -73,7 +79,8 @@ final class NodeProcess implements AutoCloseable {
   void start() throws IOException {
     Files.writeString(
         folder.resolve("twincore.conf"),
-        "nbd-listen = unix:" + nbdSocket() + moreSettings + "\nlog-file = " + log() + "\n");
+        "nbd-listen = unix:%s%s\nlog-file = %s\n%s"
+            .formatted(nbdSocket(), moreSettings, log(), protocolMax));
     process =
         JavaProcess.start(
             before,

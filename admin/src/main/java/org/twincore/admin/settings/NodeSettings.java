@@ -16,6 +16,7 @@ import java.util.Optional;
 ///   that root runs in its usual place
 /// @param epochs when a primary ends an epoch
 /// @param diskIo how the backing disks are read and written
+/// @param protocolMax the highest version of the replication protocol that is offered to peers
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -28,7 +29,13 @@ public record NodeSettings(
     Optional<String> deviceFolder,
     Epochs epochs,
     DiskIo diskIo,
+    int protocolMax,
     String adjustCommand) {
+
+  /// The oldest and the newest version of the replication protocol.
+  static final int PROTOCOL_MIN = 86;
+
+  static final int PROTOCOL_MAX = 101;
 
   /// What holds where nothing is written.
   public static final NodeSettings DEFAULTS =
@@ -43,6 +50,7 @@ public record NodeSettings(
           Optional.empty(),
           Epochs.FLUSH,
           DiskIo.BUFFERED,
+          PROTOCOL_MAX,
           "drbdadm adjust all");
 
   public NodeSettings {

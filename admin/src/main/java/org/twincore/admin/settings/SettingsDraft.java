@@ -21,6 +21,7 @@ final class SettingsDraft {
   Optional<String> deviceFolder = FROM.deviceFolder();
   Epochs epochs = FROM.epochs();
   DiskIo diskIo = FROM.diskIo();
+  int protocolMax = FROM.protocolMax();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
@@ -40,6 +41,7 @@ final class SettingsDraft {
         deviceFolder,
         epochs,
         diskIo,
+        protocolMax,
         adjustCommand);
   }
 }

@@ -20,6 +20,7 @@ import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.port.Applications;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.drbd.engine.port.NodeServices;
+import org.twincore.drbd.wire.Features;
 import org.twincore.testkit.Prng;
 
 /// One machine with one DRBD node process: the real [Resource] and [EffectRunner] between simulated
@@ -43,6 +44,7 @@ public final class SimNode {
   private Applications applications = _ -> {};
   private ToIntFunction<String> handlers = _ -> 0;
   private long handlersTakeNanos;
+  private int protocolMax = Features.PROTOCOL_MAX;
   private @Nullable Process process;
   private int processes;
 
@@ -70,7 +72,7 @@ public final class SimNode {
     private int ticksInARow;
 
     Process(String name, OptionValues options, EpochEnd epochs) {
-      resource = new Resource(name, options, random.split(), epochs);
+      resource = new Resource(name, options, random.split(), epochs, protocolMax);
       link = network.link(id, this::arrive);
       runner = new EffectRunner(link, answer -> applications.carryOut(answer), services());
     }
@@ -245,6 +247,11 @@ public final class SimNode {
   /// How long a handler program takes at least.
   public void handlersTake(long nanos) {
     handlersTakeNanos = nanos;
+  }
+
+  /// From the next start on the node is one that speaks protocol versions up to that.
+  public void speaksUpTo(int version) {
+    protocolMax = version;
   }
 
   public void tamper(Tamper planted) {

@@ -185,6 +185,11 @@ final class ConnectionCommands {
       then.accept(new AdminResult.Config(INVALID_REQUEST, refusal.get()));
       return;
     }
+    Optional<AdminResult> tooOld = new OldPeers(parts).refusesSettings(net);
+    if (tooOld.isPresent()) {
+      then.accept(tooOld.get());
+      return;
+    }
     settings.change(net);
     parts.all().forEach(this::retune);
     then.accept(AdminResult.OK);

@@ -33,6 +33,7 @@ import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 
 /// One volume: its device and the machines that work on it, wired together.
 ///
@@ -105,7 +106,7 @@ final class Volume {
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
     writes = new AppWrites(device, turn, peering, log, own, reports);
-    reads = new AppReads(device, turn, log, reports);
+    reads = new AppReads(device, turn, peering, log, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
     peerRequests =
         new PeerRequests(
@@ -300,7 +301,8 @@ final class Volume {
   /// `csums-alg`, if it is for this resync.
   private @Nullable DigestAlgorithm digestOfResync() {
     boolean onlyAfterCrash = peering.net().flag(Option.CSUMS_AFTER_CRASH_ONLY);
-    return onlyAfterCrash && !device.crashedPrimary() ? null : peering.csumsDigest().orElse(null);
+    boolean isFor = peering.has(Since.CHECKSUMS) && (!onlyAfterCrash || device.crashedPrimary());
+    return isFor ? peering.csumsDigest().orElse(null) : null;
   }
 
   /// May the peer hear that a block of a running resync is in sync? Not from a target whose marks

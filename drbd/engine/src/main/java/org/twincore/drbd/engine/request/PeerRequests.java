@@ -14,6 +14,7 @@ import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.WriteTerms;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
@@ -134,7 +135,7 @@ public final class PeerRequests {
             packet,
             new Extent(packet.sector(), payload.lengthBytes()),
             packet.blockId(),
-            packet.flags(),
+            WriteTerms.received(peering, packet.flags()),
             payload),
         epochs);
   }
@@ -146,7 +147,7 @@ public final class PeerRequests {
             packet,
             new Extent(packet.sector(), packet.sizeBytes()),
             packet.blockId(),
-            packet.flags(),
+            WriteTerms.received(peering, packet.flags()),
             null),
         epochs);
   }
@@ -295,12 +296,14 @@ public final class PeerRequests {
         conn.isAtLeast(ConnectionState.SYNC_SOURCE)
             && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
     boolean bothHave = !write.peerLacks && write.link == peering.link();
-    if (bothHave && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs && maySayInSync.getAsBoolean()) {
+    boolean owesAck = write.has(DpFlags.SEND_WRITE_ACK);
+    boolean maySetInSync = bothHave && owesAck && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs;
+    if (maySetInSync && maySayInSync.getAsBoolean()) {
       if (device.backing() != null) {
         device.disk().markInSync(write.extent);
       }
       answer(write, PacketType.RS_WRITE_ACK);
-    } else if (write.has(DpFlags.SEND_WRITE_ACK)) {
+    } else if (owesAck) {
       answer(write, PacketType.WRITE_ACK);
     }
     finish(write, epochs);
