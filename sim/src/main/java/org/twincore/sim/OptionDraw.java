@@ -82,8 +82,8 @@ final class OptionDraw {
     return values;
   }
 
-  /// In some of the runs one node is of another age, or both are. What needs protocol 100 or 90 from
-  /// the start is drawn for newer ones only.
+  /// In some of the runs one node is of another age, or both are. What needs protocol 100 or 90
+  /// from the start is drawn for newer ones only.
   static Scenario.Versions versions(Prng random, Scenario.Start start, int volumes) {
     int oldest =
         volumes > 1 ? VOLUMES_SINCE : start == Scenario.Start.CLEAR_BITMAP ? CLEAR_SINCE : 86;

@@ -120,8 +120,7 @@ class VersionLacksPairTest {
   @ParameterizedTest
   @MethodSource("versions")
   void aVerifyIsThatOfItsVersion(int version) throws MetadataException {
-    Pair pair =
-        primary(new Pair.Setup().net(Option.VERIFY_ALG, "crc32c").speaking(NEW, version));
+    Pair pair = primary(new Pair.Setup().net(Option.VERIFY_ALG, "crc32c").speaking(NEW, version));
     byte[] rotten = new byte[Pair.BLOCK];
     rotten[0] = 1;
     for (long block : new long[] {10, 100, 200}) {

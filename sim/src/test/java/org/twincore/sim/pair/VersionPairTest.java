@@ -54,9 +54,7 @@ class VersionPairTest {
 
   private static long write(Pair pair, long sector, int length, int value, boolean fua) {
     return pair.start(
-        0,
-        cookie ->
-            new Event.AppWrite(0, cookie, sector, Payload.of(bytes(length, value)), fua));
+        0, cookie -> new Event.AppWrite(0, cookie, sector, Payload.of(bytes(length, value)), fua));
   }
 
   private static void assertSpoken(Overheard overheard, int version) {
@@ -212,8 +210,7 @@ class VersionPairTest {
   @ValueSource(ints = {86, 94, 95, 99, 100, 101})
   void acksAreThoseOfTheProtocol(int version) throws MetadataException {
     for (String protocol : new String[] {"A", "B", "C"}) {
-      Pair pair =
-          primary(new Pair.Setup().protocol(protocol).speaking(version, NEW), version);
+      Pair pair = primary(new Pair.Setup().protocol(protocol).speaking(version, NEW), version);
       Overheard overheard = Overheard.of(pair);
       pair.write(0, 9, 1);
       pair.run(100);

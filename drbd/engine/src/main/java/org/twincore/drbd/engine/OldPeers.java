@@ -7,8 +7,8 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Since;
 
-/// What is refused because the agreed protocol version lacks it: in words, and before anything of it
-/// is done.
+/// What is refused because the agreed protocol version lacks it: in words, and before anything of
+/// it is done.
 final class OldPeers {
   private static final int NEEDS_100 = 163;
 
@@ -67,6 +67,7 @@ final class OldPeers {
 
   private Optional<AdminResult> refused(int code, Since since) {
     return Optional.of(
-        new AdminResult.Config(code, lacks(parts.peering.agreement(), since) + ", disconnect first"));
+        new AdminResult.Config(
+            code, lacks(parts.peering.agreement(), since) + ", disconnect first"));
   }
 }

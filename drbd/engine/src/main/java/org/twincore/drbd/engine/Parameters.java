@@ -167,8 +167,7 @@ final class Parameters {
       return "the peer changed to verify-alg '%s', csums-alg '%s', not both known here"
           .formatted(verify, csums);
     } else {
-      parts.peering.configure(
-          net.with(Option.VERIFY_ALG, verify).with(Option.CSUMS_ALG, csums));
+      parts.peering.configure(net.with(Option.VERIFY_ALG, verify).with(Option.CSUMS_ALG, csums));
     }
     volume.pacing.retune(peer.tuning(Volume.tuning(volume.device.options(), net)));
     return null;

@@ -79,10 +79,7 @@ record SyncParams(
     Controller its =
         controller.orElse(
             new Controller(
-                own.planAheadTurns(),
-                own.delayTarget(),
-                own.fillTargetSectors(),
-                own.maxRate()));
+                own.planAheadTurns(), own.delayTarget(), own.fillTargetSectors(), own.maxRate()));
     return new ResyncPacing.Tuning(
         rate,
         clamp(Option.C_PLAN_AHEAD, its.planAhead),

@@ -32,8 +32,7 @@ public final class VersionForms {
     return fits
         ? Optional.empty()
         : Optional.of(
-            "has not the form of protocol %d, features 0x%x"
-                .formatted(version, agreed.features()));
+            "has not the form of protocol %d, features 0x%x".formatted(version, agreed.features()));
   }
 
   /// More marks than needed are no harm (a kernel's node may send one that a write left behind),

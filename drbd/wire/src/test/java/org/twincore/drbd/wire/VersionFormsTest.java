@@ -87,7 +87,13 @@ class VersionFormsTest {
     Packet without = new Packet.Sizes(8, 0, 8, 4096, 0, 0, Optional.empty());
     Packet with =
         new Packet.Sizes(
-            8, 0, 8, 4096, 0, 0, Optional.of(new Packet.QueueLimits(512, 512, 0, 0, 0, 0, 0, 0, 0)));
+            8,
+            0,
+            8,
+            4096,
+            0,
+            0,
+            Optional.of(new Packet.QueueLimits(512, 512, 0, 0, 0, 0, 0, 0, 0)));
     assertThat(mayCome(without, version, 0)).isTrue();
     assertThat(mayCome(with, version, 0)).isFalse();
     assertThat(mayCome(with, version, Features.WSAME)).isTrue();

@@ -64,9 +64,7 @@ public final class Handshake {
     int features = digests ? FEATURES_OFFERED & ~Features.WZEROES : FEATURES_OFFERED;
     own =
         new Packet.ConnectionFeatures(
-            Features.PROTOCOL_MIN,
-            Since.VOLUMES.holdsAt(protocolMax) ? features : 0,
-            protocolMax);
+            Features.PROTOCOL_MIN, Since.VOLUMES.holdsAt(protocolMax) ? features : 0, protocolMax);
   }
 
   /// Speaks first.

@@ -70,8 +70,7 @@ public final class AppReads {
     void localReadFailed(String cause);
   }
 
-  public AppReads(
-      Device device, Turn turn, Peering peering, TransferLog log, Listener listener) {
+  public AppReads(Device device, Turn turn, Peering peering, TransferLog log, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
