@@ -139,6 +139,10 @@ final class KernelPair {
     assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes())).isEmpty();
   }
 
+  boolean hasEqualDisks() throws IOException {
+    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes()).isEmpty();
+  }
+
   /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of
   /// each type there were.
   Map<PacketType, Integer> dissect() throws IOException, InterruptedException {

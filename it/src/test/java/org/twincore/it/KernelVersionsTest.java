@@ -210,6 +210,15 @@ class KernelVersionsTest {
     kernel.run("wait_ds UpToDate/UpToDate 60");
     assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isZero();
     assertThat(kernel.run("field oos").strip()).isEqualTo("0");
+    awaitEqualDisks();
+  }
+
+  /// In protocols A and B the last writes may be answered before the other node has them.
+  private static void awaitEqualDisks() throws IOException {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!pair.hasEqualDisks() && System.nanoTime() < until) {
+      kernel.run("sync");
+    }
     pair.assertEqualDisks();
   }
 }

@@ -3,6 +3,7 @@ package org.twincore.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -241,6 +242,41 @@ class VersionLacksPairTest {
             return List.of(effect);
           }
         });
+  }
+
+  /// Before 93 an old peer's number in that place must not be taken for "assume clean": the new
+  /// area would stay different on disks that are called UpToDate.
+  @ParameterizedTest
+  @ValueSource(ints = {92, 93})
+  void aNewAreaIsAssumedCleanFrom93On(int version) throws MetadataException {
+    long small = 8 << 11;
+    Pair pair =
+        primary(
+            new Pair.Setup()
+                .backing(16 << 20, 16 << 20)
+                .disk(Option.SIZE, small)
+                .disk(Option.C_MIN_RATE, 0)
+                .speaking(NEW, version));
+    for (int id = 0; id < 2; id++) {
+      byte[] block = new byte[Pair.BLOCK];
+      block[0] = (byte) (90 + id);
+      pair.nodes[id].drive(0).data().write(2550 * Pair.BLOCK, block, 0, Pair.BLOCK, true);
+    }
+    long usable = pair.nodes[0].drive(0).layout().usableSectors();
+    Packet sizes =
+        new Packet.Sizes(usable, 0, 0, 32 << 10, 0, Packet.Sizes.NO_RESYNC, Optional.empty());
+    pair.withheld.say(pair.nodes[0], PacketType.STATE, sizes, null);
+    pair.ok(0, new AdminCommand.PauseSync(0));
+    pair.await(() -> pair.withheld.hasSaid(pair.nodes[0]), "the new size is told");
+    pair.ok(0, new AdminCommand.DiskOptions(0, pair.diskOptions().with(Option.SIZE, 0L)));
+    for (int id = 0; id < 2; id++) {
+      int node = id;
+      pair.await(() -> pair.volume(node).sizeSectors() > small, "the growth of " + id);
+    }
+    pair.ok(0, new AdminCommand.ResumeSync(0));
+    pair.run(5_000);
+    pair.awaitUpToDate();
+    assertThat(pair.onDisk(1, 2550)).isEqualTo(version >= 93 ? 91 : 90);
   }
 
   /// A packet that the agreed version does not know ends the connection, which is sought again.

@@ -178,8 +178,7 @@ final class Parameters {
   }
 
   /// P_SIZES.
-  @Nullable String take(Volume volume, Packet.Sizes packet) {
-    Packet.Sizes peer = withKnownFlags(packet);
+  @Nullable String take(Volume volume, Packet.Sizes peer) {
     Device device = volume.device;
     boolean connecting = device.state().conn().isBelow(ConnectionState.CONNECTED);
     SizeNegotiation.Own own =
@@ -226,20 +225,6 @@ final class Parameters {
       sendSizes(volume, peer.ddsFlags());
     }
     return null;
-  }
-
-  /// Older peers have a number of another meaning in the place of the flags.
-  private Packet.Sizes withKnownFlags(Packet.Sizes peer) {
-    return parts.peering.has(Since.SIZE_FLAGS)
-        ? peer
-        : new Packet.Sizes(
-            peer.diskSectors(),
-            peer.configuredSectors(),
-            peer.currentSectors(),
-            peer.maxBioBytes(),
-            0,
-            0,
-            peer.limits());
   }
 
   private static String refusal(SizeNegotiation.Rule rule, Packet.Sizes peer, long current) {

@@ -179,6 +179,11 @@ public sealed interface Packet {
     /// dds_flags: the new area needs no resync.
     public static final int NO_RESYNC = 2;
 
+    /// The same without dds_flags.
+    public Sizes withoutFlags() {
+      return new Sizes(diskSectors, configuredSectors, currentSectors, maxBioBytes, 0, 0, limits);
+    }
+
     @Override
     public PacketType type() {
       return PacketType.SIZES;
