@@ -35,7 +35,7 @@ class KernelVersionsTest {
     KernelPeer.require();
     pair = new KernelPair(folder, 8);
     node = pair.node();
-    kernel = pair.boot("--no-connect");
+    kernel = pair.boot("--no-connect", "--timeout", "2700");
     kernel.run(KernelPair.FRESH);
   }
 
