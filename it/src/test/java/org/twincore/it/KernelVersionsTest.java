@@ -158,6 +158,7 @@ class KernelVersionsTest {
     node.awaitVolume("a resync or its end", it -> it.outOfSyncBlocks() == 0);
     assertEqual();
     kernel.run("drbdsetup-84 secondary $MINOR");
+    node.awaitVolume("a Secondary as its peer", it -> it.peerRole().equals("Secondary"));
     node.drbdadm("primary", "r0");
     kernel.run("wait_role Secondary/Primary 10");
     node.drbdadm("invalidate-remote", "r0");
