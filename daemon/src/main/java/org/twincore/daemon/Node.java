@@ -98,6 +98,7 @@ public final class Node {
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
+                settings.protocolMax(),
                 diskAccess(settings),
                 wrapping(settings),
                 new Handlers.Surroundings(name, folders.run(), settings.handlerTimeout())));

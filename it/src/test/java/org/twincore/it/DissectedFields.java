@@ -108,7 +108,7 @@ final class DissectedFields {
     u32("after_sb_2p", p.afterSb2Pri());
     u32("conn_flags", p.connFlags());
     u32("two_primaries", p.twoPrimaries());
-    text("integrity_alg", p.integrityAlg(), p.integrityAlg().length() + 1);
+    p.integrityAlg().ifPresent(name -> text("integrity_alg", name, name.length() + 1));
   }
 
   private void syncParam89(Packet.SyncParam89 p) {

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -249,7 +250,7 @@ final class HostileDrbdTest {
 
   @Test
   void anotherReplicationProtocolEndsInStandAlone() throws Exception {
-    Packet protocolA = new Packet.Protocol(PacketType.PROTOCOL, 1, 0, 0, 0, 0, 0, "");
+    Packet protocolA = new Packet.Protocol(PacketType.PROTOCOL, 1, 0, 0, 0, 0, 0, Optional.of(""));
     endsInStandAlone(protocolA, "protocol differs: here 3, at the peer 1");
   }
 

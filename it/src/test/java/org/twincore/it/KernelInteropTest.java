@@ -39,14 +39,7 @@ class KernelInteropTest {
     pair = new KernelPair(folder, 8);
     node = pair.node();
     kernel = pair.boot("--no-connect");
-    kernel.run(
-        "fresh() { p=$1; shift; peer_disconnect --force >/dev/null 2>&1;"
-            + " drbdsetup-84 down $RES >/dev/null 2>&1;"
-            + " drbdmeta --force $MINOR v08 /dev/vda internal create-md >/dev/null 2>&1 </dev/null"
-            + " && drbdsetup-84 new-resource $RES && drbdsetup-84 new-minor $RES $MINOR 0"
-            + " && drbdsetup-84 attach $MINOR /dev/vda /dev/vda internal --resync-rate=100M"
-            + " --c-max-rate=400M --c-fill-target=8M"
-            + " && PROTOCOL=$p NET_OPTS=\"$*\" && peer_connect; }");
+    kernel.run(KernelPair.FRESH);
   }
 
   @AfterAll

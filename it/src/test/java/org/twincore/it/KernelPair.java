@@ -26,6 +26,16 @@ final class KernelPair {
   static final int BLOCK = 4096;
   private static final String NET = "ping-timeout 30;";
 
+  /// For the guest's shell: `fresh PROTOCOL OPTION...` gives its node new metadata and connects it.
+  static final String FRESH =
+      "fresh() { p=$1; shift; peer_disconnect --force >/dev/null 2>&1;"
+          + " drbdsetup-84 down $RES >/dev/null 2>&1;"
+          + " drbdmeta --force $MINOR v08 /dev/vda internal create-md >/dev/null 2>&1 </dev/null"
+          + " && drbdsetup-84 new-resource $RES && drbdsetup-84 new-minor $RES $MINOR 0"
+          + " && drbdsetup-84 attach $MINOR /dev/vda /dev/vda internal --resync-rate=100M"
+          + " --c-max-rate=400M --c-fill-target=8M"
+          + " && PROTOCOL=$p NET_OPTS=\"$*\" && peer_connect; }";
+
   private final Path folder;
   private final int diskMib;
   private final int ourPort;
@@ -134,6 +144,10 @@ final class KernelPair {
   /// Nothing is under way, or both nodes are gone: both disks hold the same.
   void assertEqualDisks() throws IOException {
     assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes())).isEmpty();
+  }
+
+  boolean hasEqualDisks() throws IOException {
+    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes()).isEmpty();
   }
 
   /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of

@@ -35,6 +35,7 @@ final class NodeProcess implements AutoCloseable {
   private final Path config;
   private String moreAddresses = "";
   private String moreSettings = "";
+  private String protocolMax = "";
   private List<String> before = List.of();
   private Path log;
   private int logFrom;
@@ -63,6 +64,11 @@ final class NodeProcess implements AutoCloseable {
     moreSettings = lines;
   }
 
+  /// Speaks protocol versions up to that, from the next start on.
+  void speaksUpTo(int version) {
+    protocolMax = "protocol-max = " + version + "\n";
+  }
+
   /// Is started by that program from now on.
   void startBehind(String... program) {
     before = List.of(program);
@@ -80,7 +86,7 @@ final class NodeProcess implements AutoCloseable {
     Files.writeString(
         folder.resolve("twincore.conf"),
         "nbd-listen = unix:%s%s\nlog-file = %s\n%s"
-            .formatted(nbdSocket(), moreAddresses, log(), moreSettings));
+            .formatted(nbdSocket(), moreAddresses, log(), protocolMax + moreSettings));
     process =
         JavaProcess.start(
             before,

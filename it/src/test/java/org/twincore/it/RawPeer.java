@@ -111,7 +111,7 @@ final class RawPeer implements AutoCloseable {
   void shakeHands(long sectors) throws IOException, WireFormatException {
     agree();
     await(PacketType.PROTOCOL);
-    send(new Packet.Protocol(PacketType.PROTOCOL, 3, 0, 0, 0, 0, 0, ""));
+    send(new Packet.Protocol(PacketType.PROTOCOL, 3, 0, 0, 0, 0, 0, Optional.of("")));
     send(new Packet.SyncParam89(250, "", "", true, 20, 10, 100, 102400));
     Packet.QueueLimits limits = new Packet.QueueLimits(512, 512, 0, 512, 0, 1, 0, 0, 0);
     send(new Packet.Sizes(sectors, 0, sectors, 1 << 20, 0, 0, Optional.of(limits)));

@@ -140,6 +140,7 @@ final class WiresharkTest {
     return switch (packet) {
       case Packet.Sizes sizes -> sizes.limits().isPresent();
       case Packet.SyncParam89 param -> param.hasController() == (version >= 95);
+      case Packet.Protocol protocol -> protocol.integrityAlg().isPresent();
       default -> version >= 95 || packet.payloadBytes() < 32_000;
     };
   }

@@ -54,6 +54,7 @@ final class Cluster {
 
   private SimNode node(int id) {
     SimNode node = new SimNode(simulation, network, id, random.split());
+    node.speaksUpTo(scenario.versions().of(id));
     for (int volume = 0; volume < scenario.volumes().size(); volume++) {
       Scenario.VolumePlan plan = scenario.volumes().get(volume);
       node.addDrive(volume, new SimDrive(plan.backingBytes(id), plan.metadataBytes()));

@@ -4,6 +4,8 @@ import java.util.List;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.drbd.wire.Features;
+import org.twincore.drbd.wire.Since;
 import org.twincore.testkit.Prng;
 
 /// Random option values out of the option table's own ranges, the interesting ends more often.
@@ -11,6 +13,8 @@ import org.twincore.testkit.Prng;
 /// Rates keep a lower border, so that a resync ends in the time a run has.
 final class OptionDraw {
   private static final int RATE_KIB_MIN = 1_000;
+  private static final int VOLUMES_SINCE = Since.VOLUMES.version();
+  private static final int CLEAR_SINCE = Since.SKIPPED_SYNC.version();
 
   private OptionDraw() {}
 
@@ -98,6 +102,29 @@ final class OptionDraw {
     return net.with(Option.ON_CONGESTION, policy)
         .with(Option.CONGESTION_FILL, oneOf(random, 0, 16, 60, 120, random.nextLong(1, 1_000)))
         .with(Option.CONGESTION_EXTENTS, within(random, Option.CONGESTION_EXTENTS, 67, 130));
+  }
+
+  /// In some of the runs one node is of another age, or both are. What needs protocol 100 or 90
+  /// from the start is drawn for newer ones only.
+  static Scenario.Versions versions(Prng random, Scenario.Start start, int volumes) {
+    int oldest =
+        volumes > 1 ? VOLUMES_SINCE : start == Scenario.Start.CLEAR_BITMAP ? CLEAR_SINCE : 86;
+    int drawn = random.nextInt(86, Features.PROTOCOL_MAX + 1);
+    int kind = random.nextInt(24);
+    int version = Math.max(oldest, drawn);
+    return switch (kind) {
+      case 0 -> new Scenario.Versions(version, Features.PROTOCOL_MAX);
+      case 1 -> new Scenario.Versions(Features.PROTOCOL_MAX, version);
+      case 2 -> new Scenario.Versions(version, version);
+      default -> Scenario.Versions.NEWEST;
+    };
+  }
+
+  /// Without what both nodes would refuse at that version.
+  static OptionValues known(Scenario.Versions versions, OptionValues net) {
+    return Since.INTEGRITY_NAME.holdsAt(versions.agreed())
+        ? net
+        : net.with(Option.DATA_INTEGRITY_ALG, "");
   }
 
   /// Where a sender puts its barriers: no option of drbd.conf, but a setting of the node.

@@ -6,6 +6,7 @@ import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.drbd.wire.Features;
 import org.twincore.sim.check.Promise;
 import org.twincore.testkit.Prng;
 
@@ -24,7 +25,8 @@ public record Scenario(
     int writes,
     int faults,
     int commands,
-    EpochEnd epochs) {
+    EpochEnd epochs,
+    Versions versions) {
 
   /// How the two replicas become equal at first.
   public enum Start {
@@ -41,12 +43,26 @@ public record Scenario(
     }
   }
 
+  /// The highest protocol version that each node speaks.
+  public record Versions(int first, int second) {
+    static final Versions NEWEST = new Versions(Features.PROTOCOL_MAX, Features.PROTOCOL_MAX);
+
+    int of(int node) {
+      return node == 0 ? first : second;
+    }
+
+    int agreed() {
+      return Math.min(first, second);
+    }
+  }
+
   private static final long MIB = 1 << 20;
 
   /// The scenario of a seed.
   public static Scenario draw(Prng random) {
     Prng digests = random.aside();
     Prng more = digests.aside();
+    Prng ages = digests.aside().split();
     Start start = random.nextInt(25) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
     ReplicationProtocol protocol =
         switch (random.nextInt(10)) {
@@ -57,6 +73,7 @@ public record Scenario(
     int count = random.nextInt(3) == 0 ? random.nextInt(2, 4) : 1;
     List<VolumePlan> volumes =
         IntStream.range(0, count).mapToObj(_ -> volume(random, start, count)).toList();
+    Versions versions = OptionDraw.versions(ages, start, count);
     return new Scenario(
         start,
         random.nextInt(10) == 0,
@@ -64,11 +81,14 @@ public record Scenario(
         volumes,
         OptionDraw.resource(random),
         OptionDraw.balance(more.aside(), OptionDraw.disk(random)),
-        net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name())),
+        OptionDraw.known(
+            versions,
+            net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()))),
         random.nextInt(1_000, 1_400),
         random.nextInt(15, 30),
         random.nextInt(10, 20),
-        OptionDraw.epochs(random));
+        OptionDraw.epochs(random),
+        versions);
   }
 
   private static OptionValues net(Prng digests, Prng more, OptionValues plain) {

@@ -20,6 +20,7 @@ import java.util.Optional;
 /// @param tls the files for TLS with the peer; empty: none
 /// @param compression of what goes to the peer
 /// @param handlerTimeout how long a handler program may take
+/// @param protocolMax the highest version of the replication protocol that is offered to peers
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -35,7 +36,13 @@ public record NodeSettings(
     Optional<Tls> tls,
     Compression compression,
     Duration handlerTimeout,
+    int protocolMax,
     String adjustCommand) {
+
+  /// The oldest and the newest version of the replication protocol.
+  static final int PROTOCOL_MIN = 86;
+
+  static final int PROTOCOL_MAX = 101;
 
   /// What holds where nothing is written.
   public static final NodeSettings DEFAULTS =
@@ -53,6 +60,7 @@ public record NodeSettings(
           Optional.empty(),
           Compression.NONE,
           Duration.ofSeconds(600),
+          PROTOCOL_MAX,
           "drbdadm adjust all");
 
   public NodeSettings {

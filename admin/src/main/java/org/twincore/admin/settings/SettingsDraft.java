@@ -29,6 +29,7 @@ final class SettingsDraft {
   Optional<String> tlsPeer = Optional.empty();
   Compression compression = FROM.compression();
   Duration handlerTimeout = FROM.handlerTimeout();
+  int protocolMax = FROM.protocolMax();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
@@ -75,6 +76,7 @@ final class SettingsDraft {
         tls(),
         compression,
         handlerTimeout,
+        protocolMax,
         adjustCommand);
   }
 }

@@ -186,6 +186,10 @@ public final class SettingsParser {
         Duration said = seconds(value, column);
         return it -> it.handlerTimeout = said;
       }
+      case "protocol-max" -> {
+        int said = protocol(value, column);
+        return it -> it.protocolMax = said;
+      }
       case "adjust-command" -> {
         return it -> it.adjustCommand = value;
       }
@@ -263,6 +267,17 @@ public final class SettingsParser {
       throw wrong(column, "a number of 0 to 999 expected");
     }
     return Integer.parseInt(value);
+  }
+
+  private int protocol(String value, int column) throws SettingsException {
+    int version = value.matches("[0-9]{1,3}") ? Integer.parseInt(value) : 0;
+    if (version < NodeSettings.PROTOCOL_MIN || version > NodeSettings.PROTOCOL_MAX) {
+      throw wrong(
+          column,
+          "a protocol version of %d to %d expected"
+              .formatted(NodeSettings.PROTOCOL_MIN, NodeSettings.PROTOCOL_MAX));
+    }
+    return version;
   }
 
   private static int skipBlanks(String text, int from) {

@@ -41,6 +41,7 @@ class SettingsParserTest {
             tls-peer = core-02.example.org
             compression = lz4
             handler-timeout = 45
+            protocol-max = 96
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -66,6 +67,7 @@ class SettingsParserTest {
                         Optional.of("core-02.example.org"))),
                 NodeSettings.Compression.LZ4,
                 Duration.ofSeconds(45),
+                96,
                 "drbdadm -c /srv/drbd.conf adjust all"));
   }
 
@@ -115,6 +117,9 @@ class SettingsParserTest {
           log-max-size = 1T           | t.conf:1:16: a size expected, such as 10M
           nbd-listen = unix:/a, b     | t.conf:1:22: unix:/PATH, HOST:PORT or [IPV6]:PORT expected
           disk-io = mmap              | t.conf:1:11: one of buffered, direct expected
+          protocol-max = 85           | t.conf:1:16: a protocol version of 86 to 101 expected
+          protocol-max = 102          | t.conf:1:16: a protocol version of 86 to 101 expected
+          protocol-max = new          | t.conf:1:16: a protocol version of 86 to 101 expected
           nbd-secondary = maybe       | t.conf:1:17: one of refuse, read-only expected
           [core-01]                   | t.conf:1:1: '[node NAME]' expected
           [node a] b                  | t.conf:1:10: nothing expected behind ']'

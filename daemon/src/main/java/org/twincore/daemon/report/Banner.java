@@ -33,8 +33,7 @@ public record Banner(String version, String build) {
 
   /// As /proc/drbd of an 8.4 that comes with a kernel; the blank at the end is the original's.
   public static Banner current() {
-    return new Banner(
-        "version: 8.4.11 (api:1/proto:100-101)", "srcversion: " + SOURCE_DIGITS + " ");
+    return new Banner("version: 8.4.11 (api:1/proto:86-101)", "srcversion: " + SOURCE_DIGITS + " ");
   }
 
   @Override

@@ -74,6 +74,7 @@ public final class ResourceNode {
       RandomGenerator random,
       Path flightRecords,
       EpochEnd epochs,
+      int protocolMax,
       DiskAccess diskAccess,
       Wrapping wrapping,
       Handlers.Surroundings handlers) {}
@@ -95,7 +96,8 @@ public final class ResourceNode {
     this.runner = new EffectRunner(link, answers, services);
     this.loop =
         new ResourceLoop(
-            Machine.of(new Resource(name, options, shared.random, shared.epochs)),
+            Machine.of(
+                new Resource(name, options, shared.random, shared.epochs, shared.protocolMax)),
             new ResourceLoop.Surroundings(
                 runner,
                 aftermath,

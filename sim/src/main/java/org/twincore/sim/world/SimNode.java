@@ -20,6 +20,7 @@ import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.port.Applications;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.drbd.engine.port.NodeServices;
+import org.twincore.drbd.wire.Features;
 import org.twincore.testkit.Prng;
 
 /// One machine with one DRBD node process: the real [Resource] and [EffectRunner] between simulated
@@ -42,6 +43,7 @@ public final class SimNode {
   private Tamper tamper = Tamper.NONE;
   private Applications applications = _ -> {};
   private Programs programs = Programs.NONE;
+  private int protocolMax = Features.PROTOCOL_MAX;
   private @Nullable Process process;
   private int processes;
 
@@ -92,7 +94,7 @@ public final class SimNode {
     private int ticksInARow;
 
     Process(String name, OptionValues options, EpochEnd epochs) {
-      resource = new Resource(name, options, random.split(), epochs);
+      resource = new Resource(name, options, random.split(), epochs, protocolMax);
       link = network.link(id, this::arrive);
       runner = new EffectRunner(link, answer -> applications.carryOut(answer), services());
     }
@@ -274,6 +276,11 @@ public final class SimNode {
   /// The handler programs of the node; none at first.
   public void programs(Programs theirs) {
     programs = theirs;
+  }
+
+  /// From the next start on the node is one that speaks protocol versions up to that.
+  public void speaksUpTo(int version) {
+    protocolMax = version;
   }
 
   public void tamper(Tamper planted) {

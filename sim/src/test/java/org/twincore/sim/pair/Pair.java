@@ -22,6 +22,7 @@ import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.DriveMetadata;
@@ -47,6 +48,7 @@ final class Pair {
         OptionValues.DEFAULTS.with(Option.C_MAX_RATE, 4_000_000).with(Option.C_FILL_TARGET, 20_000);
     OptionValues resource = OptionValues.DEFAULTS;
     EpochEnd epochs = EpochEnd.FLUSH;
+    int[] protocolMax = {Features.PROTOCOL_MAX, Features.PROTOCOL_MAX};
 
     Setup protocol(String protocol) {
       net = net.with(Option.PROTOCOL, protocol);
@@ -55,6 +57,12 @@ final class Pair {
 
     Setup epochs(EpochEnd end) {
       epochs = end;
+      return this;
+    }
+
+    /// The highest protocol versions that the two nodes speak.
+    Setup speaking(int first, int second) {
+      protocolMax = new int[] {first, second};
       return this;
     }
 
@@ -152,6 +160,7 @@ final class Pair {
     for (int id = 0; id < 2; id++) {
       nodes[id] = new SimNode(simulation, network, id, new Prng(10 + id));
       nodes[id].tamper(withheld);
+      nodes[id].speaksUpTo(setup.protocolMax[id]);
       for (int volume = 0; volume < setup.volumes; volume++) {
         SimDrive drive = new SimDrive(setup.backingBytes[id], 0);
         nodes[id].addDrive(volume, drive);

@@ -8,6 +8,7 @@ import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 
 /// Asks the peer before a change that needs its consent, one change at a time (drbd-wire section
 /// 7.3).
@@ -30,7 +31,9 @@ final class ClusterChanges {
 
   /// Asks for a change of the connection.
   void askConnection(ClusterChange.Change change, Consumer<StateResult> then) {
-    add(new Question(0, PacketType.CONN_ST_CHG_REQ, change, then));
+    boolean ofItsOwn = parts.peering.has(Since.CONNECTION_CHANGES);
+    PacketType type = ofItsOwn ? PacketType.CONN_ST_CHG_REQ : PacketType.STATE_CHG_REQ;
+    add(new Question(0, type, change, then));
   }
 
   private void add(Question question) {

@@ -196,6 +196,11 @@ final class ConnectionCommands {
       then.accept(refusal.get());
       return;
     }
+    Optional<AdminResult> tooOld = new OldPeers(parts).refusesSettings(net);
+    if (tooOld.isPresent()) {
+      then.accept(tooOld.get());
+      return;
+    }
     settings.change(net);
     parts.all().forEach(this::retune);
     then.accept(AdminResult.OK);

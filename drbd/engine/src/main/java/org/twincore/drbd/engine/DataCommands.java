@@ -15,6 +15,7 @@ import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 
@@ -127,6 +128,7 @@ final class DataCommands {
     }
     boolean skips =
         device.state().conn() == CONNECTED
+            && parts.peering.has(Since.SKIPPED_SYNC)
             && device.uuids().currentIdentity() == GenerationUuids.JUST_CREATED
             && clear;
     if (!skips && device.state().conn() != STAND_ALONE) {

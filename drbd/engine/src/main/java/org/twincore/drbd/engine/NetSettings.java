@@ -13,6 +13,7 @@ import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 
 /// Net options that change while the connection stands, here or at the peer (drbd-wire section
 /// 5.2).
@@ -37,6 +38,10 @@ final class NetSettings {
     parts.peering.configure(net);
     liveness.retime(Liveness.Timing.of(net));
     if (!link.isEstablished()) {
+      return;
+    }
+    if (!parts.peering.has(Since.CHANGED_SETTINGS)) {
+      parts.all().forEach(parameters::sendSyncParam);
       return;
     }
     parts.turn.send(0, parameters.protocol(PacketType.PROTOCOL_UPDATE, false, false));
@@ -69,7 +74,7 @@ final class NetSettings {
             .with(Option.AFTER_SB_1PRI, policy(protocol.afterSb1Pri()))
             .with(Option.AFTER_SB_2PRI, policy(protocol.afterSb2Pri()))
             .with(Option.ALLOW_TWO_PRIMARIES, two)
-            .with(Option.DATA_INTEGRITY_ALG, protocol.integrityAlg()));
+            .with(Option.DATA_INTEGRITY_ALG, protocol.integrityAlg().orElse("")));
   }
 
   /// The peer's policy as seen from here. One of a number that there is not decides nothing.
@@ -83,7 +88,7 @@ final class NetSettings {
   /// From now on the peer's data has such digests; false if they are unknown here, and the
   /// connection is given up.
   boolean takeDigest(Packet.Protocol protocol) {
-    String name = protocol.integrityAlg();
+    String name = protocol.integrityAlg().orElse("");
     Optional<DigestAlgorithm> digest = DigestAlgorithm.ofName(name);
     if (digest.isEmpty() && !name.isEmpty()) {
       link.lose(DISCONNECTING, "data-integrity-alg '" + name + "' is not known here");

@@ -9,8 +9,8 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.Effect;
-import org.twincore.drbd.engine.resync.ResyncPacing;
 import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.engine.state.SplitBrainPolicy;
 import org.twincore.drbd.engine.state.StateRules;
@@ -19,6 +19,7 @@ import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.UuidFlags;
 
 /// The parameters that two nodes tell each other: P_PROTOCOL, P_SYNC_PARAM89, P_SIZES, P_UUIDS
@@ -26,7 +27,6 @@ import org.twincore.drbd.wire.UuidFlags;
 ///
 /// A `take` method answers with the reason why there is no way together, or null.
 final class Parameters {
-  private static final int BIO_BYTES_MAX = 1 << 20;
   private static final int SECTOR_BYTES = 512;
 
   private final Parts parts;
@@ -53,7 +53,9 @@ final class Parameters {
         policy(Option.AFTER_SB_2PRI).code(),
         flags,
         net.flag(Option.ALLOW_TWO_PRIMARIES) ? 1 : 0,
-        net.word(Option.DATA_INTEGRITY_ALG));
+        parts.peering.has(Since.INTEGRITY_NAME)
+            ? Optional.of(net.word(Option.DATA_INTEGRITY_ALG))
+            : Optional.empty());
   }
 
   SplitBrainPolicy policy(Option option) {
@@ -73,18 +75,7 @@ final class Parameters {
   void sendSyncParam(Volume volume) {
     boolean diskless = volume.device.backing() == null;
     OptionValues disk = diskless ? OptionValues.DEFAULTS : volume.device.options();
-    OptionValues net = parts.peering.net();
-    parts.turn.send(
-        volume.number(),
-        new Packet.SyncParam89(
-            (int) disk.num(Option.RESYNC_RATE),
-            net.word(Option.VERIFY_ALG),
-            net.word(Option.CSUMS_ALG),
-            true,
-            (int) disk.num(Option.C_PLAN_AHEAD),
-            (int) disk.num(Option.C_DELAY_TARGET),
-            (int) disk.num(Option.C_FILL_TARGET),
-            (int) disk.num(Option.C_MAX_RATE)));
+    parts.turn.send(volume.number(), SyncParams.of(parts.peering, disk));
   }
 
   void sendSizes(Volume volume, int flags) {
@@ -101,9 +92,9 @@ final class Parameters {
             usable ? device.disk().usableSectors() : 0,
             device.wantedSectors(),
             device.sizeSectors(),
-            BIO_BYTES_MAX,
+            RequestLimits.ofVersion(parts.peering),
             0,
-            flags,
+            parts.peering.has(Since.SIZE_FLAGS) ? flags : 0,
             limits));
   }
 
@@ -151,7 +142,7 @@ final class Parameters {
     }
     if (!peer.integrityAlg().equals(own.integrityAlg())) {
       return "data-integrity-alg differs: here '%s', at the peer '%s'"
-          .formatted(own.integrityAlg(), peer.integrityAlg());
+          .formatted(own.integrityAlg().orElse(""), peer.integrityAlg().orElse(""));
     }
     return null;
   }
@@ -161,48 +152,32 @@ final class Parameters {
     return SplitBrainPolicy.ofCode(code).filter(it -> it.seenFromPeer() == own).isPresent();
   }
 
-  /// P_SYNC_PARAM89.
-  @Nullable String take(Volume volume, Packet.SyncParam89 peer) {
+  /// P_SYNC_PARAM or P_SYNC_PARAM89.
+  @Nullable String take(Volume volume, SyncParams peer) {
     OptionValues net = parts.peering.net();
+    String verify = peer.verifyAlg().orElse(net.word(Option.VERIFY_ALG));
+    String csums = peer.csumsAlg().orElse(net.word(Option.CSUMS_ALG));
     if (volume.device.state().conn() == ConnectionState.WF_REPORT_PARAMS) {
-      if (!peer.verifyAlg().equals(net.word(Option.VERIFY_ALG))) {
+      if (!verify.equals(net.word(Option.VERIFY_ALG))) {
         return "verify-alg differs: here '%s', at the peer '%s'"
-            .formatted(net.word(Option.VERIFY_ALG), peer.verifyAlg());
+            .formatted(net.word(Option.VERIFY_ALG), verify);
       }
-      if (!peer.csumsAlg().equals(net.word(Option.CSUMS_ALG))) {
+      if (!csums.equals(net.word(Option.CSUMS_ALG))) {
         return "csums-alg differs: here '%s', at the peer '%s'"
-            .formatted(net.word(Option.CSUMS_ALG), peer.csumsAlg());
+            .formatted(net.word(Option.CSUMS_ALG), csums);
       }
-    } else if (!isKnown(peer.verifyAlg()) || !isKnown(peer.csumsAlg())) {
+    } else if (!isKnown(verify) || !isKnown(csums)) {
       return "the peer changed to verify-alg '%s', csums-alg '%s', not both known here"
-          .formatted(peer.verifyAlg(), peer.csumsAlg());
+          .formatted(verify, csums);
     } else {
-      parts.peering.configure(
-          net.with(Option.VERIFY_ALG, peer.verifyAlg()).with(Option.CSUMS_ALG, peer.csumsAlg()));
+      parts.peering.configure(net.with(Option.VERIFY_ALG, verify).with(Option.CSUMS_ALG, csums));
     }
-    OptionValues own = volume.device.options();
-    ResyncPacing.Tuning tuning =
-        new ResyncPacing.Tuning(
-            clamp(Option.RESYNC_RATE, peer.resyncRateKib()),
-            clamp(Option.C_PLAN_AHEAD, peer.planAhead()),
-            clamp(Option.C_DELAY_TARGET, peer.delayTarget()),
-            clamp(Option.C_FILL_TARGET, peer.fillTargetSectors()),
-            clamp(Option.C_MAX_RATE, peer.maxRateKib()),
-            (int) own.num(Option.C_MIN_RATE),
-            (int) net.num(Option.MAX_BUFFERS));
-    volume.pacing.retune(tuning);
+    volume.pacing.retune(peer.tuning(Volume.tuning(volume.device.options(), net)));
     return null;
   }
 
   private static boolean isKnown(String digest) {
     return digest.isEmpty() || DigestAlgorithm.ofName(digest).isPresent();
-  }
-
-  private static int clamp(Option option, int value) {
-    if (option.type() instanceof Option.Type.Number(var _, long _, long min, long max, var _)) {
-      return (int) Math.max(min, Math.min(max, Integer.toUnsignedLong(value)));
-    }
-    throw new IllegalArgumentException(option.word());
   }
 
   /// P_SIZES.
@@ -293,7 +268,7 @@ final class Parameters {
       device.expose(peer.uuids().current());
     }
     volume.peersUuidsArrived(peer.uuids());
-    if (skipsInitialSync(device, peer)) {
+    if (parts.peering.has(Since.SKIPPED_SYNC) && skipsInitialSync(device, peer)) {
       device.disk().clearAll();
       device.disk().writeBitmap(_ -> {});
       volume.setUuids(

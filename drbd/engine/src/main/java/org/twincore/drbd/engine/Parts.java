@@ -22,10 +22,16 @@ final class Parts {
   final HandlerCalls handlers = new HandlerCalls(turn);
   final HeldPackets held = new HeldPackets(turn);
   final TreeMap<Integer, Volume> volumes = new TreeMap<>();
+
+  /// The highest protocol version that this node offers.
+  final int protocolMax;
+
   OptionValues options;
 
-  Parts(String name, OptionValues options, RandomGenerator random, EpochEnd epochs) {
+  Parts(
+      String name, OptionValues options, RandomGenerator random, EpochEnd epochs, int protocolMax) {
     this.name = name;
+    this.protocolMax = protocolMax;
     this.options = options;
     this.random = random;
     this.log = new TransferLog(turn, peering, epochs);

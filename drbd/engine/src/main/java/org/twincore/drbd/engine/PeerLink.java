@@ -27,6 +27,7 @@ import org.twincore.drbd.engine.request.PeerEpochs;
 import org.twincore.drbd.engine.state.Growth;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.UuidFlags;
 
 /// The connection to the peer: found, agreed, watched, lost and found again.
@@ -53,6 +54,7 @@ final class PeerLink {
   private final Connector connector;
   private final Intake intake;
   private final DataOrder order;
+  private final OldPeers oldPeers;
   private final List<Runnable> onStandAlone = new ArrayList<>();
   private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
@@ -79,6 +81,7 @@ final class PeerLink {
     this.connector = new Connector(parts.turn, parts.random);
     this.intake = new Intake(parts);
     this.order = new DataOrder(parts);
+    this.oldPeers = new OldPeers(parts);
   }
 
   /// `then` runs whenever a connection was lost, when all of it is cleaned up.
@@ -155,7 +158,8 @@ final class PeerLink {
 
   private void established(Connector.Sockets sockets) {
     parts.turn.link(sockets.data(), sockets.meta());
-    Handshake started = new Handshake(parts.turn, parts.peering.net(), parts.random);
+    Handshake started =
+        new Handshake(parts.turn, parts.peering.net(), parts.random, parts.protocolMax);
     handshake = started;
     resolves = sockets.resolveConflicts();
     protocolSeen = false;
@@ -176,7 +180,9 @@ final class PeerLink {
             Effect.Level.INFO,
             "agreed on protocol %d, features 0x%x"
                 .formatted(agreement.version(), agreement.features()));
-        tellAll();
+        oldPeers
+            .refusal(agreement, dryRun)
+            .ifPresentOrElse(reason -> lose(DISCONNECTING, reason), this::tellAll);
       }
       case Handshake.Refused(String reason) -> lose(DISCONNECTING, reason);
       case Handshake.Broken(String reason) -> lose(NETWORK_FAILURE, reason);
@@ -194,6 +200,7 @@ final class PeerLink {
     for (Volume volume : parts.all()) {
       volume.device.restartSequence();
       volume.peerSequence.restart();
+      volume.device.setPeerTakesLateMarks(parts.peering.has(Since.LATE_MARKS));
       volume.device.setGrowth(Growth.NONE);
       parameters.sendAll(volume, discards ? UuidFlags.DISCARD_MY_DATA : 0);
       states.sendState(volume);

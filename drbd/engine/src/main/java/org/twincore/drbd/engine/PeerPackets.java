@@ -11,9 +11,12 @@ import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
+import org.twincore.drbd.wire.VersionForms;
 
 /// Brings each packet of an established connection to the part that it is for (drbd-wire section
 /// 3).
@@ -68,6 +71,11 @@ final class PeerPackets {
 
   private void bring(Event.PacketArrived arrived) {
     Packet packet = arrived.packet();
+    Optional<String> refusal = refusal(arrived);
+    if (refusal.isPresent()) {
+      violates(packet, refusal.get());
+      return;
+    }
     if (!link.protocolSeen() && packet.type().stream() == PacketType.Stream.DATA) {
       firstPacket(packet);
       return;
@@ -81,6 +89,15 @@ final class PeerPackets {
       return;
     }
     ofVolume(volume, packet, arrived.payload());
+  }
+
+  /// What no peer sends at the agreed version.
+  private Optional<String> refusal(Event.PacketArrived arrived) {
+    boolean hasVolume = arrived.framing() == Framing.H100;
+    if (hasVolume != parts.peering.has(Since.VOLUMES)) {
+      return Optional.of("has not the header of protocol " + parts.peering.version());
+    }
+    return VersionForms.refusal(arrived.packet(), parts.peering.agreement());
   }
 
   private void violates(Packet packet, String what) {
@@ -175,7 +192,8 @@ final class PeerPackets {
       case Packet.BlockAck ack -> ack(volume, ack);
       case Packet.BlockRequest request -> request(volume, request, payload);
       case Packet.BlockDescription description -> description(volume, description);
-      case Packet.SyncParam89 param -> refuse(parameters.take(volume, param));
+      case Packet.SyncParam param -> refuse(parameters.take(volume, SyncParams.of(param)));
+      case Packet.SyncParam89 param -> refuse(parameters.take(volume, SyncParams.of(param)));
       case Packet.Sizes packetOfSizes -> sizes.arrived(volume, packetOfSizes);
       case Packet.Uuids uuids -> refuse(parameters.take(volume, uuids));
       case Packet.State state -> {

@@ -25,6 +25,7 @@ import org.twincore.drbd.engine.state.UuidCompare;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 
@@ -253,8 +254,13 @@ final class PeerStates {
 
   // ---- changes that the peer asks for
 
-  /// P_STATE_CHG_REQ.
+  /// P_STATE_CHG_REQ. Before protocol 100 it is also how a peer asks to leave.
   void asked(Volume volume, Packet.StateChange request) {
+    if (!parts.peering.has(Since.CONNECTION_CHANGES)
+        && ClusterChange.isLeaving(new ClusterChange.Change(request.mask(), request.value()))) {
+      connectionAsked(request, PacketType.STATE_CHG_REPLY);
+      return;
+    }
     ClusterChange.Answer answer = answer(volume, request, ClusterChange.Scope.VOLUME);
     reply(volume.number(), PacketType.STATE_CHG_REPLY, answer.result());
     take(volume, answer);
@@ -262,6 +268,10 @@ final class PeerStates {
 
   /// P_CONN_ST_CHG_REQ: all volumes or none.
   void connectionAsked(Packet.StateChange request) {
+    connectionAsked(request, PacketType.CONN_ST_CHG_REPLY);
+  }
+
+  private void connectionAsked(Packet.StateChange request, PacketType replyType) {
     List<ClusterChange.Answer> answers = new ArrayList<>();
     StateResult result = StateResult.SUCCESS;
     for (Volume volume : parts.all()) {
@@ -271,7 +281,7 @@ final class PeerStates {
         result = answer.result();
       }
     }
-    reply(0, PacketType.CONN_ST_CHG_REPLY, result);
+    reply(0, replyType, result);
     if (!result.isSuccess()) {
       return;
     }

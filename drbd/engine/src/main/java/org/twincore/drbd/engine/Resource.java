@@ -21,6 +21,7 @@ import org.twincore.drbd.engine.exchange.Waiting;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.IoCounters;
+import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.StateWord;
 
 /// One DRBD resource on one node: the deterministic machine behind the device.
@@ -45,12 +46,20 @@ public final class Resource {
   private final Ahead ahead;
   private final Fences fences;
   private final Promotion promotion;
+  private final OldResyncEnd oldResyncEnd;
   private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
   /// retry jitter, and must be unpredictable for a peer; `epochs` says where barriers are put.
   public Resource(String name, OptionValues options, RandomGenerator random, EpochEnd epochs) {
-    parts = new Parts(name, options, random, epochs);
+    this(name, options, random, epochs, Features.PROTOCOL_MAX);
+  }
+
+  /// One that offers its peer protocol versions up to `protocolMax` only, and below 100 no
+  /// features, as nodes of that age do.
+  public Resource(
+      String name, OptionValues options, RandomGenerator random, EpochEnd epochs, int protocolMax) {
+    parts = new Parts(name, options, random, epochs, protocolMax);
     states = new States(parts);
     changes = new ClusterChanges(parts);
     liveness = new Liveness(parts.turn);
@@ -59,6 +68,7 @@ public final class Resource {
     fences = new Fences(parts, states, link);
     link.onLoss(fences::peerLost);
     resyncs = new Resyncs(parts, states, liveness, fences, link);
+    oldResyncEnd = new OldResyncEnd(parts, resyncs);
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
     ahead = new Ahead(parts, states, resyncs, link);
@@ -159,6 +169,7 @@ public final class Resource {
     }
     peerStates.maintain();
     ahead.maintain();
+    oldResyncEnd.maintain();
     states.thawWhatMayGoOn();
     states.primaryMark.maintain();
     promotion.maintain();
@@ -171,6 +182,7 @@ public final class Resource {
     long deadline = Math.min(link.deadlineNanos(), parts.log.deadlineNanos());
     deadline = Math.min(deadline, ahead.deadlineNanos());
     deadline = Math.min(deadline, disks.deadlineNanos());
+    deadline = Math.min(deadline, oldResyncEnd.deadlineNanos());
     for (Volume volume : parts.all()) {
       deadline = Math.min(deadline, volume.writes.deadlineNanos());
       deadline = Math.min(deadline, volume.syncTarget.deadlineNanos());

@@ -12,6 +12,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Growth;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 
 /// What follows when the peer's P_SIZES gives a device another size (drbd-wire sections 12.2, 14,
 /// `receive_sizes`).
@@ -32,8 +33,9 @@ final class SizeChanges {
     this.link = link;
   }
 
-  /// P_SIZES.
-  void arrived(Volume volume, Packet.Sizes packet) {
+  /// P_SIZES. Before protocol 93 a number of another meaning stood in the place of the flags.
+  void arrived(Volume volume, Packet.Sizes sent) {
+    Packet.Sizes packet = parts.peering.has(Since.SIZE_FLAGS) ? sent : sent.withoutFlags();
     Device device = volume.device;
     ConnectionState conn = device.state().conn();
     long before = device.sizeSectors();

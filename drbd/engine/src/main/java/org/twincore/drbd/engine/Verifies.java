@@ -12,6 +12,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.StateRules;
+import org.twincore.drbd.wire.Since;
 
 /// The course of an online verify (drbd-wire section 13): begun by an admin with the peer's
 /// consent, ended by whoever has seen the last result. It only marks what differs.
@@ -22,11 +23,6 @@ import org.twincore.drbd.engine.state.StateRules;
 /// ```
 final class Verifies {
   private static final long BLOCK_SECTORS = 8;
-
-  /// Protocols 97 to 99 and 101 tell the peer of an early end by P_STATE; 100 does not.
-  private static final int WITHOUT_STOP = 100;
-
-  private static final int WITH_STOP = 97;
 
   private final Parts parts;
   private final States states;
@@ -67,15 +63,16 @@ final class Verifies {
   /// From where the last verify was cut, if nothing else is asked for; at least the last block.
   private VolumeVerify.Range range(Volume volume, AdminCommand.Verify command) {
     long lastBlock = (volume.device.sizeSectors() - 1) / BLOCK_SECTORS * BLOCK_SECTORS;
-    long from = command.startSector().orElse(volume.verify.reachedSector());
+    long wanted = command.startSector().orElse(volume.verify.reachedSector());
+    long from = parts.peering.has(Since.VERIFY_START) ? wanted : 0;
     long stop = hasStop() ? command.stopSector().orElse(Long.MAX_VALUE) : Long.MAX_VALUE;
     long aligned = Math.min(from / BLOCK_SECTORS * BLOCK_SECTORS, lastBlock);
     return new VolumeVerify.Range(aligned, Math.max(stop, aligned + 1));
   }
 
+  /// Whether the peer is told of an early end, by P_STATE.
   private boolean hasStop() {
-    int version = parts.peering.version();
-    return version >= WITH_STOP && version != WITHOUT_STOP;
+    return parts.peering.has(Since.VERIFY_STOP);
   }
 
   /// The last result was sent or has come.

@@ -36,6 +36,7 @@ import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 
 /// One volume: its device and the machines that work on it, wired together.
 ///
@@ -118,7 +119,7 @@ final class Volume {
     conflicts = new ConflictGate(() -> peering.net().flag(Option.ALLOW_TWO_PRIMARIES));
     AppWrites.Gates gates = new AppWrites.Gates(conflicts, own);
     writes = new AppWrites(device, turn, peering, log, gates, reports);
-    reads = new AppReads(device, turn, log, conflicts, reports);
+    reads = new AppReads(device, turn, peering, log, conflicts, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
     peerWrites =
         new PeerWrites(
@@ -317,7 +318,8 @@ final class Volume {
   /// `csums-alg`, if it is for this resync.
   private @Nullable DigestAlgorithm digestOfResync() {
     boolean onlyAfterCrash = peering.net().flag(Option.CSUMS_AFTER_CRASH_ONLY);
-    return onlyAfterCrash && !device.crashedPrimary() ? null : peering.csumsDigest().orElse(null);
+    boolean isFor = peering.has(Since.CHECKSUMS) && (!onlyAfterCrash || device.crashedPrimary());
+    return isFor ? peering.csumsDigest().orElse(null) : null;
   }
 
   /// May the peer hear that a block of a running resync is in sync? Not from a target whose marks

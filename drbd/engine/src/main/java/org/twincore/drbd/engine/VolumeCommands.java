@@ -3,6 +3,7 @@ package org.twincore.drbd.engine;
 import static org.twincore.drbd.ConnectionState.STAND_ALONE;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
@@ -48,6 +49,11 @@ final class VolumeCommands {
     if (parts.volumes.containsKey(command.volume())) {
       then.accept(
           new AdminResult.Config(VOLUME_EXISTS, "Volume " + command.volume() + " exists already"));
+      return;
+    }
+    Optional<AdminResult> tooOld = new OldPeers(parts).refusesVolume(command.volume());
+    if (tooOld.isPresent()) {
+      then.accept(tooOld.get());
       return;
     }
     Device device = new Device(command.volume(), command.minor(), command.disk(), parts.turn);

@@ -22,6 +22,10 @@ public final class Features {
       return (features & feature) != 0;
     }
 
+    public boolean has(Since since) {
+      return since.holdsAt(version);
+    }
+
     /// The header of everything after the features packets, but for bodies above 32768 bytes.
     public Framing framing() {
       return framing(0);

@@ -105,7 +105,8 @@ public sealed interface Packet {
     }
   }
 
-  /// P_PROTOCOL, P_PROTOCOL_UPDATE: six u32, then the integrity algorithm's name with its NUL.
+  /// P_PROTOCOL, P_PROTOCOL_UPDATE: six u32; from version 87 the integrity algorithm's name with
+  /// its NUL follows.
   record Protocol(
       PacketType type,
       int protocol,
@@ -114,7 +115,7 @@ public sealed interface Packet {
       int afterSb2Pri,
       int connFlags,
       int twoPrimaries,
-      String integrityAlg)
+      Optional<String> integrityAlg)
       implements Packet {
     /// conn_flags: discard my data.
     public static final int DISCARD_MY_DATA = 1;
@@ -123,7 +124,7 @@ public sealed interface Packet {
     public static final int DRY_RUN = 2;
 
     public Protocol {
-      checkName(integrityAlg);
+      integrityAlg.ifPresent(Packet::checkName);
     }
   }
 
@@ -177,6 +178,11 @@ public sealed interface Packet {
 
     /// dds_flags: the new area needs no resync.
     public static final int NO_RESYNC = 2;
+
+    /// The same without dds_flags.
+    public Sizes withoutFlags() {
+      return new Sizes(diskSectors, configuredSectors, currentSectors, maxBioBytes, 0, 0, limits);
+    }
 
     @Override
     public PacketType type() {

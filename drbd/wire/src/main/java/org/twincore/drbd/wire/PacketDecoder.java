@@ -84,7 +84,8 @@ final class PacketDecoder {
     for (int i = 0; i < words.length; i++) {
       words[i] = body.getInt();
     }
-    String algorithm = body.hasRemaining() ? string(body, at) : "";
+    Optional<String> algorithm =
+        body.hasRemaining() ? Optional.of(string(body, at)) : Optional.empty();
     return new Packet.Protocol(
         type, words[0], words[1], words[2], words[3], words[4], words[5], algorithm);
   }

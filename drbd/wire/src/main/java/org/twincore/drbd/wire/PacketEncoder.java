@@ -84,7 +84,7 @@ public final class PacketEncoder {
   private static void putProtocol(Packet.Protocol p, ByteBuffer out) {
     out.putInt(p.protocol()).putInt(p.afterSb0Pri()).putInt(p.afterSb1Pri());
     out.putInt(p.afterSb2Pri()).putInt(p.connFlags()).putInt(p.twoPrimaries());
-    putString(p.integrityAlg(), out);
+    p.integrityAlg().ifPresent(name -> putString(name, out));
   }
 
   private static void putSyncParam89(Packet.SyncParam89 p, ByteBuffer out) {

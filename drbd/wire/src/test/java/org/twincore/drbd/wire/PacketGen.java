@@ -49,7 +49,7 @@ public final class PacketGen {
               gen.anyInt(),
               gen.anyInt(),
               gen.anyInt(),
-              name(gen));
+              gen.bool() ? Optional.of(name(gen)) : Optional.empty());
       case SYNC_PARAM ->
           new Packet.SyncParam(
               gen.anyInt(), gen.bool() ? Optional.of(name(gen)) : Optional.empty());

@@ -10,6 +10,20 @@ import org.junit.jupiter.api.Test;
 /// docs/wire.md says of each packet whether it is spoken.
 class WirePageTest {
   @Test
+  void saysWhatEachVersionBrought() throws Exception {
+    Path root = Path.of(System.getProperty("twincore.root", ""));
+    int[] rows =
+        Files.readString(root.resolve("docs/wire.md"))
+            .lines()
+            .filter(line -> line.matches("\\| \\d+ \\|.*"))
+            .mapToInt(line -> Integer.parseInt(line.split("\\|", 3)[1].strip()))
+            .distinct()
+            .toArray();
+    assertThat(rows)
+        .contains(Arrays.stream(Since.values()).mapToInt(Since::version).distinct().toArray());
+  }
+
+  @Test
   void namesEveryPacket() throws Exception {
     Path root = Path.of(System.getProperty("twincore.root", ""));
     String[] rows =

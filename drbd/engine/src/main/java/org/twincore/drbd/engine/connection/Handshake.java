@@ -11,6 +11,7 @@ import org.twincore.drbd.wire.CramHmac;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 
 /// What two nodes say before they talk of volumes: versions, features, and who they are (drbd-wire
 /// sections 1.3, 4, 5.1).
@@ -19,9 +20,6 @@ import org.twincore.drbd.wire.PacketType;
 /// FEATURES -> [CHALLENGE -> RESPONSE ->] AGREED
 /// ```
 public final class Handshake {
-  /// The least version that this implementation speaks well.
-  public static final int VERSION_MIN = 100;
-
   private static final int FEATURES_OFFERED =
       Features.TRIM | Features.THIN_RESYNC | Features.WSAME | Features.WZEROES;
 
@@ -56,13 +54,17 @@ public final class Handshake {
   /// Not what was due: close and try again.
   public record Broken(String reason) implements Outcome {}
 
-  public Handshake(Turn turn, OptionValues net, RandomGenerator random) {
+  /// Offers versions up to `protocolMax`; below 100 with no features, which came later. (At
+  /// versions below 95 a kernel's node would send discards as writes without data.)
+  public Handshake(Turn turn, OptionValues net, RandomGenerator random, int protocolMax) {
     this.turn = turn;
     this.net = net;
     this.random = random;
     boolean digests = !net.word(Option.DATA_INTEGRITY_ALG).isEmpty();
     int features = digests ? FEATURES_OFFERED & ~Features.WZEROES : FEATURES_OFFERED;
-    own = new Packet.ConnectionFeatures(Features.PROTOCOL_MIN, features, Features.PROTOCOL_MAX);
+    own =
+        new Packet.ConnectionFeatures(
+            Features.PROTOCOL_MIN, Since.VOLUMES.holdsAt(protocolMax) ? features : 0, protocolMax);
   }
 
   /// Speaks first.
@@ -85,11 +87,14 @@ public final class Handshake {
       return new Refused("expected P_CONNECTION_FEATURES, found " + packet.type().wireName());
     }
     Optional<Features.Agreement> agreed = Features.agree(own, theirs);
-    if (agreed.isEmpty() || agreed.get().version() < VERSION_MIN) {
+    if (agreed.isEmpty()) {
       return new Refused(
           "the peer speaks protocols %d to %d, this node %d to %d"
               .formatted(
-                  theirs.protocolMin(), theirs.protocolMax(), VERSION_MIN, Features.PROTOCOL_MAX));
+                  theirs.protocolMin(),
+                  theirs.protocolMax(),
+                  own.protocolMin(),
+                  own.protocolMax()));
     }
     agreement = agreed.get();
     turn.agree(agreed.get().version());

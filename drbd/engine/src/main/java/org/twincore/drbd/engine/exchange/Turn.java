@@ -112,7 +112,8 @@ public final class Turn {
 
   private Effect sending(
       long socket, int volume, Packet packet, @Nullable Payload payload, long token) {
-    Framing framing = Framing.of(version, packet.payloadBytes());
+    int bodyBytes = packet.type().bodyBytesMin() + packet.payloadBytes();
+    Framing framing = Framing.of(version, bodyBytes);
     return new Effect.Send(socket, framing, volume, packet, payload, token);
   }
 }

@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine.request;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.TreeMap;
@@ -11,6 +12,8 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -20,11 +23,12 @@ import org.twincore.drbd.wire.Payload;
 public final class AppReads {
   private final Device device;
   private final Turn turn;
+  private final Peering peering;
   private final TransferLog log;
   private final ConflictGate conflicts;
   private final Listener listener;
   private final ReadBalance balance;
-  private final TreeMap<Long, Read> atPeer = new TreeMap<>();
+  private final TreeMap<Long, Part> atPeer = new TreeMap<>();
   private final ArrayDeque<Read> frozen = new ArrayDeque<>();
   private int inFlight;
 
@@ -50,6 +54,23 @@ public final class AppReads {
     }
   }
 
+  /// One of the requests to the peer that together bring a read; most reads have one.
+  private record Part(Fetch fetch, Extent extent) {}
+
+  /// A read that the peer was asked for.
+  private static final class Fetch {
+    final Read read;
+    final byte[] together;
+    int partsLeft;
+    boolean isRefused;
+
+    Fetch(Read read, int parts) {
+      this.read = read;
+      this.partsLeft = parts;
+      this.together = new byte[parts == 1 ? 0 : (int) read.extent.sizeBytes()];
+    }
+  }
+
   /// What the volume must hear.
   @FunctionalInterface
   public interface Listener {
@@ -59,9 +80,15 @@ public final class AppReads {
 
   /// With two Primaries a read waits in `conflicts` behind the writes of both that overlap.
   public AppReads(
-      Device device, Turn turn, TransferLog log, ConflictGate conflicts, Listener listener) {
+      Device device,
+      Turn turn,
+      Peering peering,
+      TransferLog log,
+      ConflictGate conflicts,
+      Listener listener) {
     this.device = device;
     this.turn = turn;
+    this.peering = peering;
     this.log = log;
     this.conflicts = conflicts;
     this.listener = listener;
@@ -75,7 +102,7 @@ public final class AppReads {
 
   /// When the oldest read that the peer has not answered was sent; Long.MAX_VALUE if there is none.
   public long oldestNanos() {
-    return atPeer.isEmpty() ? Long.MAX_VALUE : atPeer.firstEntry().getValue().sentNanos;
+    return atPeer.isEmpty() ? Long.MAX_VALUE : atPeer.firstEntry().getValue().fetch.read.sentNanos;
   }
 
   void take(Event.AppRead event) {
@@ -178,52 +205,78 @@ public final class AppReads {
         && device.state().pdsk() == DiskState.UP_TO_DATE;
   }
 
+  /// Asks in as many requests as the peer's limit makes of it.
   private void ask(Read read) {
-    long id = turn.newToken();
-    atPeer.put(id, read);
     read.sentNanos = turn.now();
-    device.counters().peerPending(1);
-    turn.send(
-        device.volume(),
-        new Packet.BlockRequest(
-            PacketType.DATA_REQUEST, read.extent.sector(), id, (int) read.extent.sizeBytes()));
+    long bytesMax = RequestLimits.of(device, peering).bytesMax();
+    long bytes = read.extent.sizeBytes();
+    Fetch fetch = new Fetch(read, (int) ((bytes + bytesMax - 1) / bytesMax));
+    for (long from = 0; from < bytes; from += bytesMax) {
+      long sector = read.extent.sector() + from / Extent.SECTOR_BYTES;
+      Extent extent = new Extent(sector, Math.min(bytesMax, bytes - from));
+      long id = turn.newToken();
+      atPeer.put(id, new Part(fetch, extent));
+      device.counters().peerPending(1);
+      turn.send(
+          device.volume(),
+          new Packet.BlockRequest(
+              PacketType.DATA_REQUEST, extent.sector(), id, (int) extent.sizeBytes()));
+    }
   }
 
   /// P_DATA_REPLY; false if nobody asked for that.
   public boolean replied(Packet.Data packet, Payload data) {
-    Read read = atPeer.get(packet.blockId());
-    if (read == null
-        || read.extent.sector() != packet.sector()
-        || read.extent.sizeBytes() != data.lengthBytes()) {
+    Part part = atPeer.get(packet.blockId());
+    if (part == null
+        || part.extent.sector() != packet.sector()
+        || part.extent.sizeBytes() != data.lengthBytes()) {
       return false;
     }
-    atPeer.remove(packet.blockId());
-    device.counters().peerPending(-1);
-    device.counters().received(read.extent.sizeSectors());
-    finish(read, data);
+    device.counters().received(part.extent.sizeSectors());
+    Fetch fetch = part.fetch;
+    if (fetch.together.length == 0) {
+      answered(packet.blockId(), fetch, data);
+      return true;
+    }
+    long sectors = part.extent.sector() - fetch.read.extent.sector();
+    int from = (int) (sectors * Extent.SECTOR_BYTES);
+    data.copyTo(ByteBuffer.wrap(fetch.together, from, data.lengthBytes()));
+    answered(packet.blockId(), fetch, Payload.of(fetch.together));
     return true;
   }
 
   /// P_NEG_DREPLY; false if nobody asked for that.
   public boolean refused(Packet.BlockAck packet) {
-    Read read = atPeer.get(packet.blockId());
-    if (read == null || read.extent.sector() != packet.sector()) {
+    Part part = atPeer.get(packet.blockId());
+    if (part == null || part.extent.sector() != packet.sector()) {
       return false;
     }
-    atPeer.remove(packet.blockId());
-    device.counters().peerPending(-1);
-    read.failedThere = true;
-    if (isReadableHere(read)) {
-      start(read);
-    } else {
-      fail(read);
-    }
+    part.fetch.isRefused = true;
+    answered(packet.blockId(), part.fetch, Payload.of(part.fetch.together));
     return true;
+  }
+
+  /// One part is answered; with the last one `data` is all of the read, if none was refused.
+  private void answered(long id, Fetch fetch, Payload data) {
+    atPeer.remove(id);
+    device.counters().peerPending(-1);
+    fetch.partsLeft--;
+    if (fetch.partsLeft > 0) {
+      return;
+    }
+    fetch.read.failedThere = fetch.isRefused;
+    if (!fetch.isRefused) {
+      finish(fetch.read, data);
+    } else if (isReadableHere(fetch.read)) {
+      start(fetch.read);
+    } else {
+      fail(fetch.read);
+    }
   }
 
   /// The connection is gone: what was asked of the peer is tried anew.
   public void connectionLost() {
-    List<Read> lost = List.copyOf(atPeer.values());
+    List<Read> lost = atPeer.values().stream().map(it -> it.fetch.read).distinct().toList();
     atPeer.clear();
     for (Read read : lost) {
       start(read);

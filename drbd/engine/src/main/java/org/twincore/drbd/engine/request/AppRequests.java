@@ -12,7 +12,9 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
 
 /// What applications ask of one volume: checked, cut to what may travel, and handed on; and
 /// flushes.
@@ -69,7 +71,38 @@ public final class AppRequests {
       fail(event.cookie(), refusal);
       return;
     }
-    writes.take(answer(event.cookie()), extent, event.payload(), null, event.fua());
+    WriteRequest.Answer answer = event.fua() ? durably(event.cookie()) : answer(event.cookie());
+    if (bytes <= RequestLimits.of(device, peering).bytesMax()) {
+      writes.take(answer, extent, event.payload(), null, event.fua());
+    } else {
+      writeInPieces(answer, event);
+    }
+  }
+
+  /// A peer that does not take such large ones gets several.
+  private void writeInPieces(WriteRequest.Answer whole, Event.AppWrite event) {
+    Payload payload = event.payload();
+    int bytesMax = RequestLimits.of(device, peering).bytesMax();
+    int pieces = (payload.lengthBytes() + bytesMax - 1) / bytesMax;
+    Pieces together = new Pieces(whole, pieces);
+    for (int piece = 0; piece < pieces; piece++) {
+      int from = piece * bytesMax;
+      int bytes = Math.min(bytesMax, payload.lengthBytes() - from);
+      Extent extent = new Extent(event.sector() + from / Extent.SECTOR_BYTES, bytes);
+      writes.take(together, extent, payload.slice(from, bytes), null, event.fua());
+    }
+  }
+
+  /// To a peer that cannot be told FUA the write goes without, and a flush of both disks follows
+  /// before the answer (docs/durability.md).
+  private WriteRequest.Answer durably(long cookie) {
+    return error -> {
+      if (error == null && turn.isLinked() && !peering.has(Since.WRITE_FLAGS)) {
+        flush(new Event.AppFlush(device.volume(), cookie));
+      } else {
+        answer(cookie).answered(error);
+      }
+    };
   }
 
   public void discard(Event.AppDiscard event) {
@@ -78,19 +111,21 @@ public final class AppRequests {
       fail(event.cookie(), refusal);
       return;
     }
+    WriteRequest.Answer answer = event.fua() ? durably(event.cookie()) : answer(event.cookie());
     long bytesMax = turn.isLinked() ? DiscardLimits.of(peering).bytesMax() : Long.MAX_VALUE;
     if (event.extent().sizeBytes() <= bytesMax) {
-      writes.take(answer(event.cookie()), event.extent(), null, event.kind(), event.fua());
+      writes.take(answer, event.extent(), null, event.kind(), event.fua());
     } else {
-      discardInPieces(event, bytesMax);
+      discardInPieces(answer, event, bytesMax);
     }
   }
 
   /// A peer that does not know discards, or not such large ones, gets several, or zeroes.
-  private void discardInPieces(Event.AppDiscard event, long bytesMax) {
-    long pieceBytes = bytesMax == 0 ? ZERO_BYTES_MAX : bytesMax;
+  private void discardInPieces(WriteRequest.Answer whole, Event.AppDiscard event, long bytesMax) {
+    long zeroBytes = Math.min(ZERO_BYTES_MAX, RequestLimits.of(device, peering).bytesMax());
+    long pieceBytes = bytesMax == 0 ? zeroBytes : bytesMax;
     long pieces = (event.extent().sizeBytes() + pieceBytes - 1) / pieceBytes;
-    Pieces together = new Pieces(answer(event.cookie()), pieces);
+    Pieces together = new Pieces(whole, pieces);
     for (long piece = 0; piece < pieces; piece++) {
       long from = piece * pieceBytes;
       long bytes = Math.min(pieceBytes, event.extent().sizeBytes() - from);

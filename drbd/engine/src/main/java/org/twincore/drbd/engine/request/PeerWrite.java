@@ -40,42 +40,33 @@ final class PeerWrite {
   @Nullable ActivityLog activity;
   ActivityLog.@Nullable Span span;
 
+  /// How it came: its flags as [org.twincore.drbd.engine.state.WriteTerms] reads them, over which connection, and whether the peer
+  /// had no disk for it.
+  record Arrival(int flags, int link, boolean peerLacks) {}
+
   private PeerWrite(
-      Packet packet,
-      Extent extent,
-      Header header,
-      @Nullable Payload payload,
-      int link,
-      boolean peerLacks) {
+      Packet packet, Extent extent, long blockId, @Nullable Payload payload, Arrival arrival) {
     this.packet = packet;
     this.extent = extent;
-    this.blockId = header.blockId;
-    this.flags = header.flags;
+    this.blockId = blockId;
+    this.flags = arrival.flags;
     this.payload = payload;
-    this.link = link;
-    this.peerLacks = peerLacks;
+    this.link = arrival.link;
+    this.peerLacks = arrival.peerLacks;
   }
 
-  private record Header(long blockId, int flags) {}
-
-  static PeerWrite of(Packet.Data packet, Payload payload, int link, boolean peerLacks) {
+  static PeerWrite of(Packet.Data packet, Payload payload, Arrival arrival) {
     return new PeerWrite(
         packet,
         new Extent(packet.sector(), payload.lengthBytes()),
-        new Header(packet.blockId(), packet.flags()),
+        packet.blockId(),
         payload,
-        link,
-        peerLacks);
+        arrival);
   }
 
-  static PeerWrite of(Packet.Range packet, int link, boolean peerLacks) {
+  static PeerWrite of(Packet.Range packet, Arrival arrival) {
     return new PeerWrite(
-        packet,
-        new Extent(packet.sector(), packet.sizeBytes()),
-        new Header(packet.blockId(), packet.flags()),
-        null,
-        link,
-        peerLacks);
+        packet, new Extent(packet.sector(), packet.sizeBytes()), packet.blockId(), null, arrival);
   }
 
   /// What it holds in memory; one without data counts too.

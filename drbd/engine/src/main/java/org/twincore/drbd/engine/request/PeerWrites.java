@@ -10,6 +10,7 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.WriteTerms;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
@@ -90,12 +91,17 @@ public final class PeerWrites {
 
   /// P_DATA; false if it is not for this device.
   public boolean write(Packet.Data packet, Payload payload, PeerEpochs epochs) {
-    return take(PeerWrite.of(packet, payload, peering.link(), !device.peerHasDisk()), epochs);
+    return take(PeerWrite.of(packet, payload, arrival(packet.flags())), epochs);
   }
 
   /// P_TRIM or P_ZEROES; false if it is not for this device.
   public boolean discard(Packet.Range packet, PeerEpochs epochs) {
-    return take(PeerWrite.of(packet, peering.link(), !device.peerHasDisk()), epochs);
+    return take(PeerWrite.of(packet, arrival(packet.flags())), epochs);
+  }
+
+  private PeerWrite.Arrival arrival(int flags) {
+    return new PeerWrite.Arrival(
+        WriteTerms.received(peering, flags), peering.link(), !device.peerHasDisk());
   }
 
   private boolean take(PeerWrite write, PeerEpochs epochs) {
@@ -291,12 +297,14 @@ public final class PeerWrites {
         conn.isAtLeast(ConnectionState.SYNC_SOURCE)
             && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
     boolean bothHave = !write.peerLacks && write.link == peering.link();
-    if (bothHave && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs && maySayInSync.getAsBoolean()) {
+    boolean owesAck = write.has(DpFlags.SEND_WRITE_ACK);
+    boolean maySetInSync = bothHave && owesAck && write.has(DpFlags.MAY_SET_IN_SYNC) && resyncs;
+    if (maySetInSync && maySayInSync.getAsBoolean()) {
       if (device.backing() != null) {
         device.disk().markInSync(write.extent);
       }
       answer(write, PacketType.RS_WRITE_ACK);
-    } else if (write.has(DpFlags.SEND_WRITE_ACK)) {
+    } else if (owesAck) {
       answer(write, PacketType.WRITE_ACK);
     }
     finish(write, epochs);

@@ -9,6 +9,8 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.WriteRequest.Side;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.RequestLimits;
+import org.twincore.drbd.engine.state.WriteTerms;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
@@ -69,7 +71,7 @@ final class WriteSender {
   /// and the peer lacks it from now on.
   boolean send(WriteRequest request) {
     int flags = ackFlags(request) | DpFlags.SYNC | (request.fua ? DpFlags.FUA : 0);
-    Packet packet = packet(request, flags);
+    Packet packet = packet(request, WriteTerms.sent(peering, flags));
     if (packet == null) {
       device.markOutOfSync(request.extent);
       return false;
@@ -115,14 +117,11 @@ final class WriteSender {
         conn.isAtLeast(ConnectionState.SYNC_SOURCE)
             && conn.compareTo(ConnectionState.PAUSED_SYNC_T) <= 0;
     if (resync) {
-      request.maySetInSync = true;
-      return DpFlags.MAY_SET_IN_SYNC | DpFlags.SEND_WRITE_ACK;
+      int flags = WriteTerms.resyncFlags(peering);
+      request.maySetInSync = (flags & DpFlags.MAY_SET_IN_SYNC) != 0;
+      return flags;
     }
-    return switch (peering.protocol()) {
-      case A -> 0;
-      case B -> DpFlags.SEND_RECEIVE_ACK;
-      case C -> DpFlags.SEND_WRITE_ACK;
-    };
+    return WriteTerms.ackFlag(peering);
   }
 
   private @Nullable Packet packet(WriteRequest request, int flags) {
@@ -130,6 +129,9 @@ final class WriteSender {
     int bytes = (int) request.extent.sizeBytes();
     int sequence = device.nextSequence();
     if (request.payload != null) {
+      if (bytes > RequestLimits.of(device, peering).bytesMax()) {
+        return null;
+      }
       return new Packet.Data(PacketType.DATA, sector, request.id, sequence, flags, bytes);
     }
     Invariant.check(request.discard != null, "a write has its data until it is answered");

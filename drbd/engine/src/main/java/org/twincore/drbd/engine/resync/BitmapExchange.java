@@ -12,6 +12,7 @@ import org.twincore.drbd.wire.BitSource;
 import org.twincore.drbd.wire.BitmapReceiver;
 import org.twincore.drbd.wire.BitmapSender;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.WireFormatException;
 
 /// Tells the peer one volume's bitmap and adds the peer's to it (drbd-wire section 11.1).
@@ -30,7 +31,7 @@ public final class BitmapExchange {
   /// Queues all packets of the bitmap as it is now.
   public void send() {
     SyncBitmap bitmap = device.disk().bitmap();
-    boolean runs = peering.net().flag(Option.USE_RLE);
+    boolean runs = peering.net().flag(Option.USE_RLE) && peering.has(Since.BITMAP_RUNS);
     BitmapSender sender =
         new BitmapSender(
             new Source(bitmap),

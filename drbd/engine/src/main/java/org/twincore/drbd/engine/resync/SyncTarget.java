@@ -10,6 +10,7 @@ import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -95,7 +96,8 @@ public final class SyncTarget {
     running = true;
     paused = false;
     told = false;
-    scan = new ResyncScan(device.sizeSectors(), REQUEST_BYTES_MAX);
+    int requestBytes = Math.min(REQUEST_BYTES_MAX, RequestLimits.of(device, peering).bytesMax());
+    scan = new ResyncScan(device.sizeSectors(), requestBytes);
     pacing.restart();
     nextTurnNanos = turn.now();
     nextBitmapWriteNanos = turn.now() + BITMAP_WRITE_NANOS;

@@ -156,6 +156,12 @@ public final class ClusterChange {
     return conn.map(mirrored -> rest.and(conn(mirrored)));
   }
 
+  /// Does the sender ask to part?
+  public static boolean isLeaving(Change sent) {
+    return (sent.mask & sent.value & CONN_MASK) == DISCONNECT.value
+        && (sent.mask & CONN_MASK) == CONN_MASK;
+  }
+
   private static boolean isWhole(int mask, int field) {
     return (mask & field) == 0 || (mask & field) == field;
   }

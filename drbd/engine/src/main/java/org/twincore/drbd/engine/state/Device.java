@@ -32,6 +32,7 @@ public final class Device {
   private long toldBits;
   private long peerSectors;
   private int peerBioBytes;
+  private boolean peerTakesLateMarks = true;
   private long sizeSectors;
   private Growth growth = Growth.NONE;
   private long exposedUuid;
@@ -91,9 +92,15 @@ public final class Device {
 
   private boolean isInTransit() {
     return state.conn() == ConnectionState.WF_BITMAP_T
+        || (state.conn() == ConnectionState.WF_BITMAP_S && !peerTakesLateMarks)
         || state.conn() == ConnectionState.WF_SYNC_UUID
         || state.disk() == DiskState.ATTACHING
         || state.disk() == DiskState.NEGOTIATING;
+  }
+
+  /// Whether the peer takes P_OUT_OF_SYNC for what is written after the bitmap was sent.
+  public void setPeerTakesLateMarks(boolean takes) {
+    peerTakesLateMarks = takes;
   }
 
   /// An attach waits until what was begun without the disk is done at the peer.

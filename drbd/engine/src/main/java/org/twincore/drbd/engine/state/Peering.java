@@ -6,6 +6,7 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Features;
+import org.twincore.drbd.wire.Since;
 
 /// What holds between this node and its peer: the net options, and what the present connection
 /// agreed on. One a resource; `PeerLink` changes it, everybody reads it.
@@ -99,6 +100,11 @@ public final class Peering {
 
   public boolean has(int feature) {
     return agreement.has(feature);
+  }
+
+  /// Whether the agreed version has it.
+  public boolean has(Since since) {
+    return agreement.has(since);
   }
 
   public Features.Agreement agreement() {
