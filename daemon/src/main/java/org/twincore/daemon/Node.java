@@ -24,6 +24,7 @@ import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.disk.DiskAccess;
+import org.twincore.host.disk.KnownDisks;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
 import org.twincore.host.nbd.NbdSettings;
@@ -77,7 +78,8 @@ public final class Node {
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
-                diskAccess(settings)));
+                diskAccess(settings),
+                new KnownDisks(knownDisks(folders))));
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
     NodeReports reports = new NodeReports(resources, style, name, started);
@@ -108,6 +110,13 @@ public final class Node {
       return isUsualPlace ? Devices.open(files, Path.of("/dev")) : Devices.none();
     }
     return said.get().equals("none") ? Devices.none() : Devices.open(files, Path.of(said.get()));
+  }
+
+  /// Shared with drbdmeta for the node that root runs in its usual place, the node's own otherwise.
+  private Path knownDisks(NodeFolders folders) {
+    return folders.run().equals(NodePaths.ROOT_FOLDER)
+        ? NodePaths.KNOWN_DISKS
+        : folders.state().resolve(name);
   }
 
   private static String uri(SocketAddress address) {

@@ -79,6 +79,10 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Change(AdminRequest.VolumeVerb verb, int minor) -> change(verb, minor);
       case AdminRequest.Verify(int minor, long start, long stop) ->
           command(minor, volume -> new AdminCommand.Verify(volume, given(start), given(stop)));
+      case AdminRequest.Resize resize -> {
+        NodeResources.Found found = resources.minor(resize.minor());
+        yield answer(found.admin().resize(found.volume(), resize));
+      }
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
       case AdminRequest.DiskOptions options -> {

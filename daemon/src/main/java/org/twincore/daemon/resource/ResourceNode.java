@@ -31,6 +31,7 @@ import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.host.disk.DiskAccess;
+import org.twincore.host.disk.KnownDisks;
 
 /// One resource of this node: its loop, and everything around it, put together by hand.
 ///
@@ -51,6 +52,7 @@ public final class ResourceNode {
   private final SwitchedLink link;
   private final Path flightRecords;
   private final DiskAccess diskAccess;
+  private final KnownDisks knownDisks;
   private final EffectRunner runner;
   private final ResourceServices services;
   private final ResourceLoop loop;
@@ -72,7 +74,8 @@ public final class ResourceNode {
       RandomGenerator random,
       Path flightRecords,
       EpochEnd epochs,
-      DiskAccess diskAccess) {}
+      DiskAccess diskAccess,
+      KnownDisks knownDisks) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -84,6 +87,7 @@ public final class ResourceNode {
     this.feed = shared.feed;
     this.flightRecords = shared.flightRecords;
     this.diskAccess = shared.diskAccess;
+    this.knownDisks = shared.knownDisks;
     this.handlers = new Handlers(name, handlers);
     this.link = new SwitchedLink(name);
     this.services = new ResourceServices(this, aftermath, shared.feed);
@@ -99,6 +103,10 @@ public final class ResourceNode {
                 System::nanoTime,
                 shared.timers,
                 this::brokenBy));
+  }
+
+  KnownDisks knownDisks() {
+    return knownDisks;
   }
 
   DiskAccess diskAccess() {

@@ -23,6 +23,7 @@ final class AdminDesk {
   private final ConnectionCommands connection;
   private final DataCommands data;
   private final Verifies verifies;
+  private final ResizeCommand resizing;
   private final DownCommand down;
 
   AdminDesk(
@@ -34,6 +35,7 @@ final class AdminDesk {
       Disks disks,
       Promotion promotion,
       Verifies verifies,
+      Resizes resizes,
       NetSettings settings,
       PeerLink link,
       Consumer<Device> onNewVolume) {
@@ -45,6 +47,7 @@ final class AdminDesk {
     volumes = new VolumeCommands(parts, states, parameters, changes, disks, link, onNewVolume);
     connection = new ConnectionCommands(parts, states, parameters, changes, settings, link);
     data = new DataCommands(parts, states, resyncs, changes);
+    resizing = new ResizeCommand(parts, states, parameters, resizes);
     down = new DownCommand(parts, promotion, link, volumes, connection);
   }
 
@@ -77,6 +80,8 @@ final class AdminDesk {
           with(volume, then, it -> data.pause(it, false, then));
       case AdminCommand.Verify verify ->
           with(verify.volume(), then, it -> verifies.begin(it, verify, then));
+      case AdminCommand.Resize resize ->
+          with(resize.volume(), then, it -> resizing.resize(it, resize, then));
       case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);

@@ -13,6 +13,7 @@ import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.config.Option;
@@ -44,10 +45,6 @@ final class PeerLink {
   private static final long SECOND_NANOS = 1_000_000_000L;
   private static final int BODY_BYTES_MAX = (1 << 20) + 4096;
   private static final int HANDSHAKE_PING_TIMEOUTS = 4;
-  private static final long HELD_BYTES_MAX = 16L << 20;
-
-  /// What a request without data counts as, so that there are not too many of them.
-  private static final long HELD_REQUEST_BYTES = 4096;
 
   private final Parts parts;
   private final States states;
@@ -55,6 +52,7 @@ final class PeerLink {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final Connector connector;
+  private final Throttle throttle;
   private final List<Runnable> onStandAlone = new ArrayList<>();
   private Runnable onLoss = () -> {};
   private ConnectionState conn = STAND_ALONE;
@@ -64,7 +62,6 @@ final class PeerLink {
   private boolean discardMyData;
   private boolean dryRun;
   private boolean peerDryRun;
-  private boolean readingPaused;
   private boolean leaves;
   private boolean resolves;
   private long deadlineNanos = Long.MAX_VALUE;
@@ -76,6 +73,7 @@ final class PeerLink {
       ClusterChanges changes,
       Liveness liveness) {
     this.parts = parts;
+    this.throttle = new Throttle(parts);
     this.states = states;
     this.parameters = parameters;
     this.changes = changes;
@@ -325,7 +323,7 @@ final class PeerLink {
     parts.peering.lost();
     liveness.stop();
     handshake = null;
-    readingPaused = false;
+    throttle.reset();
     leaves = to == DISCONNECTING;
     move(to, reason);
     cleanUp();
@@ -457,20 +455,14 @@ final class PeerLink {
 
   /// Takes no more off the data socket than the disks can follow.
   private void throttle() {
-    if (epochs == null) {
-      return;
+    if (epochs != null) {
+      throttle.turn(epochs().heldCount());
     }
-    long bytes = epochs().heldCount() * HELD_REQUEST_BYTES;
-    for (Volume volume : parts.all()) {
-      bytes += volume.peerRequests.bytesInFlight();
-    }
-    if (!readingPaused && bytes > HELD_BYTES_MAX) {
-      readingPaused = true;
-      parts.turn.add(new Effect.PauseReading(parts.turn.dataSocket()));
-    } else if (readingPaused && bytes < HELD_BYTES_MAX / 2) {
-      readingPaused = false;
-      parts.turn.add(new Effect.ResumeReading(parts.turn.dataSocket()));
-    }
+  }
+
+  /// What is read is not taken either while that says so.
+  void pausesFor(BooleanSupplier holding) {
+    throttle.pausesFor(holding);
   }
 
   long deadlineNanos() {

@@ -31,6 +31,7 @@ final class PeerPackets {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final NetSettings settings;
+  private final Resizes resizes;
   private final PeerLink link;
   private final SizeChanges sizes;
 
@@ -42,6 +43,7 @@ final class PeerPackets {
       ClusterChanges changes,
       Liveness liveness,
       NetSettings settings,
+      Resizes resizes,
       PeerLink link) {
     this.parts = parts;
     this.parameters = parameters;
@@ -51,10 +53,15 @@ final class PeerPackets {
     this.liveness = liveness;
     this.settings = settings;
     this.link = link;
-    this.sizes = new SizeChanges(parts, parameters, resyncs, link);
+    this.resizes = resizes;
+    this.sizes = new SizeChanges(parts, parameters, resyncs, resizes, link);
+    resizes.packets(this::take);
   }
 
   void take(Event.PacketArrived arrived) {
+    if (resizes.holds(arrived)) {
+      return;
+    }
     Packet packet = arrived.packet();
     if (!link.protocolSeen() && packet.type().stream() == PacketType.Stream.DATA) {
       firstPacket(packet);

@@ -43,6 +43,7 @@ public final class Resource {
   private final Verifies verifies;
   private final Fences fences;
   private final Promotion promotion;
+  private final Resizes resizes;
   private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
@@ -60,9 +61,12 @@ public final class Resource {
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
     peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
+    resizes = new Resizes(parts, states);
+    link.pausesFor(resizes::isFull);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
     packets =
-        new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, settings, link);
+        new PeerPackets(
+            parts, parameters, peerStates, resyncs, changes, liveness, settings, resizes, link);
     promotion = new Promotion(parts, states, changes, liveness, fences);
     desk =
         new AdminDesk(
@@ -74,6 +78,7 @@ public final class Resource {
             disks,
             promotion,
             verifies,
+            resizes,
             settings,
             link,
             this::add);
@@ -99,6 +104,7 @@ public final class Resource {
           volume(volume).ifPresent(it -> it.device.closed(access));
       case Event.LocalReadDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
+      case Event.LocalMeasured measured -> volume(measured.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
       case Event.PacketArrived arrived -> {
         if (!link.take(arrived)) {
@@ -136,7 +142,7 @@ public final class Resource {
   private void maintain() {
     do {
       maintainOnce();
-    } while (promotion.isDue() || disks.isDue());
+    } while (promotion.isDue() || resizes.isDue() || disks.isDue());
   }
 
   /// Each part once, always in this order.
@@ -153,6 +159,7 @@ public final class Resource {
     states.thawWhatMayGoOn();
     states.primaryMark.maintain();
     promotion.maintain();
+    resizes.maintain();
     disks.maintain();
     link.maintain();
   }

@@ -169,7 +169,8 @@ public final class AppWrites implements WriteRequest.Owner {
     }
     boolean local = device.hasUsableDisk();
     boolean remote = sender.isReplicated(state);
-    if (!local && !remote) {
+    boolean isBeyondEnd = !device.contains(request.extent);
+    if ((!local && !remote) || isBeyondEnd) {
       fail(request);
       return;
     }

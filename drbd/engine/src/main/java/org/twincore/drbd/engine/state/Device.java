@@ -40,6 +40,7 @@ public final class Device {
   private boolean newUuidPostponed;
   private boolean awaitsPeerWrite;
   private boolean attachAwaitsWrites;
+  private boolean changesSize;
   private boolean considerResync;
   private int sequence;
   private int readers;
@@ -84,7 +85,7 @@ public final class Device {
   /// Whether application I/O that was not begun has to wait: it is suspended, or the node is on its
   /// way to learn what its disk lacks (`drbd_state_is_stable`). What was begun before is done.
   public boolean holdsIo() {
-    return state.isSuspended() || isInTransit() || attachAwaitsWrites;
+    return state.isSuspended() || isInTransit() || attachAwaitsWrites || changesSize;
   }
 
   private boolean isInTransit() {
@@ -97,6 +98,15 @@ public final class Device {
   /// An attach waits until what was begun without the disk is done at the peer.
   public void setAttachAwaitsWrites(boolean awaits) {
     attachAwaitsWrites = awaits;
+  }
+
+  /// Another size is being found out, or the metadata moves for it.
+  public void setChangesSize(boolean changes) {
+    changesSize = changes;
+  }
+
+  public boolean changesSize() {
+    return changesSize;
   }
 
   // ---- backing disk

@@ -24,9 +24,19 @@ public final class LocalDisk {
     void done(@Nullable String error, @Nullable Payload data);
   }
 
+  /// How large the disk is, and the device that its metadata is on (the same one if internal).
+  public record Size(long dataBytes, long metadataBytes) {}
+
+  /// Hears how large the disk is now; null if it could not be asked.
+  @FunctionalInterface
+  public interface Measured {
+    void measured(@Nullable Size size);
+  }
+
   private final int volume;
   private final Turn turn;
   private final Map<Long, Done> waiting = new HashMap<>();
+  private final Map<Long, Measured> measuring = new HashMap<>();
   private final ArrayDeque<Done> waitingForFlush = new ArrayDeque<>();
   private boolean flushRuns;
   private boolean lost;
@@ -101,6 +111,28 @@ public final class LocalDisk {
 
   void writeMetadata(List<Effect.Region> regions, boolean durable, Done done) {
     turn.add(new Effect.WriteMetadata(volume, token(done), regions, durable));
+  }
+
+  /// Asks for the size that the disk has now.
+  public void measure(Measured measured) {
+    long token = turn.newToken();
+    waiting.put(
+        token,
+        (_, _) -> {
+          measuring.remove(token);
+          measured.measured(null);
+        });
+    measuring.put(token, measured);
+    turn.add(new Effect.MeasureDisk(volume, token));
+  }
+
+  /// The answer to [#measure].
+  public void measured(long token, Size size) {
+    Measured asker = measuring.remove(token);
+    if (asker != null) {
+      waiting.remove(token);
+      asker.measured(size);
+    }
   }
 
   private long token(Done done) {
