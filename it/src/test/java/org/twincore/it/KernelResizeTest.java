@@ -125,7 +125,12 @@ class KernelResizeTest {
 
   private static void assertSize(long bytes) throws IOException {
     node.awaitVolume(bytes + " bytes", it -> it.sizeSectors() * 512 == bytes);
-    assertThat(kernel.run("blockdev --getsize64 $DEV").strip()).isEqualTo(Long.toString(bytes));
+    // A Secondary's device cannot be opened.
+    String sectors = Long.toString(bytes / 512);
+    kernel.run(
+        "n=0; until [ $(cat /sys/block/drbd0/size) = %s ] || [ $n -gt 100 ]; do n=$((n+1)); sleep 0.1; done"
+            .formatted(sectors));
+    assertThat(kernel.run("cat /sys/block/drbd0/size").strip()).isEqualTo(sectors);
   }
 
   private static void assertInStep(long bytes) throws Exception {

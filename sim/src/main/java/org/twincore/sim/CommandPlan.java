@@ -29,6 +29,7 @@ final class CommandPlan {
   private final Prng aside;
 
   private final Blunders blunders;
+  private final Growing growing;
   private final SimNetwork network;
   private final List<Draw> draws;
   private int executed;
@@ -47,6 +48,7 @@ final class CommandPlan {
     this.random = random;
     this.aside = random.aside();
     this.blunders = new Blunders(cluster, aside.aside());
+    this.growing = new Growing(view, cluster.workloads, aside.aside().aside());
     draws =
         List.of(
             (_, _) -> operator.swap(this::count),
@@ -93,6 +95,9 @@ final class CommandPlan {
     }
     if (aside.nextInt(25) == 0) {
       return beginGenerations(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
+    }
+    if (growing.isDue()) {
+      return growing.grow(admins, this::count);
     }
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());

@@ -38,7 +38,7 @@ final class ResizeCommands {
     try {
       if (GrownDisk.follow(
           invocation.kind(), session.store(), known().of(invocation.minor()))) {
-        session.dialogue().out().println("Moved the internal meta data to its proper location");
+        session.dialogue().out().println("Internal drbd meta data successfully moved.");
       }
     } catch (MetadataException bad) {
       throw new ToolFailure(

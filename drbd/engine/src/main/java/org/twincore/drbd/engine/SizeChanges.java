@@ -113,6 +113,8 @@ final class SizeChanges {
     @Override
     public void done(boolean ok) {
       SizeNegotiation.Answer judged = answer;
+      volume.device.setPeerSectors(packet.diskSectors());
+      volume.device.setPeerBioBytes(packet.maxBioBytes());
       if (ok && judged != null) {
         accept(volume, packet, judged, hasChanged, linkNumber == parts.peering.link());
       }
@@ -163,8 +165,6 @@ final class SizeChanges {
           "volume %d: the configured size does not fit on the disks".formatted(volume.number()));
     }
     warnOfBlocks(volume, peer);
-    device.setPeerSectors(peer.diskSectors());
-    device.setPeerBioBytes(peer.maxBioBytes());
     if (answer.wanted() != device.wantedSectors()) {
       device.setOptions(device.options().with(Option.SIZE, answer.wanted()));
     }
