@@ -64,8 +64,8 @@ class GrownDiskToolTest {
     }
   }
 
-  private static DrbdmetaPair.Run run(
-      DrbdmetaPair pair, boolean ours, Path disk, String... command) throws Exception {
+  private static DrbdmetaPair.Run run(DrbdmetaPair pair, boolean ours, Path disk, String... command)
+      throws Exception {
     DrbdmetaPair.Run run =
         ours
             ? DrbdmetaPair.ours(disk, "internal", command)

@@ -40,7 +40,8 @@ class KernelResizeTest {
     pair = new KernelPair(folder, 8);
     node = pair.node();
     kernel = pair.boot("--no-connect");
-    kernel.run("[ -e /dev/loop0 ] || modprobe loop || insmod $(find /lib/modules -name 'loop.ko*')");
+    kernel.run(
+        "[ -e /dev/loop0 ] || modprobe loop || insmod $(find /lib/modules -name 'loop.ko*')");
     kernel.run("[ -e /dev/loop0 ] || mknod /dev/loop0 b 7 0");
     kernel.run(
         "fresh() { drbdsetup-84 down $RES >/dev/null 2>&1; losetup -d /dev/loop0 2>/dev/null;"

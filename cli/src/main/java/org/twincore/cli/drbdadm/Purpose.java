@@ -70,8 +70,7 @@ final class Purpose {
       case SET_GI -> "overwrites the generations in the metadata of a disk that is not in use";
       case NEW_CURRENT_UUID ->
           "begins a new generation; with --clear-bitmap new disks count as equal without a sync";
-      case CHECK_RESIZE ->
-          "brings the metadata of a disk that grew, in use or not, to its new end";
+      case CHECK_RESIZE -> "brings the metadata of a disk that grew, in use or not, to its new end";
       case HELP -> "prints this text";
       case VERSION -> "prints versions as assignments for a shell";
       case BEFORE_RESYNC_TARGET,

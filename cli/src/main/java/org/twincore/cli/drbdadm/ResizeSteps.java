@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.twincore.admin.AdminRequest;
 import org.twincore.drbd.config.Option;
-import org.twincore.drbd.config.Statement.Section;
 import org.twincore.drbd.config.VolumeDefinition;
 
 /// The steps of `resize`, and of `check-resize` for a disk that is in use or not.

@@ -9,8 +9,8 @@ import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout.Kind;
 import org.twincore.host.disk.KnownDisks;
 
-/// Metadata of a disk that grew while it was not in use: what the disk was stands in a file for each
-/// minor.
+/// Metadata of a disk that grew while it was not in use: what the disk was stands in a file for
+/// each minor.
 final class ResizeCommands {
   private ResizeCommands() {}
 
@@ -36,8 +36,7 @@ final class ResizeCommands {
       return;
     }
     try {
-      if (GrownDisk.follow(
-          invocation.kind(), session.store(), known().of(invocation.minor()))) {
+      if (GrownDisk.follow(invocation.kind(), session.store(), known().of(invocation.minor()))) {
         session.dialogue().out().println("Internal drbd meta data successfully moved.");
       }
     } catch (MetadataException bad) {

@@ -52,8 +52,7 @@ final class BackingDisk {
   }
 
   /// Where a volume's bytes are to be: `index` is `internal`, `flexible` or a number.
-  record Wanted(
-      String name, int volume, int minor, String data, String metadata, String index) {
+  record Wanted(String name, int volume, int minor, String data, String metadata, String index) {
     MetadataLayout.Kind kind() throws RefusedException {
       if (index.equals("internal")) {
         return new MetadataLayout.Kind.Internal();
@@ -79,8 +78,7 @@ final class BackingDisk {
 
   /// Locks, reads and opens; nothing stays locked after a refusal. Answers of the disk go to
   /// `sink`.
-  static BackingDisk open(
-      Wanted wanted, DiskAccess access, KnownDisks known, EventSink sink)
+  static BackingDisk open(Wanted wanted, DiskAccess access, KnownDisks known, EventSink sink)
       throws RefusedException {
     MetadataLayout.Kind kind = wanted.kind();
     DiskLock data = lock(() -> DiskLock.whole(wanted.dataPath()), Failing.DATA);
@@ -136,8 +134,7 @@ final class BackingDisk {
             wanted.data,
             Long.toString(data.sizeBytes()));
       }
-      MetadataImage image =
-          new MetadataReader(kind, data.sizeBytes(), metadata).readForAttach();
+      MetadataImage image = new MetadataReader(kind, data.sizeBytes(), metadata).readForAttach();
       remember(wanted, known, data.sizeBytes(), image.superblock().deviceUuid());
       return image;
     } catch (MetadataException bad) {
@@ -153,8 +150,7 @@ final class BackingDisk {
       return;
     }
     try {
-      known.remember(
-          wanted.minor, wanted.dataPath(), new GrownDisk.Known(sizeBytes, deviceUuid));
+      known.remember(wanted.minor, wanted.dataPath(), new GrownDisk.Known(sizeBytes, deviceUuid));
     } catch (IOException failed) {
       LOG.log(
           Level.WARNING,

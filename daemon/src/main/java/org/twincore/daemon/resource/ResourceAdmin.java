@@ -81,7 +81,8 @@ public final class ResourceAdmin {
               request.disk(),
               request.metaDisk(),
               request.metaIndex());
-      BackingDisk disk = BackingDisk.open(wanted, node.diskAccess(), node.knownDisks(), node.loop());
+      BackingDisk disk =
+          BackingDisk.open(wanted, node.diskAccess(), node.knownDisks(), node.loop());
       return attach(volume, wanted, disk, options);
     } finally {
       node.configuring().unlock();
@@ -125,9 +126,7 @@ public final class ResourceAdmin {
       AdminResult result = node.command(ResizeText.command(volume.number(), request));
       if (result.isSuccess()) {
         volume.diskOptions(volume.diskOptions().with(Option.SIZE, request.sizeSectors()));
-        volume
-            .attached()
-            .ifPresent(it -> it.disk().rememberSize(it.wanted(), node.knownDisks()));
+        volume.attached().ifPresent(it -> it.disk().rememberSize(it.wanted(), node.knownDisks()));
       }
       node.publish();
       return result;

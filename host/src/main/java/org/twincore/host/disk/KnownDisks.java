@@ -49,10 +49,7 @@ public final class KnownDisks {
     Path fresh = folder.resolve("drbd-minor-" + minor + ".lkbd.new");
     Files.writeString(fresh, known.sizeBytes() + "\t" + device + "\n" + uuid);
     Files.move(
-        fresh,
-        file(minor),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        fresh, file(minor), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   private Path file(int minor) {

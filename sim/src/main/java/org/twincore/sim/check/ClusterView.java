@@ -109,12 +109,12 @@ public final class ClusterView {
   /// The size that the volume has at both nodes; before they agreed on one, all that both have room
   /// for.
   public long deviceSectors(int volume) {
-    return sizes.agreed(volume)
-        .orElseGet(
-            () ->
-                Math.min(
-                    drive(0, volume).layout().usableSectors(),
-                    drive(1, volume).layout().usableSectors()));
+    return sizes
+        .agreed(volume)
+        .orElseGet(() ->
+            Math.min(
+                drive(0, volume).layout().usableSectors(),
+                drive(1, volume).layout().usableSectors()));
   }
 
   /// Blocks of 4 KiB in which the two drives differ, ascending.

@@ -193,10 +193,7 @@ public final class SimDisk implements Disk {
           }
         }
         case Effect.WriteMetadata write -> applyPart(write);
-        case Effect.ReadLocal _,
-            Effect.FlushLocal _,
-            Effect.MeasureDisk _,
-            Effect.CloseDisk _ -> {}
+        case Effect.ReadLocal _, Effect.FlushLocal _, Effect.MeasureDisk _, Effect.CloseDisk _ -> {}
       }
     }
   }

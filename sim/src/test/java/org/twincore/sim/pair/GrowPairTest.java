@@ -21,9 +21,9 @@ import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.SimStore;
 
-/// Backing disks that grow under a device in use. Keeps the promises that a disk called UpToDate has
-/// what was answered and equals the other, and that what may differ is marked: whatever moment of
-/// the move of the metadata a crash finds.
+/// Backing disks that grow under a device in use. Keeps the promises that a disk called UpToDate
+/// has what was answered and equals the other, and that what may differ is marked: whatever moment
+/// of the move of the metadata a crash finds.
 class GrowPairTest {
   private static final long SMALL = 8 << 20;
   private static final long LARGE = 12 << 20;
@@ -67,8 +67,7 @@ class GrowPairTest {
   private static void awaitSize(Pair pair, long sectors) {
     for (int node = 0; node < 2; node++) {
       int which = node;
-      pair.await(
-          () -> pair.volume(which).sizeSectors() == sectors, node + " to have " + sectors);
+      pair.await(() -> pair.volume(which).sizeSectors() == sectors, node + " to have " + sectors);
     }
   }
 
@@ -134,11 +133,8 @@ class GrowPairTest {
   /// again afterwards, nothing that was answered is lost, and the growth can be had.
   @Tag("slow")
   @ParameterizedTest
-  @CsvSource({
-    "0, 8650752, false", "1, 8650752, false", "0, 8396800, false", "1, 8396800, true"
-  })
-  void aCrashAtAnyStepLosesNothing(int victim, long bytes, boolean clean)
-      throws MetadataException {
+  @CsvSource({"0, 8650752, false", "1, 8650752, false", "0, 8396800, false", "1, 8396800, true"})
+  void aCrashAtAnyStepLosesNothing(int victim, long bytes, boolean clean) throws MetadataException {
     for (SimStore.Keep keep : List.of(SimStore.Keep.NOTHING, SimStore.Keep.ANYTHING)) {
       int step = 0;
       while (crashAt(victim, bytes, clean, keep, step)) {
@@ -170,8 +166,7 @@ class GrowPairTest {
           @Override
           public void effect(SimNode from, Effect effect) {
             if (effect instanceof Effect.OfDisk && left[0]-- == 0) {
-              pair.simulation.after(
-                  0, () -> node.end(SimNode.Ending.POWER_CUT, keep));
+              pair.simulation.after(0, () -> node.end(SimNode.Ending.POWER_CUT, keep));
             }
           }
         });
@@ -302,10 +297,7 @@ class GrowPairTest {
     Pair pair = setup().primary();
     AdminCommand.Resize reshape =
         new AdminCommand.Resize(
-            0,
-            8192,
-            AdminCommand.Assume.NOTHING,
-            Optional.of(new AdminCommand.AlStripes(3, 8)));
+            0, 8192, AdminCommand.Assume.NOTHING, Optional.of(new AdminCommand.AlStripes(3, 8)));
     pair.ok(0, reshape);
     assertInStep(pair, 8192);
     for (int block = 0; block < 40; block++) {
@@ -326,11 +318,9 @@ class GrowPairTest {
     grow(pair, LARGE);
     int[] writes = {0};
     pair.withheld.fail(
-        pair.nodes[1],
-        effect -> effect instanceof Effect.WriteMetadata && writes[0]++ == 1);
+        pair.nodes[1], effect -> effect instanceof Effect.WriteMetadata && writes[0]++ == 1);
     pair.ok(0, resize());
-    pair.await(
-        () -> pair.state(1).disk() == DiskState.DISKLESS, "the peer diskless");
+    pair.await(() -> pair.state(1).disk() == DiskState.DISKLESS, "the peer diskless");
     pair.withheld.release(pair.nodes[1]);
     pair.write(0, 5, 9);
     pair.attach(1);

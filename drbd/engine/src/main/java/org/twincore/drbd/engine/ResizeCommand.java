@@ -53,8 +53,7 @@ final class ResizeCommand {
     if (refusal != null) {
       then.accept(refusal);
     } else {
-      resizes.begin(
-          volume, command.stripes().orElse(null), new OfAdmin(volume, command, then));
+      resizes.begin(volume, command.stripes().orElse(null), new OfAdmin(volume, command, then));
     }
   }
 
@@ -73,9 +72,7 @@ final class ResizeCommand {
       return new AdminResult.Config(NO_PRIMARY, "Need one Primary node to resize");
     }
     boolean isConnected = state.conn() == CONNECTED;
-    if (command.assume().clean()
-        && isConnected
-        && parts.peering.version() < VERSION_WITH_FLAGS) {
+    if (command.assume().clean() && isConnected && parts.peering.version() < VERSION_WITH_FLAGS) {
       return new AdminResult.Config(
           NEEDS_VERSION_93, "--assume-clean needs a peer with protocol 93 or later");
     }

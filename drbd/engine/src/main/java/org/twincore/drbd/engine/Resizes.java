@@ -127,11 +127,7 @@ final class Resizes {
     private final Work work;
     private @Nullable MetadataLayout next;
 
-    Run(
-        Volume volume,
-        Backing backing,
-        AdminCommand.@Nullable AlStripes stripes,
-        Work work) {
+    Run(Volume volume, Backing backing, AdminCommand.@Nullable AlStripes stripes, Work work) {
       this.volume = volume;
       this.backing = backing;
       this.stripes = stripes;
@@ -212,11 +208,7 @@ final class Resizes {
                   backing.layout().superblockOffsetBytes(),
                   wanted.superblockOffsetBytes()));
       LayoutChange.begin(
-          backing,
-          wanted,
-          plan.sectors,
-          plan.newBlocksOutOfSync,
-          ok -> finish(true, ok));
+          backing, wanted, plan.sectors, plan.newBlocksOutOfSync, ok -> finish(true, ok));
     }
 
     private void refuse(String why) {

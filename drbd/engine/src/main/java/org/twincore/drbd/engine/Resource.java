@@ -104,7 +104,8 @@ public final class Resource {
           volume(volume).ifPresent(it -> it.device.closed(access));
       case Event.LocalReadDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
-      case Event.LocalMeasured measured -> volume(measured.volume()).ifPresent(it -> it.disk(event));
+      case Event.LocalMeasured measured ->
+          volume(measured.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
       case Event.PacketArrived arrived -> {
         if (!link.take(arrived)) {

@@ -32,8 +32,7 @@ final class SizeChanges {
   private final Resizes resizes;
   private final PeerLink link;
 
-  SizeChanges(
-      Parts parts, Parameters parameters, Resyncs resyncs, Resizes resizes, PeerLink link) {
+  SizeChanges(Parts parts, Parameters parameters, Resyncs resyncs, Resizes resizes, PeerLink link) {
     this.parts = parts;
     this.parameters = parameters;
     this.resyncs = resyncs;
@@ -94,8 +93,7 @@ final class SizeChanges {
             DISCONNECTING,
             "volume %d: %s"
                 .formatted(
-                    volume.number(),
-                    refusal(judged.rule(), packet, volume.device.sizeSectors())));
+                    volume.number(), refusal(judged.rule(), packet, volume.device.sizeSectors())));
         return null;
       }
       answer = judged;
@@ -106,7 +104,8 @@ final class SizeChanges {
     @Override
     public void unfit(String why) {
       parts.turn.log(
-          Effect.Level.ERROR, "volume %d: the disk has another size: %s".formatted(volume.number(), why));
+          Effect.Level.ERROR,
+          "volume %d: the disk has another size: %s".formatted(volume.number(), why));
       take(volume, this);
     }
 
@@ -128,9 +127,7 @@ final class SizeChanges {
   private static SizeNegotiation.Own own(Device device, @Nullable MetadataLayout layout) {
     Backing backing = layout == null ? null : device.backing();
     return new SizeNegotiation.Own(
-        isConnecting(device)
-            ? SizeNegotiation.Phase.CONNECTING
-            : SizeNegotiation.Phase.ESTABLISHED,
+        isConnecting(device) ? SizeNegotiation.Phase.CONNECTING : SizeNegotiation.Phase.ESTABLISHED,
         device.state().role(),
         device.state().disk(),
         device.state().pdsk(),
@@ -198,8 +195,7 @@ final class SizeChanges {
           NETWORK_FAILURE,
           "volume %d has %d sectors instead of %d in the middle of %s: start over"
               .formatted(volume.number(), now, before, conn));
-    } else if (conn == CONNECTED
-        && (now > before || device.growth() == Growth.AWAITS_THE_PEER)) {
+    } else if (conn == CONNECTED && (now > before || device.growth() == Growth.AWAITS_THE_PEER)) {
       grown(volume, packet);
     } else if (conn == WF_REPORT_PARAMS) {
       long peer = packet.currentSectors();

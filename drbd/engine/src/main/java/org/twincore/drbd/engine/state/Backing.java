@@ -69,9 +69,7 @@ public final class Backing {
   }
 
   private static long mostSlots(int ring) {
-    return ring > RING_BLOCKS_FOR_MOST_SLOTS
-        ? SLOTS_MAX
-        : (long) (ring - 1) * SLOTS_PER_RING_BLOCK;
+    return ring > RING_BLOCKS_FOR_MOST_SLOTS ? SLOTS_MAX : (long) (ring - 1) * SLOTS_PER_RING_BLOCK;
   }
 
   public LocalDisk disk() {

@@ -19,8 +19,9 @@ import org.twincore.drbd.meta.Superblock;
 ///
 /// 1 is durable before anything of 2 and 3 begins, all of these before 4, and nothing else is under
 /// way on the disk. So a crash before 1 leaves the old metadata as it was; one after 4 the new; one
-/// between them a superblock by which every block counts as out of sync. Too much is copied then, never too little. The old
-/// superblock lies in the data area from then on and is found only by who looks there.
+/// between them a superblock by which every block counts as out of sync. Too much is copied then,
+/// never too little. The old superblock lies in the data area from then on and is found only by who
+/// looks there.
 public final class LayoutChange {
   private static final int SECTOR_BYTES = 512;
   private static final long ZERO_BYTES_MAX = 64 << 20;
@@ -45,7 +46,8 @@ public final class LayoutChange {
         || now.alStripeSize4k() != next.alStripeSize4k();
   }
 
-  /// Moves it, for a device of `sectors`; `then` hears when all is durable, or that the disk failed.
+  /// Moves it, for a device of `sectors`; `then` hears when all is durable, or that the disk
+  /// failed.
   public static void begin(
       Backing backing,
       MetadataLayout next,

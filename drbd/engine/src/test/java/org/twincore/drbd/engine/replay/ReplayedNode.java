@@ -106,7 +106,8 @@ final class ReplayedNode {
       case Effect.WriteMetadata write ->
           answers.add(new Event.LocalDone(write.volume(), write.token()));
       case Effect.MeasureDisk(int volume, long token) ->
-          answers.add(new Event.LocalMeasured(volume, token, ReplayPart.DISK_BYTES, ReplayPart.DISK_BYTES));
+          answers.add(
+              new Event.LocalMeasured(volume, token, ReplayPart.DISK_BYTES, ReplayPart.DISK_BYTES));
       case Effect.Dial dial -> dials.add(dial);
       case Effect.Send send -> {
         sent.computeIfAbsent(send.socket(), _ -> new ArrayDeque<>()).add(send);
