@@ -110,6 +110,17 @@ public sealed interface AdminRequest {
   /// `repair`: copies the blocks that are marked out of sync from `source` to the other side.
   record Repair(int minor, Side source) implements AdminRequest {}
 
+  /// `resize`: takes into use what the backing disks have become; `sizeSectors` is 0 for all of it.
+  /// `alStripes` and `alStripeSizeKib` are 0 for an activity log as it is.
+  record Resize(
+      int minor,
+      long sizeSectors,
+      boolean assumeClean,
+      boolean assumePeerHasSpace,
+      int alStripes,
+      int alStripeSizeKib)
+      implements AdminRequest {}
+
   record NewCurrentUuid(int minor, boolean clearBitmap) implements AdminRequest {}
 
   /// `disk-options`: these instead of the running ones (or, without `setDefaults`, on top).

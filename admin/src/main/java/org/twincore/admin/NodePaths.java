@@ -11,6 +11,9 @@ public final class NodePaths {
   /// Where root's node of this machine keeps its own.
   public static final Path ROOT_FOLDER = Path.of("/run/twincore");
 
+  /// Where drbdmeta and root's node of this machine remember what the backing disks were.
+  public static final Path KNOWN_DISKS = Path.of("/var/lib/drbd");
+
   private NodePaths() {}
 
   /// The folder for sockets and locks of all nodes of this user.

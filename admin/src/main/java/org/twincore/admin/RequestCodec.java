@@ -68,6 +68,7 @@ public final class RequestCodec {
               .putGiven("stop", stop);
       case AdminRequest.Repair(int minor, Side source) ->
           out.put("request", "repair").put("minor", minor).put("source", Fields.word(source));
+      case AdminRequest.Resize resize -> putResize(out, resize);
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           out.put("request", "new-current-uuid")
               .put("minor", minor)
@@ -87,6 +88,16 @@ public final class RequestCodec {
       case AdminRequest.Shutdown() -> out.put("request", "shutdown");
     }
     return JsonText.write(out.map);
+  }
+
+  private static void putResize(Out out, AdminRequest.Resize resize) {
+    out.put("request", "resize")
+        .put("minor", resize.minor())
+        .put("size", resize.sizeSectors())
+        .put("assume-clean", resize.assumeClean())
+        .put("assume-peer-has-space", resize.assumePeerHasSpace())
+        .put("al-stripes", resize.alStripes())
+        .put("al-stripe-size", resize.alStripeSizeKib());
   }
 
   private static void putAttach(Out out, AdminRequest.Attach attach) {
@@ -199,6 +210,14 @@ public final class RequestCodec {
               in.optionalNumber("stop", AdminRequest.Verify.NOT_GIVEN));
       case "repair" ->
           new AdminRequest.Repair(in.smallNumber("minor"), in.word("source", Side.class));
+      case "resize" ->
+          new AdminRequest.Resize(
+              in.smallNumber("minor"),
+              in.number("size"),
+              in.flag("assume-clean"),
+              in.flag("assume-peer-has-space"),
+              in.smallNumber("al-stripes"),
+              in.smallNumber("al-stripe-size"));
       case "new-current-uuid" ->
           new AdminRequest.NewCurrentUuid(in.smallNumber("minor"), in.flag("clear-bitmap"));
       case "disk-options" ->

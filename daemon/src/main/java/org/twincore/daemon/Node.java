@@ -25,6 +25,7 @@ import org.twincore.daemon.resource.Handlers;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.disk.DiskAccess;
+import org.twincore.host.disk.KnownDisks;
 import org.twincore.host.nbd.NbdAddress;
 import org.twincore.host.nbd.NbdListener;
 import org.twincore.host.nbd.NbdSettings;
@@ -101,7 +102,8 @@ public final class Node {
                 settings.protocolMax(),
                 diskAccess(settings),
                 wrapping(settings),
-                new Handlers.Surroundings(name, folders.run(), settings.handlerTimeout())));
+                new Handlers.Surroundings(name, folders.run(), settings.handlerTimeout()),
+                new KnownDisks(knownDisks(folders))));
     resyncTurns.start(resources::all);
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
@@ -134,6 +136,13 @@ public final class Node {
       return isUsualPlace ? Devices.open(files, Path.of("/dev")) : Devices.none();
     }
     return said.get().equals("none") ? Devices.none() : Devices.open(files, Path.of(said.get()));
+  }
+
+  /// Shared with drbdmeta for the node that root runs in its usual place, the node's own otherwise.
+  private Path knownDisks(NodeFolders folders) {
+    return folders.run().equals(NodePaths.ROOT_FOLDER)
+        ? NodePaths.KNOWN_DISKS
+        : folders.state().resolve(name);
   }
 
   private static String uri(SocketAddress address) {

@@ -91,6 +91,10 @@ final class NodeDesk implements AdminDesk {
                         case LOCAL -> AdminCommand.Side.LOCAL;
                         case PEER -> AdminCommand.Side.PEER;
                       }));
+      case AdminRequest.Resize resize -> {
+        NodeResources.Found found = resources.minor(resize.minor());
+        yield answer(found.admin().resize(found.volume(), resize));
+      }
       case AdminRequest.NewCurrentUuid(int minor, boolean clearBitmap) ->
           command(minor, volume -> new AdminCommand.NewCurrentUuid(volume, clearBitmap));
       case AdminRequest.DiskOptions options -> {

@@ -180,6 +180,11 @@ final class NodeProcess implements AutoCloseable {
     logFrom = Files.readString(log()).length();
   }
 
+  /// What it has logged since [#ignoreLogSoFar].
+  String newLog() throws IOException {
+    return Files.readString(log()).substring(logFrom);
+  }
+
   /// Waits until its log holds that text.
   void awaitLog(String text) throws IOException {
     await(

@@ -32,6 +32,7 @@ final class CommandPlan {
   private final Prng order;
 
   private final Blunders blunders;
+  private final Growing growing;
   private final SimNetwork network;
   private final List<Draw> draws;
   private int executed;
@@ -51,6 +52,7 @@ final class CommandPlan {
     this.aside = random.aside();
     this.blunders = new Blunders(cluster, aside.aside());
     this.order = aside.aside().aside();
+    this.growing = new Growing(view, cluster.workloads, aside.aside().aside().split());
     draws =
         List.of(
             (_, _) -> operator.swap(this::count),
@@ -98,6 +100,9 @@ final class CommandPlan {
     }
     if (aside.nextInt(25) == 0) {
       return beginGenerations(admins.get(aside.nextInt(2)), aside.nextInt(view.volumes()));
+    }
+    if (growing.isDue()) {
+      return growing.grow(admins, this::count);
     }
     NodeAdmin admin = admins.get(random.nextInt(2));
     int volume = random.nextInt(view.volumes());

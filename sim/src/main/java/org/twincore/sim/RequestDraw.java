@@ -11,7 +11,7 @@ final class RequestDraw {
   private static final int LARGE_SECTORS_MAX = 2_048;
 
   private final Prng random;
-  private final long sizeSectors;
+  private long sizeSectors;
   private final long[] spots;
 
   RequestDraw(Prng random, Scenario.VolumePlan plan, long sizeSectors) {
@@ -23,6 +23,14 @@ final class RequestDraw {
       spots[i] = block * SECTORS_PER_BLOCK;
     }
     spots[0] = Math.max(0, sizeSectors - BLOCKS_PER_SPOT * SECTORS_PER_BLOCK);
+  }
+
+  /// The device has grown: the last spot is at its end again.
+  void grow(long newSizeSectors) {
+    if (newSizeSectors > sizeSectors) {
+      sizeSectors = newSizeSectors;
+      spots[0] = sizeSectors - BLOCKS_PER_SPOT * SECTORS_PER_BLOCK;
+    }
   }
 
   VolumeWorkload.What what() {

@@ -71,18 +71,17 @@ final class VolumeWorkload {
     this.volume = volume;
     this.random = random;
     this.openMax = plan.openRequests();
-    this.draw = new RequestDraw(random.split(), plan, usableSectors());
+    this.draw = new RequestDraw(random.split(), plan, sizeSectors());
   }
 
-  /// Sectors that both replicas have room for.
+  /// The size of the device at both nodes.
   long sizeSectors() {
-    return usableSectors();
+    return view.deviceSectors(volume);
   }
 
-  private long usableSectors() {
-    return Math.min(
-        view.drive(0, volume).layout().usableSectors(),
-        view.drive(1, volume).layout().usableSectors());
+  /// The device has grown: the new area is used too.
+  void grow() {
+    draw.grow(sizeSectors());
   }
 
   private VolumeHistory history() {

@@ -24,7 +24,7 @@ final class Purpose {
       case INVALIDATE -> "declares the data here worthless; all of it is fetched from the peer";
       case INVALIDATE_REMOTE -> "declares the data at the peer worthless; all of it is sent there";
       case OUTDATE -> "declares that the data here is old; refused while connected";
-      case RESIZE -> "would take a grown disk into use (not in this version)";
+      case RESIZE -> "takes into use what the backing disks have become; copies the new area";
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
       case REPAIR ->
@@ -74,8 +74,7 @@ final class Purpose {
       case SET_GI -> "overwrites the generations in the metadata of a disk that is not in use";
       case NEW_CURRENT_UUID ->
           "begins a new generation; with --clear-bitmap new disks count as equal without a sync";
-      case CHECK_RESIZE ->
-          "would look after metadata of a disk that grew while not in use (not in this version)";
+      case CHECK_RESIZE -> "brings the metadata of a disk that grew, in use or not, to its new end";
       case HELP -> "prints this text";
       case VERSION -> "prints versions as assignments for a shell";
       case BEFORE_RESYNC_TARGET,

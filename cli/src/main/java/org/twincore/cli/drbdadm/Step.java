@@ -39,6 +39,15 @@ sealed interface Step {
     }
   }
 
+  /// A resize if the node has the minor's disk, drbdmeta's look after its metadata if not. DRBD's
+  /// own drbdadm shows two commands of drbdsetup.
+  record CheckResize(Ask ask, List<String> check, Metadata otherwise) implements Step {
+    @Override
+    public List<List<String>> lines() {
+      return List.of(ask.line, check);
+    }
+  }
+
   /// A question about one volume that the node's status answers, or else its metadata.
   record Query(List<String> line, Command command, int minor, Optional<Metadata> otherwise)
       implements Step {

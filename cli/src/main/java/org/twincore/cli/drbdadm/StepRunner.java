@@ -59,6 +59,7 @@ final class StepRunner {
       case Step.Ask ask -> ask(ask);
       case Step.Metadata tool -> metadata.run(tool.arguments());
       case Step.AskOrMetadata(Step.Ask ask, Step.Metadata otherwise) -> askOr(ask, otherwise);
+      case Step.CheckResize(Step.Ask ask, var _, Step.Metadata otherwise) -> askOr(ask, otherwise);
       case Step.Query query -> query(query);
       case Step.Handler handler -> handler(handler);
       case Step.Implied _ -> 0;

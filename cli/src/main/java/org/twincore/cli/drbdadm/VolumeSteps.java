@@ -50,21 +50,11 @@ final class VolumeSteps {
       case CREATE_MD, DUMP_MD, WIPE_MD, APPLY_AL, SET_GI -> List.of(metadata(volume));
       case WAIT_CONNECT, WAIT_SYNC -> List.of(waiting(resource, minor));
       case SH_B_PRI -> becomePrimary(resource, minor);
-      case RESIZE, CHECK_RESIZE -> resize(minor);
+      case RESIZE, CHECK_RESIZE -> new ResizeSteps(invocation).of(volume, minor);
       case VERIFY -> one(minor, new AdminRequest.Verify(minor, sectors("start"), sectors("stop")));
       case REPAIR -> one(minor, new AdminRequest.Repair(minor, source(resource)));
       default -> throw new IllegalStateException(command + " is for no volume");
     };
-  }
-
-  private List<Step> resize(int minor) {
-    List<String> options = invocation.handedOn();
-    String number = Integer.toString(minor);
-    return List.of(
-        new Step.Implied(CommandLine.setup(List.of("resize", number), options)),
-        new Step.Refused(
-            CommandLine.setup(List.of("check-resize", number), options),
-            "resize is not implemented: back up, down, create-md, and let the peer sync"));
   }
 
   /// The node whose blocks are right; there is no default, since the other one's are overwritten.

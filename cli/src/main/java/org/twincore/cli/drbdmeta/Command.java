@@ -24,7 +24,7 @@ enum Command {
   OUTDATE("outdate", "", Access.WRITES, StateCommands::outdate),
   INVALIDATE("invalidate", "", Access.WRITES, StateCommands::invalidate),
   DSTATE("dstate", "", Access.READS, StateCommands::diskState),
-  CHECK_RESIZE("check-resize", "", Access.WRITES, StateCommands::checkResize),
+  CHECK_RESIZE("check-resize", "", Access.WRITES, ResizeCommands::checkResize),
   CREATE_MD(
       "create-md",
       "[--peer-max-bio-size N] [--al-stripes N] [--al-stripe-size-kB N]",

@@ -62,6 +62,7 @@ final class CreateMd {
       return ToolFailure.FAILED;
     }
     write(superblock, old);
+    ResizeCommands.remember(session);
     return 0;
   }
 

@@ -54,6 +54,7 @@ final class StateCommands {
   }
 
   static int applyLog(Session session) throws IOException, ToolFailure {
+    ResizeCommands.follow(session);
     MetadataReader.Found found = session.found();
     PrintStream err = session.dialogue().err();
     ActivityLogReplay replay = session.reader().readLog(found);
@@ -134,14 +135,6 @@ final class StateCommands {
     return 0;
   }
 
-  /// Metadata that a grown disk left behind is not moved: it is looked for in one place only.
-  static int checkResize(Session session) throws IOException, ToolFailure {
-    if (!session.hasMetadata()) {
-      throw new ToolFailure(ToolFailure.FAILED, "no suitable meta data found :(");
-    }
-    return 0;
-  }
-
   static int readDeviceUuid(Session session) throws IOException, ToolFailure {
     session.dialogue().out().println("%016X".formatted(session.found().superblock().deviceUuid()));
     return 0;
@@ -154,6 +147,7 @@ final class StateCommands {
     long uuid = GenerationCommands.hex(session.invocation().arguments().getFirst());
     MetadataReader.Found found = session.found();
     session.replace(found, found.superblock().withDeviceUuid(uuid));
+    ResizeCommands.remember(session);
     return 0;
   }
 }

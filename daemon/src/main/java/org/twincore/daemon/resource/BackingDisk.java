@@ -1,10 +1,13 @@
 package org.twincore.daemon.resource;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.twincore.drbd.engine.port.EventSink;
+import org.twincore.drbd.meta.GrownDisk;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.meta.MetadataLayout;
@@ -13,10 +16,13 @@ import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.DiskHeldException;
 import org.twincore.host.disk.DiskLock;
 import org.twincore.host.disk.FileDisk;
+import org.twincore.host.disk.KnownDisks;
 import org.twincore.host.disk.MetadataFile;
 
 /// A disk on its way to being attached: locked, opened, its metadata read and repaired.
 final class BackingDisk {
+  private static final Logger LOG = System.getLogger("org.twincore.disk");
+
   private final FileDisk disk;
   private final MetadataImage image;
   private final CountDownLatch released;
@@ -40,8 +46,13 @@ final class BackingDisk {
     return released;
   }
 
+  /// Notes the size that it has now.
+  void rememberSize(Wanted wanted, KnownDisks known) {
+    remember(wanted, known, disk.dataSizeBytes(), image.superblock().deviceUuid());
+  }
+
   /// Where a volume's bytes are to be: `index` is `internal`, `flexible` or a number.
-  record Wanted(String name, int volume, String data, String metadata, String index) {
+  record Wanted(String name, int volume, int minor, String data, String metadata, String index) {
     MetadataLayout.Kind kind() throws RefusedException {
       if (index.equals("internal")) {
         return new MetadataLayout.Kind.Internal();
@@ -67,7 +78,7 @@ final class BackingDisk {
 
   /// Locks, reads and opens; nothing stays locked after a refusal. Answers of the disk go to
   /// `sink`.
-  static BackingDisk open(Wanted wanted, DiskAccess access, EventSink sink)
+  static BackingDisk open(Wanted wanted, DiskAccess access, KnownDisks known, EventSink sink)
       throws RefusedException {
     MetadataLayout.Kind kind = wanted.kind();
     DiskLock data = lock(() -> DiskLock.whole(wanted.dataPath()), Failing.DATA);
@@ -87,7 +98,7 @@ final class BackingDisk {
     }
     try {
       CountDownLatch released = new CountDownLatch(1);
-      MetadataImage image = read(wanted, kind);
+      MetadataImage image = read(wanted, kind, known);
       FileDisk disk =
           FileDisk.open(
               new FileDisk.Place(
@@ -112,15 +123,40 @@ final class BackingDisk {
     }
   }
 
-  private static MetadataImage read(Wanted wanted, MetadataLayout.Kind kind)
+  private static MetadataImage read(Wanted wanted, MetadataLayout.Kind kind, KnownDisks known)
       throws RefusedException {
     try (MetadataFile metadata = MetadataFile.open(wanted.metadataPath());
         MetadataFile data = MetadataFile.open(wanted.dataPath())) {
-      return new MetadataReader(kind, data.sizeBytes(), metadata).readForAttach();
+      if (GrownDisk.follow(kind, metadata, known.of(wanted.minor))) {
+        LOG.log(
+            Level.INFO,
+            "disk={0} has grown to {1} bytes: its metadata was moved to the end",
+            wanted.data,
+            Long.toString(data.sizeBytes()));
+      }
+      MetadataImage image = new MetadataReader(kind, data.sizeBytes(), metadata).readForAttach();
+      remember(wanted, known, data.sizeBytes(), image.superblock().deviceUuid());
+      return image;
     } catch (MetadataException bad) {
       throw new RefusedException(bad.errorNumber(), String.valueOf(bad.getMessage()));
     } catch (IOException failed) {
       throw new RefusedException(RefusedException.METADATA_IO, "metadata: " + failed.getMessage());
+    }
+  }
+
+  /// For the case that the disk grows while it is not in use.
+  static void remember(Wanted wanted, KnownDisks known, long sizeBytes, long deviceUuid) {
+    if (!wanted.index.equals("internal")) {
+      return;
+    }
+    try {
+      known.remember(wanted.minor, wanted.dataPath(), new GrownDisk.Known(sizeBytes, deviceUuid));
+    } catch (IOException failed) {
+      LOG.log(
+          Level.WARNING,
+          "disk={0} its size could not be noted: {1}",
+          wanted.data,
+          String.valueOf(failed.getMessage()));
     }
   }
 

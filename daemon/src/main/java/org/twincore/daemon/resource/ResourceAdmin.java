@@ -77,10 +77,12 @@ public final class ResourceAdmin {
           new BackingDisk.Wanted(
               node.name() + "/" + volume.number(),
               volume.number(),
+              volume.minor(),
               request.disk(),
               request.metaDisk(),
               request.metaIndex());
-      BackingDisk disk = BackingDisk.open(wanted, node.diskAccess(), node.loop());
+      BackingDisk disk =
+          BackingDisk.open(wanted, node.diskAccess(), node.knownDisks(), node.loop());
       return attach(volume, wanted, disk, options);
     } finally {
       node.configuring().unlock();
@@ -100,7 +102,7 @@ public final class ResourceAdmin {
     boolean alone =
         (flags & MetadataFlags.PRIMARY_INDICATOR) != 0
             && (flags & MetadataFlags.CONNECTED_INDICATOR) == 0;
-    volume.attached(new VolumeNode.Attached(wanted, disk.released(), alone));
+    volume.attached(new VolumeNode.Attached(wanted, disk, alone));
     volume.holes().attached(wanted.dataPath());
     boolean isAttached = false;
     try {
@@ -120,6 +122,23 @@ public final class ResourceAdmin {
     }
   }
 
+  /// As `drbdadm resize` does: what the disk is now is remembered too.
+  public AdminResult resize(VolumeNode volume, AdminRequest.Resize request)
+      throws RefusedException {
+    node.configuring().lock();
+    try {
+      AdminResult result = node.command(ResizeText.command(volume.number(), request));
+      if (result.isSuccess()) {
+        volume.diskOptions(volume.diskOptions().with(Option.SIZE, request.sizeSectors()));
+        volume.attached().ifPresent(it -> it.disk().rememberSize(it.wanted(), node.knownDisks()));
+      }
+      node.publish();
+      return result;
+    } finally {
+      node.configuring().unlock();
+    }
+  }
+
   public AdminResult detach(VolumeNode volume, boolean force) throws RefusedException {
     AdminResult result = node.command(new AdminCommand.Detach(volume.number(), force));
     if (result.isSuccess()) {
@@ -133,7 +152,7 @@ public final class ResourceAdmin {
       return;
     }
     try {
-      if (!volume.attached().get().released().await(RELEASE_SECONDS, TimeUnit.SECONDS)) {
+      if (!volume.attached().get().disk().released().await(RELEASE_SECONDS, TimeUnit.SECONDS)) {
         throw RefusedException.nonsense(
             "the disk of minor " + volume.minor() + " still has I/O under way");
       }

@@ -31,6 +31,7 @@ import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.host.disk.DiskAccess;
+import org.twincore.host.disk.KnownDisks;
 import org.twincore.host.net.Wrapping;
 
 /// One resource of this node: its loop, and everything around it, put together by hand.
@@ -53,6 +54,7 @@ public final class ResourceNode {
   private final SwitchedLink link;
   private final Path flightRecords;
   private final DiskAccess diskAccess;
+  private final KnownDisks knownDisks;
   private final EffectRunner runner;
   private final ResourceServices services;
   private final ResourceLoop loop;
@@ -77,7 +79,8 @@ public final class ResourceNode {
       int protocolMax,
       DiskAccess diskAccess,
       Wrapping wrapping,
-      Handlers.Surroundings handlers) {}
+      Handlers.Surroundings handlers,
+      KnownDisks knownDisks) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -89,6 +92,7 @@ public final class ResourceNode {
     this.feed = shared.feed;
     this.flightRecords = shared.flightRecords;
     this.diskAccess = shared.diskAccess;
+    this.knownDisks = shared.knownDisks;
     this.nodeName = shared.handlers.node();
     this.handlers = new Handlers(name, handlers, shared.handlers);
     this.link = new SwitchedLink(name, shared.wrapping);
@@ -106,6 +110,10 @@ public final class ResourceNode {
                 System::nanoTime,
                 shared.timers,
                 this::brokenBy));
+  }
+
+  KnownDisks knownDisks() {
+    return knownDisks;
   }
 
   DiskAccess diskAccess() {

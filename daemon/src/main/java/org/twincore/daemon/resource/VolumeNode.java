@@ -1,7 +1,6 @@
 package org.twincore.daemon.resource;
 
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import org.twincore.admin.ResourceView;
 import org.twincore.daemon.device.VolumeDevice;
 import org.twincore.daemon.nbd.LocalHoles;
@@ -25,7 +24,7 @@ public final class VolumeNode {
 
   /// A disk that was attached; it may be detached again, by an admin or after an error. `alone`:
   /// this node was Primary without a peer when it last stopped.
-  record Attached(BackingDisk.Wanted wanted, CountDownLatch released, boolean alone) {}
+  record Attached(BackingDisk.Wanted wanted, BackingDisk disk, boolean alone) {}
 
   public int number() {
     return number;

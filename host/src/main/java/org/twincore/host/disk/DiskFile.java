@@ -31,7 +31,7 @@ final class DiskFile implements AutoCloseable {
   private final Optional<Descriptors> direct;
   private final Descriptor owner;
   private final BufferPool buffers;
-  private final long sizeBytes;
+  private volatile long sizeBytes;
 
   private DiskFile(
       Descriptors buffered,
@@ -91,8 +91,14 @@ final class DiskFile implements AutoCloseable {
     return isAligned ? direct.orElse(buffered) : buffered;
   }
 
-  /// The size when it was opened.
+  /// The size when it was opened, or asked for last.
   long sizeBytes() {
+    return sizeBytes;
+  }
+
+  /// Asks for the size that it has now.
+  long measure() throws LinuxException {
+    sizeBytes = buffered.plain().seek(0, Descriptor.SEEK_END);
     return sizeBytes;
   }
 

@@ -130,7 +130,11 @@ public final class FileDisk implements Disk {
       case Effect.ReadLocal read -> read.extent().sizeBytes() <= QUICK_MAX_BYTES;
       case Effect.WriteLocal write ->
           !write.fua() && write.payload().lengthBytes() <= QUICK_MAX_BYTES;
-      case Effect.DiscardLocal _, Effect.FlushLocal _, Effect.WriteMetadata _, Effect.CloseDisk _ ->
+      case Effect.DiscardLocal _,
+          Effect.FlushLocal _,
+          Effect.WriteMetadata _,
+          Effect.MeasureDisk _,
+          Effect.CloseDisk _ ->
           false;
     };
   }
@@ -196,6 +200,7 @@ public final class FileDisk implements Disk {
           answer(token, () -> discard(extent, kind));
       case Effect.FlushLocal(int _, long token) -> answer(token, this::flush);
       case Effect.WriteMetadata write -> answer(write.token(), () -> writeMetadata(write));
+      case Effect.MeasureDisk measure -> measure(measure.token());
       case Effect.CloseDisk _ -> throw new IllegalArgumentException("CloseDisk has no answer");
     };
   }
@@ -206,6 +211,16 @@ public final class FileDisk implements Disk {
       byte[] bytes = new byte[(int) extent.sizeBytes()];
       data.read(extent.offsetBytes(), bytes);
       return new Event.LocalReadDone(volume, token, Payload.of(bytes));
+    } catch (IOException failed) {
+      return failure(token, failed);
+    }
+  }
+
+  private Event measure(long token) {
+    try {
+      long dataBytes = data.measure();
+      long metadataBytes = metadata == data ? dataBytes : metadata.measure();
+      return new Event.LocalMeasured(volume, token, dataBytes, metadataBytes);
     } catch (IOException failed) {
       return failure(token, failed);
     }

@@ -20,6 +20,7 @@ public final class ClusterView {
   private final StateBoard board = new StateBoard();
   private final TreeMap<Integer, VolumeHistory> histories = new TreeMap<>();
   private final Lineage lineage;
+  private final DeviceSizes sizes = new DeviceSizes();
 
   /// By volume and node: what was read out of the drives' blocks.
   private final TreeMap<Integer, SeenBlocks> current = new TreeMap<>();
@@ -40,6 +41,7 @@ public final class ClusterView {
     this.lineage = new Lineage(board, volumes);
     nodes.forEach(node -> node.watch(board));
     nodes.forEach(node -> node.watch(lineage));
+    nodes.forEach(node -> node.watch(sizes));
   }
 
   public Simulation simulation() {
@@ -104,11 +106,22 @@ public final class ClusterView {
     return stable.computeIfAbsent(volume * 2 + node, _ -> new SeenBlocks());
   }
 
+  /// The size that the volume has at both nodes; before they agreed on one, all that both have room
+  /// for.
+  public long deviceSectors(int volume) {
+    return sizes
+        .agreed(volume)
+        .orElseGet(() ->
+            Math.min(
+                drive(0, volume).layout().usableSectors(),
+                drive(1, volume).layout().usableSectors()));
+  }
+
   /// Blocks of 4 KiB in which the two drives differ, ascending.
   public List<Long> differingBlocks(int volume) {
     SimDrive first = drive(0, volume);
     SimDrive second = drive(1, volume);
-    long end = Math.min(first.dataBlocks(), second.dataBlocks());
+    long end = Math.min(first.data().sizeBytes(), second.data().sizeBytes()) / 4096;
     BitSet touched = first.data().takeTouched();
     touched.or(second.data().takeTouched());
     TreeSet<Long> known = differing.computeIfAbsent(volume, _ -> new TreeSet<>());
@@ -121,6 +134,6 @@ public final class ClusterView {
         known.add((long) next);
       }
     }
-    return List.copyOf(known);
+    return List.copyOf(known.headSet((deviceSectors(volume) + 7) / 8));
   }
 }

@@ -1,9 +1,11 @@
 package org.twincore.sim.world;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
 import org.twincore.drbd.meta.ActivityLogReplay;
+import org.twincore.drbd.meta.GrownDisk;
 import org.twincore.drbd.meta.MetadataArea;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataFlags;
@@ -78,10 +80,39 @@ public final class DriveMetadata {
     return new MetadataReader(drive.layout().kind(), drive.data().sizeBytes(), store);
   }
 
+  /// As an attach would find it: at the end, or where the end was when the disk was in use last.
+  private MetadataReader.Found found() throws IOException, MetadataException {
+    try {
+      return reader().find();
+    } catch (MetadataException none) {
+      MetadataStore before = new Before(store, drive.known().sizeBytes());
+      return new MetadataReader(drive.layout().kind(), before.sizeBytes(), before).find();
+    }
+  }
+
+  /// A drive that has grown, as it was.
+  private record Before(MetadataStore whole, long sizeBytes) implements MetadataStore {
+    @Override
+    public void read(long offsetBytes, byte[] into) throws IOException {
+      whole.read(offsetBytes, into);
+    }
+
+    @Override
+    public void write(long offsetBytes, byte[] from) {
+      throw new UnsupportedOperationException("only looked at");
+    }
+
+    @Override
+    public void force() {}
+  }
+
   /// What an attach hands to the engine: the activity log is applied first.
   public MetadataImage readForAttach() throws MetadataException {
     try {
-      return reader().readForAttach();
+      GrownDisk.follow(drive.layout().kind(), store, Optional.of(drive.known()));
+      MetadataImage image = reader().readForAttach();
+      drive.remember(image.superblock().deviceUuid());
+      return image;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
@@ -90,7 +121,7 @@ public final class DriveMetadata {
   /// The superblock as it stands now.
   public Superblock superblock() throws MetadataException {
     try {
-      return reader().find().superblock();
+      return found().superblock();
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
@@ -99,7 +130,7 @@ public final class DriveMetadata {
   /// The bits that an attach would find if the node crashed now; changes nothing.
   public SyncBitmap bitsAfterCrash() throws MetadataException {
     try {
-      MetadataReader.Found found = reader().find();
+      MetadataReader.Found found = found();
       MetadataArea area = new MetadataArea(store, found.layout());
       SyncBitmap bits = area.readBitmap(found.bitmapSizeSectors());
       if (found.superblock().has(MetadataFlags.PRIMARY_INDICATOR)) {

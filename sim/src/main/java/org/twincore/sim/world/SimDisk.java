@@ -44,11 +44,28 @@ public final class SimDisk implements Disk {
       isClosed = true;
       return;
     }
+    if (effect instanceof Effect.MeasureDisk(int _, long token)) {
+      measure(token);
+      return;
+    }
     long request = ++requests;
     inFlight.put(request, effect);
     long mark = drive.data().mark();
     long metadataMark = drive.metadata().mark();
     finishLater(request, new Marks(mark, metadataMark));
+  }
+
+  /// At once, and without chance: a question costs nothing.
+  private void measure(long token) {
+    simulation.after(
+        0,
+        () -> {
+          if (!isClosed) {
+            sink.post(
+                new Event.LocalMeasured(
+                    volume, token, drive.data().sizeBytes(), drive.metadata().sizeBytes()));
+          }
+        });
   }
 
   /// Whether nothing is in flight: what the drive has now it has until the next request.
@@ -122,7 +139,8 @@ public final class SimDisk implements Disk {
         }
         yield done(write.token());
       }
-      case Effect.CloseDisk _ -> throw new IllegalArgumentException("CloseDisk is not answered");
+      case Effect.MeasureDisk _, Effect.CloseDisk _ ->
+          throw new IllegalArgumentException(effect + " is not answered here");
     };
   }
 
@@ -175,7 +193,7 @@ public final class SimDisk implements Disk {
           }
         }
         case Effect.WriteMetadata write -> applyPart(write);
-        case Effect.ReadLocal _, Effect.FlushLocal _, Effect.CloseDisk _ -> {}
+        case Effect.ReadLocal _, Effect.FlushLocal _, Effect.MeasureDisk _, Effect.CloseDisk _ -> {}
       }
     }
   }

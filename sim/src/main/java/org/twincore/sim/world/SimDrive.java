@@ -1,6 +1,7 @@
 package org.twincore.sim.world;
 
 import java.util.random.RandomGenerator;
+import org.twincore.drbd.meta.GrownDisk;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout;
 
@@ -8,7 +9,9 @@ import org.twincore.drbd.meta.MetadataLayout;
 ///
 /// Outlives crashes of its node. With internal metadata both areas are one store.
 public final class SimDrive {
-  private final MetadataLayout layout;
+  private MetadataLayout layout;
+  private long knownBytes;
+  private long knownUuid;
   private final SimStore data;
   private final SimStore metadata;
   private final Health health = new Health();
@@ -69,21 +72,45 @@ public final class SimDrive {
   /// A drive of `backingBytes` with internal metadata, or with a metadata device of its own if
   /// `metadataBytes` is not 0; blank.
   public SimDrive(long backingBytes, long metadataBytes) {
-    try {
-      layout =
-          MetadataLayout.of(
-              metadataBytes == 0
-                  ? new MetadataLayout.Kind.Internal()
-                  : new MetadataLayout.Kind.FlexExternal(),
-              backingBytes,
-              metadataBytes);
-    } catch (MetadataException e) {
-      throw new IllegalArgumentException(e);
-    }
+    layout =
+        layout(
+            metadataBytes == 0
+                ? new MetadataLayout.Kind.Internal()
+                : new MetadataLayout.Kind.FlexExternal(),
+            backingBytes,
+            metadataBytes);
+    knownBytes = backingBytes;
     data = new SimStore(backingBytes);
     metadata = metadataBytes == 0 ? data : new SimStore(metadataBytes);
   }
 
+  private static MetadataLayout layout(
+      MetadataLayout.Kind kind, long backingBytes, long metadataBytes) {
+    try {
+      return MetadataLayout.of(kind, backingBytes, metadataBytes);
+    } catch (MetadataException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  /// The disk gets more room at its end, as a logical volume does.
+  public void grow(long backingBytes) {
+    data.grow(backingBytes);
+    layout = layout(layout.kind(), backingBytes, metadata.sizeBytes());
+  }
+
+  /// What the tools remember of the disk from when it was last in use.
+  public GrownDisk.Known known() {
+    return new GrownDisk.Known(knownBytes, knownUuid);
+  }
+
+  /// It is in use as it is now, with metadata of that identifier.
+  public void remember(long deviceUuid) {
+    knownBytes = data.sizeBytes();
+    knownUuid = deviceUuid;
+  }
+
+  /// The layout for the size that it has now.
   public MetadataLayout layout() {
     return layout;
   }

@@ -19,9 +19,9 @@ public final class SimStore {
   public static final int SECTOR_BYTES = 512;
   private static final byte[] ZERO = new byte[BLOCK_BYTES];
 
-  private final long sizeBytes;
-  private final byte[][] current;
-  private final byte[][] stable;
+  private long sizeBytes;
+  private byte[][] current;
+  private byte[][] stable;
   private final BitSet touched = new BitSet();
   private final TreeMap<Long, List<Version>> unflushed = new TreeMap<>();
   private long serial;
@@ -44,6 +44,17 @@ public final class SimStore {
 
   public long sizeBytes() {
     return sizeBytes;
+  }
+
+  /// More room at the end; it reads as zeroes.
+  public void grow(long newSizeBytes) {
+    if (newSizeBytes < sizeBytes) {
+      throw new IllegalArgumentException(sizeBytes + " bytes cannot become " + newSizeBytes);
+    }
+    int blocks = Math.toIntExact((newSizeBytes + BLOCK_BYTES - 1) / BLOCK_BYTES);
+    sizeBytes = newSizeBytes;
+    current = Arrays.copyOf(current, blocks);
+    stable = Arrays.copyOf(stable, blocks);
   }
 
   /// What a read of the whole block gives now; not to be changed.

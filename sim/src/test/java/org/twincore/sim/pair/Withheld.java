@@ -181,6 +181,7 @@ final class Withheld implements Tamper {
       case Effect.DiscardLocal discard -> discard.token();
       case Effect.FlushLocal flush -> flush.token();
       case Effect.WriteMetadata write -> write.token();
+      case Effect.MeasureDisk measure -> measure.token();
       default -> null;
     };
   }

@@ -31,6 +31,7 @@ enum PlantedFault {
   ACTIVITY_LOG_TORN(
       "BitmapCoversDifference",
       () -> DiskTampers.changesMetadata(DiskTampers.Part.ACTIVITY_LOG, DiskTampers::tear)),
+  NEW_AREA_NOT_COPIED("UpToDateReplicasEqual", () -> WireTampers.receives(WireTampers::asClean)),
   TRANSFER_LOG_LOST("UpToDateReplicasEqual", WireTampers::losesTransferLog),
   NEW_UUID_NOT_WRITTEN(
       "AckedWriteSurvives",

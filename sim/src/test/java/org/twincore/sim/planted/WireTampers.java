@@ -45,6 +45,20 @@ final class WireTampers {
     };
   }
 
+  /// Who hears of a new size takes it that the new area needs no copy.
+  static Packet asClean(Packet packet) {
+    return packet instanceof Packet.Sizes sizes
+        ? new Packet.Sizes(
+            sizes.diskSectors(),
+            sizes.configuredSectors(),
+            sizes.currentSectors(),
+            sizes.maxBioBytes(),
+            sizes.queueOrderType(),
+            sizes.ddsFlags() | Packet.Sizes.NO_RESYNC,
+            sizes.limits())
+        : packet;
+  }
+
   /// The hashes of a verify arrive as others.
   static Tamper garblesHashes() {
     return new Tamper() {

@@ -23,6 +23,7 @@ final class AdminDesk {
   private final ConnectionCommands connection;
   private final DataCommands data;
   private final Verifies verifies;
+  private final ResizeCommand resizing;
   private final DownCommand down;
   private final Repairs repairs;
 
@@ -35,6 +36,7 @@ final class AdminDesk {
       Disks disks,
       Promotion promotion,
       Verifies verifies,
+      Resizes resizes,
       NetSettings settings,
       PeerLink link,
       Consumer<Device> onNewVolume) {
@@ -47,6 +49,7 @@ final class AdminDesk {
     connection = new ConnectionCommands(parts, states, parameters, changes, settings, link);
     data = new DataCommands(parts, states, resyncs, changes);
     repairs = new Repairs(parts, states, resyncs);
+    resizing = new ResizeCommand(parts, states, parameters, resizes);
     down = new DownCommand(parts, promotion, link, volumes, connection);
   }
 
@@ -81,6 +84,8 @@ final class AdminDesk {
           with(verify.volume(), then, it -> verifies.begin(it, verify, then));
       case AdminCommand.Repair(int volume, var source) ->
           with(volume, then, it -> repairs.begin(it, source, then));
+      case AdminCommand.Resize resize ->
+          with(resize.volume(), then, it -> resizing.resize(it, resize, then));
       case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);

@@ -204,7 +204,7 @@ final class Disks {
       // What this Primary writes from now on the peer lacks, whatever the peer did meanwhile.
       states.generations.begin(volume, "attached without a peer");
     } else if (negotiates) {
-      parameters.sendSizes(volume, 0);
+      parameters.tellSizes(volume, 0);
       states.sendUuids(volume, 0);
       states.sendState(volume);
     }

@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine;
 
+import java.util.function.BooleanSupplier;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.request.PeerEpochs;
 
@@ -11,10 +12,16 @@ final class Intake {
   private static final long HELD_REQUEST_BYTES = 4096;
 
   private final Parts parts;
+  private BooleanSupplier holding = () -> false;
   private boolean paused;
 
   Intake(Parts parts) {
     this.parts = parts;
+  }
+
+  /// Nothing is taken either while that says so.
+  void pausesFor(BooleanSupplier reason) {
+    holding = reason;
   }
 
   void connectionLost() {
@@ -27,10 +34,11 @@ final class Intake {
     for (Volume volume : parts.all()) {
       bytes += volume.peerWrites.bytesInFlight();
     }
-    if (!paused && bytes > HELD_BYTES_MAX) {
+    boolean holds = holding.getAsBoolean();
+    if (!paused && (holds || bytes > HELD_BYTES_MAX)) {
       paused = true;
       parts.turn.add(new Effect.PauseReading(parts.turn.dataSocket()));
-    } else if (paused && bytes < HELD_BYTES_MAX / 2) {
+    } else if (paused && !holds && bytes < HELD_BYTES_MAX / 2) {
       paused = false;
       parts.turn.add(new Effect.ResumeReading(parts.turn.dataSocket()));
     }

@@ -11,7 +11,6 @@ import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.RequestLimits;
-import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.engine.state.SplitBrainPolicy;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.UuidChanges;
@@ -66,7 +65,7 @@ final class Parameters {
   /// All that the handshake tells of one volume before its state.
   void sendAll(Volume volume, long uuidFlags) {
     sendSyncParam(volume);
-    sendSizes(volume, 0);
+    tellSizes(volume, 0);
     if (volume.device.state().disk().isAtLeast(DiskState.NEGOTIATING)) {
       states.sendUuids(volume, uuidFlags);
     }
@@ -78,7 +77,17 @@ final class Parameters {
     parts.turn.send(volume.number(), SyncParams.of(parts.peering, disk));
   }
 
-  void sendSizes(Volume volume, int flags) {
+  /// P_SIZES as things are.
+  void tellSizes(Volume volume, int flags) {
+    sendSizes(volume, volume.device.sizeSectors(), flags);
+  }
+
+  /// P_SIZES that asks the peer for its own in return: an admin resizes.
+  void askSizes(Volume volume, int flags) {
+    sendSizes(volume, 0, flags);
+  }
+
+  private void sendSizes(Volume volume, long current, int flags) {
     Device device = volume.device;
     boolean usable = device.backing() != null;
     Optional<Packet.QueueLimits> limits =
@@ -91,7 +100,7 @@ final class Parameters {
         new Packet.Sizes(
             usable ? device.disk().usableSectors() : 0,
             device.wantedSectors(),
-            device.sizeSectors(),
+            current,
             RequestLimits.ofVersion(parts.peering),
             0,
             parts.peering.has(Since.SIZE_FLAGS) ? flags : 0,
@@ -180,61 +189,11 @@ final class Parameters {
     return digest.isEmpty() || DigestAlgorithm.ofName(digest).isPresent();
   }
 
-  /// P_SIZES.
-  @Nullable String take(Volume volume, Packet.Sizes peer) {
-    Device device = volume.device;
-    boolean connecting = device.state().conn().isBelow(ConnectionState.CONNECTED);
-    SizeNegotiation.Own own =
-        new SizeNegotiation.Own(
-            connecting ? SizeNegotiation.Phase.CONNECTING : SizeNegotiation.Phase.ESTABLISHED,
-            device.state().role(),
-            device.state().disk(),
-            device.state().pdsk(),
-            device.backing() == null ? 0 : device.disk().usableSectors(),
-            device.backing() == null ? 0 : device.disk().superblock().lastAgreedSectors(),
-            device.wantedSectors(),
-            device.sizeSectors());
-    SizeNegotiation.Answer answer =
-        SizeNegotiation.receive(
-            new SizeNegotiation.PeerSizes(
-                peer.diskSectors(),
-                peer.configuredSectors(),
-                peer.currentSectors(),
-                peer.ddsFlags()),
-            own);
-    if (answer.isRefused()) {
-      return "volume %d: %s"
-          .formatted(volume.number(), refusal(answer.rule(), peer, own.current()));
+  private static int clamp(Option option, int value) {
+    if (option.type() instanceof Option.Type.Number(var _, long _, long min, long max, var _)) {
+      return (int) Math.max(min, Math.min(max, Integer.toUnsignedLong(value)));
     }
-    if (answer.wantedTooBig()) {
-      parts.turn.log(
-          Effect.Level.ERROR,
-          "volume %d: the configured size does not fit on the disks".formatted(volume.number()));
-    }
-    int peersBlock = peer.limits().map(Packet.QueueLimits::logicalBlockBytes).orElse(SECTOR_BYTES);
-    if (connecting && peersBlock > SECTOR_BYTES) {
-      parts.turn.log(
-          Effect.Level.WARN,
-          "volume %d: the peer's disk has blocks of %d bytes, it may give up on smaller writes"
-              .formatted(volume.number(), peersBlock));
-    }
-    device.setPeerSectors(peer.diskSectors());
-    device.setPeerBioBytes(peer.maxBioBytes());
-    if (answer.wanted() != device.wantedSectors()) {
-      device.setOptions(device.options().with(Option.SIZE, answer.wanted()));
-    }
-    resize(volume, answer.sectors(), (peer.ddsFlags() & Packet.Sizes.NO_RESYNC) == 0);
-    if (answer.reply()) {
-      sendSizes(volume, peer.ddsFlags());
-    }
-    return null;
-  }
-
-  private static String refusal(SizeNegotiation.Rule rule, Packet.Sizes peer, long current) {
-    return rule == SizeNegotiation.Rule.REFUSED_IMPOSSIBLE
-        ? "the peer states an impossible size"
-        : "the peer's disk is too small: it has %d KiB, the device %d KiB"
-            .formatted(peer.diskSectors() / 2, current / 2);
+    throw new IllegalArgumentException(option.word());
   }
 
   /// Gives the device a size.

@@ -13,6 +13,7 @@ import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.config.Option;
@@ -454,6 +455,11 @@ final class PeerLink {
 
   private boolean isPeerIdle() {
     return parts.all().stream().allMatch(Volume::isPeerIdle);
+  }
+
+  /// What is read is not taken either while that says so.
+  void pausesFor(BooleanSupplier holding) {
+    intake.pausesFor(holding);
   }
 
   long deadlineNanos() {

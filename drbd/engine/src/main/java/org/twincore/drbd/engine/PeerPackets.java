@@ -34,6 +34,7 @@ final class PeerPackets {
   private final ClusterChanges changes;
   private final Liveness liveness;
   private final NetSettings settings;
+  private final Resizes resizes;
   private final PeerLink link;
   private final SizeChanges sizes;
 
@@ -45,6 +46,7 @@ final class PeerPackets {
       ClusterChanges changes,
       Liveness liveness,
       NetSettings settings,
+      Resizes resizes,
       PeerLink link) {
     this.parts = parts;
     this.parameters = parameters;
@@ -54,18 +56,33 @@ final class PeerPackets {
     this.liveness = liveness;
     this.settings = settings;
     this.link = link;
-    this.sizes = new SizeChanges(parts, parameters, resyncs, link);
+    this.resizes = resizes;
+    this.sizes = new SizeChanges(parts, parameters, resyncs, resizes, link);
+    resizes.packets(this::inOrder);
   }
 
   void take(Event.PacketArrived arrived) {
-    if (link.order().keeps(arrived)) {
-      return;
+    if (!resizes.holds(arrived)) {
+      inOrder(arrived);
     }
-    bring(arrived);
-    Optional<Event.PacketArrived> next = link.order().next();
-    while (next.isPresent()) {
+  }
+
+  /// What the order of two Primaries lets through, and what waited for it.
+  private void inOrder(Event.PacketArrived arrived) {
+    if (!link.order().keeps(arrived)) {
+      bring(arrived);
+    }
+    goOn();
+  }
+
+  /// What waited for an ack that has come, unless a resize holds it too.
+  void goOn() {
+    while (!resizes.isHolding()) {
+      Optional<Event.PacketArrived> next = link.order().next();
+      if (next.isEmpty()) {
+        return;
+      }
       bring(next.get());
-      next = link.order().next();
     }
   }
 

@@ -47,6 +47,7 @@ public final class Resource {
   private final Fences fences;
   private final Promotion promotion;
   private final OldResyncEnd oldResyncEnd;
+  private final Resizes resizes;
   private final AdminDesk desk;
 
   /// `options` are those of the resource's `options` section; `random` gives UUIDs, challenges and
@@ -73,9 +74,12 @@ public final class Resource {
     verifies = new Verifies(parts, states, changes);
     ahead = new Ahead(parts, states, resyncs, link);
     peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
+    resizes = new Resizes(parts, states);
+    link.pausesFor(resizes::isFull);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
     packets =
-        new PeerPackets(parts, parameters, peerStates, resyncs, changes, liveness, settings, link);
+        new PeerPackets(
+            parts, parameters, peerStates, resyncs, changes, liveness, settings, resizes, link);
     promotion = new Promotion(parts, states, changes, liveness, fences);
     desk =
         new AdminDesk(
@@ -87,6 +91,7 @@ public final class Resource {
             disks,
             promotion,
             verifies,
+            resizes,
             settings,
             link,
             this::add);
@@ -112,6 +117,8 @@ public final class Resource {
           volume(volume).ifPresent(it -> it.device.closed(access));
       case Event.LocalReadDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalDone done -> volume(done.volume()).ifPresent(it -> it.disk(event));
+      case Event.LocalMeasured measured ->
+          volume(measured.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
       case Event.PacketArrived arrived -> {
         if (!link.take(arrived) && !parts.held.keeps(arrived)) {
@@ -152,7 +159,7 @@ public final class Resource {
   private void maintain() {
     do {
       maintainOnce();
-    } while (promotion.isDue() || disks.isDue() || parts.held.isDue());
+    } while (promotion.isDue() || resizes.isDue() || disks.isDue() || parts.held.isDue());
   }
 
   /// Each part once, always in this order.
@@ -173,6 +180,8 @@ public final class Resource {
     states.thawWhatMayGoOn();
     states.primaryMark.maintain();
     promotion.maintain();
+    resizes.maintain();
+    packets.goOn();
     disks.maintain();
     link.maintain();
   }

@@ -32,6 +32,7 @@ import org.twincore.drbd.engine.resync.VerifySource;
 import org.twincore.drbd.engine.resync.VerifyTarget;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
+import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.DigestAlgorithm;
@@ -198,6 +199,8 @@ final class Volume {
       case Event.LocalReadDone(int _, long token, var payload) ->
           backing.disk().answered(token, null, payload);
       case Event.LocalDone(int _, long token) -> backing.disk().answered(token, null, null);
+      case Event.LocalMeasured(int _, long token, long data, long metadata) ->
+          backing.disk().measured(token, new LocalDisk.Size(data, metadata));
       case Event.LocalFailed(int _, long token, String cause) ->
           backing.disk().answered(token, cause, null);
       default -> throw new IllegalArgumentException(event.toString());

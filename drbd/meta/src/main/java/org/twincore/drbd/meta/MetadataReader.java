@@ -88,7 +88,10 @@ public final class MetadataReader {
   /// metadata clean; all durable on return.
   public Applied apply(Found found) throws IOException, MetadataException {
     MetadataArea area = area(found);
-    boolean mustMark = found.superblock.has(MetadataFlags.PRIMARY_INDICATOR);
+    // Where all blocks are out of sync anyway there is perhaps no log: it was being moved.
+    boolean mustMark =
+        found.superblock.has(MetadataFlags.PRIMARY_INDICATOR)
+            && !found.superblock.has(MetadataFlags.FULL_SYNC);
     ActivityLogReplay replay = readLog(found);
     if (mustMark && !replay.verdict().isUsable()) {
       throw new MetadataException(

@@ -184,6 +184,23 @@ public record Superblock(
         alStripeSize4k);
   }
 
+  /// The same for metadata that lies, or is shaped, otherwise.
+  public Superblock withLayout(MetadataLayout layout) {
+    return new Superblock(
+        lastAgreedSectors,
+        uuids,
+        deviceUuid,
+        flags,
+        isClean,
+        layout.metadataSectors(),
+        layout.alOffsetSectors(),
+        alExtents,
+        layout.bitmapOffsetSectors(),
+        peerMaxBioBytes,
+        layout.alStripes(),
+        layout.alStripeSize4k());
+  }
+
   /// The block as it stands on disk; a fresh array.
   public byte[] encode() {
     ByteBuffer out = ByteBuffer.allocate(SIZE_BYTES);

@@ -230,6 +230,11 @@ public final class SyncBitmap {
     dirtyPages.set(page);
   }
 
+  /// Every page counts as changed: the bitmap is to be written elsewhere.
+  public void markAllDirty() {
+    dirtyPages.set(0, pages());
+  }
+
   /// The 4096 bytes of a page as they stand on disk; a fresh array.
   public byte[] pageBytes(int page) {
     ByteBuffer out = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);

@@ -126,6 +126,17 @@ public final class ActivityLog {
   public List<Transaction> initialise(int ringBlocks) {
     Invariant.check(!initialised, "the log is initialised once");
     initialised = true;
+    return fill(ringBlocks);
+  }
+
+  /// The blocks that fill another ring with the log as it is: it was moved. Only while nobody waits
+  /// and no transaction is in flight.
+  public List<Transaction> refill(int ringBlocks) {
+    Invariant.check(initialised && isQuiet(), "the log is quiet");
+    return fill(ringBlocks);
+  }
+
+  private List<Transaction> fill(int ringBlocks) {
     List<Transaction> blocks = new ArrayList<>(ringBlocks);
     for (int block = 0; block < ringBlocks; block++) {
       blocks.add(transaction(List.of(), new TreeSet<>()));
@@ -240,6 +251,11 @@ public final class ActivityLog {
   /// True if nobody holds or awaits an extent and no transaction is in flight.
   public boolean isIdle() {
     return inFlight == null && waiters.isEmpty() && set.unusedSlots() == set.slots();
+  }
+
+  /// True if nobody awaits an extent and no transaction is in flight; extents may be held.
+  public boolean isQuiet() {
+    return inFlight == null && waiters.isEmpty();
   }
 
   /// The number that the next transaction will have.

@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine.exchange;
 
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.meta.MetadataImage;
@@ -56,6 +57,20 @@ public sealed interface AdminCommand {
     LOCAL,
     PEER
   }
+
+  /// `resize`: takes into use what the backing disks have now; answered when the own metadata is
+  /// moved and durable. `wantedSectors` replaces the option `size` (0: as much as both disks have).
+  /// `stripes` asks for another shape of the activity log.
+  record Resize(int volume, long wantedSectors, Assume assume, Optional<AlStripes> stripes)
+      implements AdminCommand {}
+
+  /// What an admin vouches for.
+  record Assume(boolean clean, boolean peerHasSpace) {
+    public static final Assume NOTHING = new Assume(false, false);
+  }
+
+  /// The ring of the activity log: so many stripes of so many blocks of 4 KiB.
+  record AlStripes(int stripes, int stripeSize4k) {}
 
   record Outdate(int volume) implements AdminCommand {}
 

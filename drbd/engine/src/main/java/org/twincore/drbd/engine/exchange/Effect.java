@@ -15,7 +15,7 @@ import org.twincore.drbd.wire.StateWord;
 public sealed interface Effect {
 
   /// To the backing disk of one volume. Each token is answered once, by `LocalReadDone`,
-  /// `LocalDone` or `LocalFailed`.
+  /// `LocalDone`, `LocalMeasured` or `LocalFailed`.
   sealed interface OfDisk extends Effect {
     int volume();
   }
@@ -39,6 +39,10 @@ public sealed interface Effect {
   /// `durable` also stable (earlier writes of the data area are not implied: flush for that).
   record WriteMetadata(int volume, long token, List<Region> regions, boolean durable)
       implements OfDisk {}
+
+  /// Ask how large the disk is now, and its metadata device; answered by `LocalMeasured`, or by
+  /// `LocalFailed`.
+  record MeasureDisk(int volume, long token) implements OfDisk {}
 
   /// The engine no longer uses the disk of this volume: release it and its lock. Not answered.
   record CloseDisk(int volume) implements OfDisk {}

@@ -46,6 +46,11 @@ public sealed interface Event {
   /// A local write, discard, flush or metadata write finished as its effect promises.
   record LocalDone(int volume, long token) implements Event {}
 
+  /// The sizes of the disk as they are now: `dataBytes` with internal metadata included,
+  /// `metadataBytes` of the device that the metadata is on.
+  record LocalMeasured(int volume, long token, long dataBytes, long metadataBytes)
+      implements Event {}
+
   /// A local operation of any kind failed.
   record LocalFailed(int volume, long token, String cause) implements Event {}
 

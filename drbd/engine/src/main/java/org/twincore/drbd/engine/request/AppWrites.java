@@ -166,7 +166,8 @@ public final class AppWrites {
     StateWord state = device.state();
     boolean local = device.hasUsableDisk();
     boolean remote = sender.isReplicated(state);
-    if (!local && !remote) {
+    boolean isBeyondEnd = !device.contains(request.extent);
+    if ((!local && !remote) || isBeyondEnd) {
       fail(request);
       return;
     }

@@ -26,16 +26,21 @@ public final class Backing {
   private static final int RING_BLOCKS_FOR_MOST_SLOTS = 72;
   private static final int PAGES_PER_WRITE = 64;
 
-  private final MetadataLayout layout;
+  private MetadataLayout layout;
   private final LocalDisk disk;
   private final MetadataQueue queue;
   private final OptionValues options;
   private final boolean logs;
+  private final MetadataQueue.FailureListener listener;
   private Superblock superblock;
   private SyncBitmap bitmap;
   private ActivityLog activity;
   private boolean bitmapComplete;
   private boolean superblockQueued;
+
+  /// Activity log and bitmap are not yet where the superblock says.
+  private boolean isMoving;
+
   private int superblocksPending;
   private long activityWrites;
   private long bitmapWrites;
@@ -51,17 +56,20 @@ public final class Backing {
     this.bitmap = image.bitmap();
     this.options = options;
     this.logs = options.flag(Option.AL_UPDATES);
+    this.listener = listener;
     this.disk = new LocalDisk(volume, turn);
     this.queue = new MetadataQueue(disk, () -> options.flag(Option.MD_FLUSHES), listener);
     this.activity = new ActivityLog(slots(), 0);
   }
 
   private int slots() {
-    int ring = layout.alBlocks();
-    long most =
-        ring > RING_BLOCKS_FOR_MOST_SLOTS ? SLOTS_MAX : (long) (ring - 1) * SLOTS_PER_RING_BLOCK;
+    long most = mostSlots(layout.alBlocks());
     long wanted = options.num(Option.AL_EXTENTS);
     return (int) Math.max(ActivityLog.UPDATES_MAX, Math.min(Math.min(most, wanted), SLOTS_MAX));
+  }
+
+  private static long mostSlots(int ring) {
+    return ring > RING_BLOCKS_FOR_MOST_SLOTS ? SLOTS_MAX : (long) (ring - 1) * SLOTS_PER_RING_BLOCK;
   }
 
   public LocalDisk disk() {
@@ -144,7 +152,8 @@ public final class Backing {
 
   private List<Effect.Region> superblockRegion() {
     superblockQueued = false;
-    return List.of(new Effect.Region(layout.superblockOffsetBytes(), superblock.encode()));
+    Superblock written = isMoving ? LayoutChange.unsettled(superblock) : superblock;
+    return List.of(new Effect.Region(layout.superblockOffsetBytes(), written.encode()));
   }
 
   /// Calls back when all metadata changes made so far are durable.
@@ -218,6 +227,48 @@ public final class Backing {
     superblock = superblock.withLastAgreedSectors(sectors);
     writeBitmap(_ -> {});
     writeSuperblock();
+  }
+
+  // ---- another layout
+
+  /// Whether the activity log as it is configured has room in that ring.
+  public boolean fitsRing(MetadataLayout next) {
+    return activity.statistics().slots() <= mostSlots(next.alBlocks());
+  }
+
+  /// Another size of the disk for which the metadata stays where it is.
+  public void extend(MetadataLayout next) {
+    layout = next;
+  }
+
+  /// The metadata lies elsewhere from now on and is for a device of that size; nothing is written
+  /// yet. For a disk on which nothing is under way.
+  void adopt(MetadataLayout next, long sectors, boolean newBlocksOutOfSync) {
+    isMoving = true;
+    layout = next;
+    bitmap = bitmap.resized(sectors, newBlocksOutOfSync);
+    superblock = superblock.withLastAgreedSectors(sectors).withLayout(next);
+  }
+
+  /// Writes activity log and bitmap, whole, and then the superblock that says so.
+  void writeMoved(MetadataQueue.Then then) {
+    List<Effect.Region> regions = new ArrayList<>();
+    for (ActivityLog.Transaction block : activity.refill(layout.alBlocks())) {
+      regions.add(alRegion(block));
+    }
+    activityWrites += regions.size();
+    queue.write(() -> regions, _ -> {});
+    writeBitmap(_ -> {});
+    queue.settle(ok -> {
+      isMoving = !ok;
+      writeSuperblock();
+      queue.settle(then);
+    });
+  }
+
+  /// The disk is of no use any more.
+  void fail(String cause) {
+    listener.metadataFailed(cause);
   }
 
   // ---- activity log

@@ -43,6 +43,7 @@ public final class Device {
   private boolean awaitsPeerWrite;
   private boolean attachAwaitsWrites;
   private boolean tellsError;
+  private boolean changesSize;
   private boolean considerResync;
   private int sequence;
   private int readers;
@@ -87,7 +88,11 @@ public final class Device {
   /// Whether application I/O that was not begun has to wait: it is suspended, or the node is on its
   /// way to learn what its disk lacks (`drbd_state_is_stable`). What was begun before is done.
   public boolean holdsIo() {
-    return state.isSuspended() || isInTransit() || attachAwaitsWrites || tellsError;
+    return state.isSuspended()
+        || isInTransit()
+        || attachAwaitsWrites
+        || tellsError
+        || changesSize;
   }
 
   private boolean isInTransit() {
@@ -116,6 +121,15 @@ public final class Device {
 
   public void setTellsError(boolean tells) {
     tellsError = tells;
+  }
+
+  /// Another size is being found out, or the metadata moves for it.
+  public void setChangesSize(boolean changes) {
+    changesSize = changes;
+  }
+
+  public boolean changesSize() {
+    return changesSize;
   }
 
   // ---- backing disk

@@ -26,6 +26,15 @@ public final class LocalDisk {
 
   private record Pending(Done done, long sinceNanos) {}
 
+  /// How large the disk is, and the device that its metadata is on (the same one if internal).
+  public record Size(long dataBytes, long metadataBytes) {}
+
+  /// Hears how large the disk is now; null if it could not be asked.
+  @FunctionalInterface
+  public interface Measured {
+    void measured(@Nullable Size size);
+  }
+
   private final int volume;
   private final Turn turn;
 
@@ -35,6 +44,7 @@ public final class LocalDisk {
   /// Tokens of operations that are answered already as far as anybody here is concerned.
   private final LinkedHashMap<Long, Pending> aborted = new LinkedHashMap<>();
 
+  private final Map<Long, Measured> measuring = new HashMap<>();
   private final ArrayDeque<Done> waitingForFlush = new ArrayDeque<>();
   private boolean flushRuns;
   private boolean lost;
@@ -127,6 +137,28 @@ public final class LocalDisk {
 
   void writeMetadata(List<Effect.Region> regions, boolean durable, Done done) {
     turn.add(new Effect.WriteMetadata(volume, token(done), regions, durable));
+  }
+
+  /// Asks for the size that the disk has now.
+  public void measure(Measured measured) {
+    long token = turn.newToken();
+    Done unanswered =
+        (_, _) -> {
+          measuring.remove(token);
+          measured.measured(null);
+        };
+    waiting.put(token, new Pending(unanswered, turn.now()));
+    measuring.put(token, measured);
+    turn.add(new Effect.MeasureDisk(volume, token));
+  }
+
+  /// The answer to [#measure].
+  public void measured(long token, Size size) {
+    Measured asker = measuring.remove(token);
+    if (asker != null) {
+      waiting.remove(token);
+      asker.measured(size);
+    }
   }
 
   private long token(Done done) {

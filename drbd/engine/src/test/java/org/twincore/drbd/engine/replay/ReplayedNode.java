@@ -105,6 +105,9 @@ final class ReplayedNode {
           answers.add(new Event.LocalDone(flush.volume(), flush.token()));
       case Effect.WriteMetadata write ->
           answers.add(new Event.LocalDone(write.volume(), write.token()));
+      case Effect.MeasureDisk(int volume, long token) ->
+          answers.add(
+              new Event.LocalMeasured(volume, token, ReplayPart.DISK_BYTES, ReplayPart.DISK_BYTES));
       case Effect.Dial dial -> dials.add(dial);
       case Effect.Send send -> {
         sent.computeIfAbsent(send.socket(), _ -> new ArrayDeque<>()).add(send);

@@ -1,0 +1,75 @@
+package org.twincore.sim;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.Simulation;
+import org.twincore.testkit.Prng;
+
+/// An admin who gives both drives of a volume more room and has it taken into use, in some seeds:
+/// while the nodes run, or found at the next start of a node that ended before it was told.
+///
+/// What is new reads as zeroes, but for what the old metadata leaves there, which differs.
+final class Growing {
+  private static final int SEEDS_PER_GROWTH = 6;
+  private static final int COMMANDS_PER_GROWTH = 5;
+  private static final int GROWTHS_MAX = 3;
+  private static final long MIB = 1 << 20;
+  private static final long LOOK_NANOS = Simulation.SECOND;
+
+  private final ClusterView view;
+  private final List<VolumeWorkload> workloads;
+  private final Prng random;
+  private final boolean grows;
+  private int growths;
+
+  Growing(ClusterView view, List<VolumeWorkload> workloads, Prng random) {
+    this.view = view;
+    this.workloads = workloads;
+    this.random = random;
+    this.grows = random.nextInt(SEEDS_PER_GROWTH) == 0;
+  }
+
+  boolean isDue() {
+    return grows && growths < GROWTHS_MAX && random.nextInt(COMMANDS_PER_GROWTH) == 0;
+  }
+
+  /// Grows one volume's drives, and lets one of the admins resize. Whether it fitted.
+  boolean grow(List<NodeAdmin> admins, Consumer<AdminResult> answered) {
+    int volume = random.nextInt(view.volumes());
+    NodeAdmin admin = admins.get(random.nextInt(2));
+    boolean isClean = random.nextInt(4) == 0;
+    long bytes = random.nextLong(1, 4) * MIB + 512 * random.nextLong(0, 17);
+    if (!view.board().isHealthy(volume)
+        || !admins.stream().allMatch(it -> it.node().isRunning() && it.isIdle())) {
+      return false;
+    }
+    growths++;
+    for (NodeAdmin each : admins) {
+      SimDrive drive = each.node().drive(volume);
+      drive.grow(drive.data().sizeBytes() + bytes);
+    }
+    admin.command(
+        new AdminCommand.Resize(
+            volume, 0, new AdminCommand.Assume(isClean, false), Optional.empty()),
+        result -> {
+          answered.accept(result);
+          if (result.isSuccess() && random.nextBoolean()) {
+            SimDrive drive = admin.node().drive(volume);
+            drive.remember(drive.known().deviceUuid());
+          }
+        });
+    view.simulation().after(LOOK_NANOS, () -> use(volume));
+    return true;
+  }
+
+  /// The applications use what there is from now on.
+  private void use(int volume) {
+    workloads.get(volume).grow();
+    view.simulation().after(LOOK_NANOS, () -> use(volume));
+  }
+}
