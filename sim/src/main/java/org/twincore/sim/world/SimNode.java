@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
@@ -63,6 +64,21 @@ public final class SimNode {
             return 0;
           }
         };
+
+    /// Programs that end at once, each as it says.
+    static Programs atOnce(ToIntFunction<String> exitCodes) {
+      return new Programs() {
+        @Override
+        public long takesNanos(String handler) {
+          return 0;
+        }
+
+        @Override
+        public int exitCode(String handler) {
+          return exitCodes.applyAsInt(handler);
+        }
+      };
+    }
 
     /// How long that call takes, nanoseconds.
     long takesNanos(String handler);

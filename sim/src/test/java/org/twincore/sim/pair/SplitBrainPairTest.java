@@ -15,6 +15,7 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.sim.world.SimNode;
 
 /// Both nodes wrote without the other, and what the after-split-brain policies make of it: whose
 /// data stands on both disks afterwards, who keeps its role, which handlers are called.
@@ -42,10 +43,11 @@ class SplitBrainPairTest {
     Pair pair = setup.primary();
     for (int id = 0; id < 2; id++) {
       String name = pair.nodes[id].name();
-      pair.nodes[id].handlers(handler -> {
-        called.add(name + " " + handler);
-        return 0;
-      });
+      pair.nodes[id].programs(
+          SimNode.Programs.atOnce(handler -> {
+            called.add(name + " " + handler);
+            return 0;
+          }));
     }
     pair.network.open(0, false);
     pair.awaitConn(0, ConnectionState.WF_CONNECTION);
@@ -262,13 +264,14 @@ class SplitBrainPairTest {
             4,
             9,
             "0");
-    pair.nodes[0].handlers(handler -> {
-      called.add(handler);
-      if (handler.equals("pri-lost-after-sb")) {
-        pair.simulation.after(0, () -> pair.kill(0));
-      }
-      return 0;
-    });
+    pair.nodes[0].programs(
+        SimNode.Programs.atOnce(handler -> {
+          called.add(handler);
+          if (handler.equals("pri-lost-after-sb")) {
+            pair.simulation.after(0, () -> pair.kill(0));
+          }
+          return 0;
+        }));
     meet(pair);
     pair.await(() -> called.contains("pri-lost-after-sb"), "the handler");
     pair.run(1_000);

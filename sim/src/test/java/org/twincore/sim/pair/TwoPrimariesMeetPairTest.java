@@ -46,8 +46,8 @@ class TwoPrimariesMeetPairTest {
     }
   }
 
-  /// The combination of the chapter, word for word: whoever wrote less goes on, as Primary, with the
-  /// data of the other one.
+  /// The combination of the chapter, word for word: whoever wrote less goes on, as Primary, with
+  /// the data of the other one.
   @ParameterizedTest
   @CsvSource({"9,4,0", "4,9,1"})
   void theChaptersCombination(int firstBlocks, int secondBlocks, int winner)

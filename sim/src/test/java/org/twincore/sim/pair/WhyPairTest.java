@@ -111,8 +111,7 @@ class WhyPairTest {
   @Test
   void frozenIoSaysWhatFroze() throws MetadataException {
     Pair pair = new Pair.Setup().disk(Option.FENCING, "resource-and-stonith").primary();
-    pair.nodes[0].handlers(_ -> 1);
-    pair.nodes[0].handlersTake(10_000_000_000L);
+    new ScriptedPrograms(pair.nodes[0], new ArrayList<>()).set("fence-peer", 1, 10_000_000_000L);
     pair.kill(1);
     pair.await(() -> pair.state(0).suspFen(), "the freeze");
     assertThat(of(pair, 0, Topic.IO).because()).contains("implied fencing-freezes");

@@ -40,8 +40,8 @@ final class PeerWrite {
   @Nullable ActivityLog activity;
   ActivityLog.@Nullable Span span;
 
-  /// How it came: its flags as [org.twincore.drbd.engine.state.WriteTerms] reads them, over which connection, and whether the peer
-  /// had no disk for it.
+  /// How it came: its flags as [org.twincore.drbd.engine.state.WriteTerms] reads them, over which
+  /// connection, and whether the peer had no disk for it.
   record Arrival(int flags, int link, boolean peerLacks) {}
 
   private PeerWrite(

@@ -88,11 +88,7 @@ public final class Device {
   /// Whether application I/O that was not begun has to wait: it is suspended, or the node is on its
   /// way to learn what its disk lacks (`drbd_state_is_stable`). What was begun before is done.
   public boolean holdsIo() {
-    return state.isSuspended()
-        || isInTransit()
-        || attachAwaitsWrites
-        || tellsError
-        || changesSize;
+    return state.isSuspended() || isInTransit() || attachAwaitsWrites || tellsError || changesSize;
   }
 
   private boolean isInTransit() {

@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine.state;
 
 import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
