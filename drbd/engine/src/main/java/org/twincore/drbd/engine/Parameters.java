@@ -189,13 +189,6 @@ final class Parameters {
     return digest.isEmpty() || DigestAlgorithm.ofName(digest).isPresent();
   }
 
-  private static int clamp(Option option, int value) {
-    if (option.type() instanceof Option.Type.Number(var _, long _, long min, long max, var _)) {
-      return (int) Math.max(min, Math.min(max, Integer.toUnsignedLong(value)));
-    }
-    throw new IllegalArgumentException(option.word());
-  }
-
   /// Gives the device a size.
   void resize(Volume volume, long sectors, boolean newBlocksOutOfSync) {
     long before = volume.device.sizeSectors();
