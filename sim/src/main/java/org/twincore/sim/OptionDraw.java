@@ -14,7 +14,7 @@ import org.twincore.testkit.Prng;
 final class OptionDraw {
   private static final int RATE_KIB_MIN = 1_000;
   private static final int VOLUMES_SINCE = Since.VOLUMES.version();
-  private static final int CLEAR_SINCE = Since.SKIPPED_SYNC.version();
+  private static final int REPAIR_SINCE = 91;
 
   private OptionDraw() {}
 
@@ -104,11 +104,11 @@ final class OptionDraw {
         .with(Option.CONGESTION_EXTENTS, within(random, Option.CONGESTION_EXTENTS, 67, 130));
   }
 
-  /// In some of the runs one node is of another age, or both are. What needs protocol 100 or 90
-  /// from the start is drawn for newer ones only.
-  static Scenario.Versions versions(Prng random, Scenario.Start start, int volumes) {
-    int oldest =
-        volumes > 1 ? VOLUMES_SINCE : start == Scenario.Start.CLEAR_BITMAP ? CLEAR_SINCE : 86;
+  /// In some of the runs one node is of another age, or both are. Several volumes need protocol
+  /// 100. Before 91 two nodes refuse each other after an event that got lost (`UuidCompare`), and
+  /// an admin would have to choose; that is not drawn.
+  static Scenario.Versions versions(Prng random, int volumes) {
+    int oldest = volumes > 1 ? VOLUMES_SINCE : REPAIR_SINCE;
     int drawn = random.nextInt(86, Features.PROTOCOL_MAX + 1);
     int kind = random.nextInt(24);
     int version = Math.max(oldest, drawn);

@@ -73,7 +73,7 @@ public record Scenario(
     int count = random.nextInt(3) == 0 ? random.nextInt(2, 4) : 1;
     List<VolumePlan> volumes =
         IntStream.range(0, count).mapToObj(_ -> volume(random, start, count)).toList();
-    Versions versions = OptionDraw.versions(ages, start, count);
+    Versions versions = OptionDraw.versions(ages, count);
     return new Scenario(
         start,
         random.nextInt(10) == 0,
