@@ -56,13 +56,7 @@ final class Growing {
     admin.command(
         new AdminCommand.Resize(
             volume, 0, new AdminCommand.Assume(isClean, false), Optional.empty()),
-        result -> {
-          answered.accept(result);
-          if (result.isSuccess() && random.nextBoolean()) {
-            SimDrive drive = admin.node().drive(volume);
-            drive.remember(drive.known().deviceUuid());
-          }
-        });
+        answered);
     view.simulation().after(LOOK_NANOS, () -> use(volume));
     return true;
   }

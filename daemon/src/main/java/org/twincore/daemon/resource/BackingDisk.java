@@ -46,9 +46,9 @@ final class BackingDisk {
     return released;
   }
 
-  /// Notes the size that it has now.
-  void rememberSize(Wanted wanted, KnownDisks known) {
-    remember(wanted, known, disk.dataSizeBytes(), image.superblock().deviceUuid());
+  /// Notes that its metadata stands where a disk of that size ends.
+  void remember(Wanted wanted, KnownDisks known, long sizeBytes) {
+    remember(wanted, known, sizeBytes, image.superblock().deviceUuid());
   }
 
   /// Where a volume's bytes are to be: `index` is `internal`, `flexible` or a number.
@@ -145,7 +145,7 @@ final class BackingDisk {
   }
 
   /// For the case that the disk grows while it is not in use.
-  static void remember(Wanted wanted, KnownDisks known, long sizeBytes, long deviceUuid) {
+  private static void remember(Wanted wanted, KnownDisks known, long sizeBytes, long deviceUuid) {
     if (!wanted.index.equals("internal")) {
       return;
     }

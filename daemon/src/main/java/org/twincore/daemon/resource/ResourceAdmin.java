@@ -122,7 +122,7 @@ public final class ResourceAdmin {
     }
   }
 
-  /// As `drbdadm resize` does: what the disk is now is remembered too.
+  /// What the backing disks have become is taken into use.
   public AdminResult resize(VolumeNode volume, AdminRequest.Resize request)
       throws RefusedException {
     node.configuring().lock();
@@ -130,7 +130,6 @@ public final class ResourceAdmin {
       AdminResult result = node.command(ResizeText.command(volume.number(), request));
       if (result.isSuccess()) {
         volume.diskOptions(volume.diskOptions().with(Option.SIZE, request.sizeSectors()));
-        volume.attached().ifPresent(it -> it.disk().rememberSize(it.wanted(), node.knownDisks()));
       }
       node.publish();
       return result;

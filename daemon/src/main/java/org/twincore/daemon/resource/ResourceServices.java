@@ -40,6 +40,8 @@ final class ResourceServices implements NodeServices {
         published();
         node.volume(volume).ifPresent(v -> aftermath.addAnswer(v.device()::sizeChanged));
       }
+      case Effect.MetadataMoved(int volume, long bytes) ->
+          node.volume(volume).ifPresent(v -> aftermath.addAnswer(() -> rememberDisk(v, bytes)));
       case Effect.CallHandler call -> aftermath.addAnswer(() -> callHandler(call));
       case Effect.Log(Effect.Level level, String text) ->
           LOG.log(levelOf(level), "resource={0} {1}", node.name(), text);
@@ -53,6 +55,12 @@ final class ResourceServices implements NodeServices {
               table,
               rows);
     }
+  }
+
+  private void rememberDisk(VolumeNode volume, long bytes) {
+    volume
+        .attached()
+        .ifPresent(it -> it.disk().remember(it.wanted(), node.knownDisks(), bytes));
   }
 
   private void changed(Effect.StateChanged change) {

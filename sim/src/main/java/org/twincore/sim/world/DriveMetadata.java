@@ -111,7 +111,7 @@ public final class DriveMetadata {
     try {
       GrownDisk.follow(drive.layout().kind(), store, Optional.of(drive.known()));
       MetadataImage image = reader().readForAttach();
-      drive.remember(image.superblock().deviceUuid());
+      drive.remember(drive.data().sizeBytes(), image.superblock().deviceUuid());
       return image;
     } catch (IOException e) {
       throw new IllegalStateException(e);

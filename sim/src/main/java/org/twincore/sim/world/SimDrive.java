@@ -104,9 +104,9 @@ public final class SimDrive {
     return new GrownDisk.Known(knownBytes, knownUuid);
   }
 
-  /// It is in use as it is now, with metadata of that identifier.
-  public void remember(long deviceUuid) {
-    knownBytes = data.sizeBytes();
+  /// Metadata of that identifier stands where a disk of that size ends.
+  public void remember(long sizeBytes, long deviceUuid) {
+    knownBytes = sizeBytes;
     knownUuid = deviceUuid;
   }
 

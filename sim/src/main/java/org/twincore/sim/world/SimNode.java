@@ -138,6 +138,10 @@ public final class SimNode {
                               changed.reason()));
           case Effect.SizeChanged(int volume, long sectors) ->
               simulation.trace().line("%s/%d size %d sectors".formatted(name(), volume, sectors));
+          case Effect.MetadataMoved(int volume, long bytes) -> {
+            simulation.trace().line("%s/%d metadata at %d".formatted(name(), volume, bytes));
+            drive(volume).remember(bytes, drive(volume).known().deviceUuid());
+          }
           case Effect.CallHandler(int volume, String handler, long token) -> {
             simulation.trace().line("%s/%d handler %s".formatted(name(), volume, handler));
             long takes = programs.takesNanos(handler);

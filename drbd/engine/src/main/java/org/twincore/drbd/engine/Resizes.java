@@ -209,7 +209,17 @@ final class Resizes {
                   backing.layout().superblockOffsetBytes(),
                   wanted.superblockOffsetBytes()));
       LayoutChange.begin(
-          backing, wanted, plan.sectors, plan.newBlocksOutOfSync, ok -> finish(true, ok));
+          backing,
+          wanted,
+          plan.sectors,
+          plan.newBlocksOutOfSync,
+          ok -> {
+            if (ok) {
+              long bytes = wanted.backingSectors() * Extent.SECTOR_BYTES;
+              parts.turn.add(new Effect.MetadataMoved(volume.number(), bytes));
+            }
+            finish(true, ok);
+          });
     }
 
     private void refuse(String why) {

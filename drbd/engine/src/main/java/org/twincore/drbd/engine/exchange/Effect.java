@@ -134,6 +134,10 @@ public sealed interface Effect {
   /// The usable size of a volume changed (sectors); openers learn of it.
   record SizeChanged(int volume, long sizeSectors) implements OfNode {}
 
+  /// The metadata of a disk in use was moved: it stands where a disk of `backingBytes` ends. To be
+  /// remembered, for the case that the disk grows while it is not in use.
+  record MetadataMoved(int volume, long backingBytes) implements OfNode {}
+
   /// Run the handler program of that name; answered by `HandlerDone` if `token` is not 0.
   record CallHandler(int volume, String name, long token) implements OfNode {}
 

@@ -12,7 +12,7 @@ import org.twincore.drbd.meta.Superblock;
 ///
 /// ```
 /// 1  superblock at the new place: all is out of sync, and there is no log to apply
-/// 2  what the old metadata leaves behind becomes zeroes, if its blocks will not be copied
+/// 2  what the old metadata leaves behind becomes zeroes
 /// 3  activity log, bitmap
 /// 4  superblock as it really is
 /// ```
@@ -20,8 +20,8 @@ import org.twincore.drbd.meta.Superblock;
 /// 1 is durable before anything of 2 and 3 begins, all of these before 4, and nothing else is under
 /// way on the disk. So a crash before 1 leaves the old metadata as it was; one after 4 the new; one
 /// between them a superblock by which every block counts as out of sync. Too much is copied then,
-/// never too little. The old superblock lies in the data area from then on and is found only by who
-/// looks there.
+/// never too little. Without 2 an old superblock would lie in the data area, to be found at its old
+/// place when the disk grows once more; and with `--assume-clean` the two nodes would differ there.
 public final class LayoutChange {
   private static final int SECTOR_BYTES = 512;
   private static final long ZERO_BYTES_MAX = 64 << 20;
@@ -56,12 +56,12 @@ public final class LayoutChange {
       MetadataQueue.Then then) {
     LayoutChange change = new LayoutChange(backing, then);
     backing.adopt(next, sectors, newBlocksOutOfSync);
-    if (!newBlocksOutOfSync && next.kind() instanceof MetadataLayout.Kind.Internal) {
+    if (next.kind() instanceof MetadataLayout.Kind.Internal) {
       change.fromBytes = change.before.bitmapOffsetBytes();
       change.toBytes =
           Math.min(
               change.before.superblockOffsetBytes() + Superblock.SIZE_BYTES,
-              next.usableSectors() * SECTOR_BYTES);
+              next.superblockOffsetBytes());
     }
     backing.writeSuperblock();
     backing.settle(change::announced);

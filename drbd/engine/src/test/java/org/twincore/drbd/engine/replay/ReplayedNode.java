@@ -139,6 +139,7 @@ final class ReplayedNode {
           Effect.AppReadDone _,
           Effect.StateChanged _,
           Effect.SizeChanged _,
+          Effect.MetadataMoved _,
           Effect.Decided _,
           Effect.Log _ -> {}
     }
