@@ -93,13 +93,13 @@ final class TlsChannel implements PeerChannel {
     }
   }
 
-  /// The engine has an alert for the peer.
-  private void sayWhy(Patience patience) throws IOException {
+  /// The engine has an alert for the peer, which may be gone already.
+  private void sayWhy(Patience patience) {
     try {
       encrypt(NOTHING);
       flushAll(patience);
-    } catch (SSLException _) {
-      // It has said it already.
+    } catch (IOException _) {
+      // The reason is told here all the same.
     }
   }
 

@@ -7,6 +7,7 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 
 /// Whether one volume's writes wait for the network so much that `on-congestion` has to do
@@ -17,9 +18,6 @@ import org.twincore.drbd.wire.StateWord;
 /// acknowledgement; halfway to a limit the epoch is ended, so that nothing counts only because no
 /// barrier was sent yet.
 final class Congestion {
-  /// P_OUT_OF_SYNC and the state Ahead came with this version.
-  private static final int VERSION_MIN = 96;
-
   private final Device device;
   private final Peering peering;
   private final TransferLog log;
@@ -39,7 +37,7 @@ final class Congestion {
     StateWord state = device.state();
     if (net.word(Option.ON_CONGESTION).equals("block")
         || peering.protocol() != ReplicationProtocol.A
-        || peering.version() < VERSION_MIN
+        || !peering.has(Since.LATE_MARKS)
         || state.disk() != DiskState.UP_TO_DATE
         || !mayLeave(state)) {
       return;
