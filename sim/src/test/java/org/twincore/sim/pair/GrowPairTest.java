@@ -347,4 +347,29 @@ class GrowPairTest {
     assertThat(pair.onDisk(1, block)).isEqualTo(8);
     assertThat(pair.state(1).conn()).isEqualTo(ConnectionState.CONNECTED);
   }
+
+  /// Much of it, in the order in which it came.
+  @Test
+  void allThatWaitsForTheRoomIsTakenInOrder() throws MetadataException {
+    Pair pair = setup().primary();
+    growOne(pair, 1, LARGE);
+    pair.ok(1, resize());
+    growOne(pair, 0, LARGE);
+    pair.withheld.hold(pair.nodes[1], effect -> effect instanceof Effect.MeasureDisk);
+    pair.ok(0, resize());
+    pair.await(() -> pair.volume(0).sizeSectors() == usable(pair, 0), "the Primary's growth");
+    long last = usable(pair, 0) / 8 - 1;
+    for (int i = 0; i < 12; i++) {
+      pair.startWrite(0, i % 2 == 0 ? last - i : i, 20 + i, false);
+    }
+    long flush = pair.startFlush(0, 0);
+    pair.run(100);
+    pair.withheld.release(pair.nodes[1]);
+    pair.awaitAnswer(flush);
+    assertInStep(pair, usable(pair, 0));
+    for (int i = 0; i < 12; i++) {
+      assertThat(pair.onDisk(1, i % 2 == 0 ? last - i : i)).as("write %d", i).isEqualTo(20 + i);
+    }
+    assertThat(pair.state(1).conn()).isEqualTo(ConnectionState.CONNECTED);
+  }
 }
