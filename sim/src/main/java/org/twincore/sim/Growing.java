@@ -72,8 +72,8 @@ final class Growing {
     return true;
   }
 
-  /// What somebody else left on the new part of a drive: where no request of the workload reaches, so
-  /// that nobody reads it, and only a copy of the new area makes the two equal.
+  /// What somebody else left on the new part of a drive: where no request of the workload reaches,
+  /// so that nobody reads it, and only a copy of the new area makes the two equal.
   private static void leaveRemains(SimDrive drive, long before, int node) {
     byte[] remains = new byte[SimStore.BLOCK_BYTES];
     Arrays.fill(remains, (byte) (0x90 + node));
