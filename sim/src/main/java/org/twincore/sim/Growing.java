@@ -1,5 +1,6 @@
 package org.twincore.sim;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -7,18 +8,24 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimStore;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;
 
 /// An admin who gives both drives of a volume more room and has it taken into use, in some seeds:
 /// while the nodes run, or found at the next start of a node that ended before it was told.
 ///
-/// What is new reads as zeroes, but for what the old metadata leaves there, which differs.
+/// What is new reads as zeroes but for one block, which differs unless the admin says that it does
+/// not.
 final class Growing {
   private static final int SEEDS_PER_GROWTH = 6;
   private static final int COMMANDS_PER_GROWTH = 5;
   private static final int GROWTHS_MAX = 3;
   private static final long MIB = 1 << 20;
+
+  /// Behind the largest request at the old end, before the first one at the new end.
+  private static final long REMAINS_BYTES = 5 * MIB / 4;
+
   private static final long LOOK_NANOS = Simulation.SECOND;
 
   private final ClusterView view;
@@ -43,7 +50,7 @@ final class Growing {
     int volume = random.nextInt(view.volumes());
     NodeAdmin admin = admins.get(random.nextInt(2));
     boolean isClean = random.nextInt(4) == 0;
-    long bytes = random.nextLong(1, 4) * MIB + 512 * random.nextLong(0, 17);
+    long bytes = random.nextLong(2, 4) * MIB + 512 * random.nextLong(0, 17);
     if (!view.board().isHealthy(volume)
         || !admins.stream().allMatch(it -> it.node().isRunning() && it.isIdle())) {
       return false;
@@ -51,7 +58,11 @@ final class Growing {
     growths++;
     for (NodeAdmin each : admins) {
       SimDrive drive = each.node().drive(volume);
-      drive.grow(drive.data().sizeBytes() + bytes);
+      long before = drive.data().sizeBytes();
+      drive.grow(before + bytes);
+      if (!isClean) {
+        leaveRemains(drive, before, each.node().id());
+      }
     }
     admin.command(
         new AdminCommand.Resize(
@@ -59,6 +70,15 @@ final class Growing {
         answered);
     view.simulation().after(LOOK_NANOS, () -> use(volume));
     return true;
+  }
+
+  /// What somebody else left on the new part of a drive: where no request of the workload reaches,
+  /// so that nobody reads it, and only a copy of the new area makes the two equal.
+  private static void leaveRemains(SimDrive drive, long before, int node) {
+    byte[] remains = new byte[SimStore.BLOCK_BYTES];
+    Arrays.fill(remains, (byte) (0x90 + node));
+    long block = (before + REMAINS_BYTES) / SimStore.BLOCK_BYTES;
+    drive.data().write(block * SimStore.BLOCK_BYTES, remains, 0, remains.length, true);
   }
 
   /// The applications use what there is from now on.

@@ -58,9 +58,7 @@ final class ResourceServices implements NodeServices {
   }
 
   private void rememberDisk(VolumeNode volume, long bytes) {
-    volume
-        .attached()
-        .ifPresent(it -> it.disk().remember(it.wanted(), node.knownDisks(), bytes));
+    volume.attached().ifPresent(it -> it.disk().remember(it.wanted(), node.knownDisks(), bytes));
   }
 
   private void changed(Effect.StateChanged change) {
