@@ -48,7 +48,6 @@ final class Resizes {
   private final TreeMap<Integer, Run> runs = new TreeMap<>();
   private final ArrayDeque<Event.PacketArrived> held = new ArrayDeque<>();
   private Consumer<Event.PacketArrived> packets = _ -> {};
-  private boolean isReplaying;
   private boolean hasReplayed;
 
   Resizes(Parts parts, States states) {
@@ -78,9 +77,7 @@ final class Resizes {
   /// Whether a packet has to wait; then it is kept.
   boolean holds(Event.PacketArrived arrived) {
     boolean mustWait =
-        !isReplaying
-            && (isHolding() || !held.isEmpty())
-            && arrived.socket() == parts.turn.dataSocket();
+        (isHolding() || !held.isEmpty()) && arrived.socket() == parts.turn.dataSocket();
     if (mustWait) {
       held.add(arrived);
     }
@@ -102,9 +99,7 @@ final class Resizes {
       Event.PacketArrived next = held.remove();
       if (next.socket() == parts.turn.dataSocket()) {
         hasReplayed = true;
-        isReplaying = true;
         packets.accept(next);
-        isReplaying = false;
       }
     }
   }

@@ -12,7 +12,8 @@ import org.twincore.drbd.meta.MetadataLayout.Kind;
 /// new area apart from the old one          new area over a part of the old one
 /// 1  activity log and bitmap, durable      1  superblock: all is out of sync, durable
 /// 2  superblock, durable                   2  activity log and bitmap, durable
-/// 3  the old superblock is wiped           3  superblock as it really is, durable
+/// 3  the old metadata becomes zeroes       3  superblock as it really is, durable
+///                                          4  what is left of the old one becomes zeroes
 /// ```
 ///
 /// A crash before 2 on the left leaves the old metadata, whole; one on the right between 1 and 3
@@ -108,9 +109,18 @@ public final class GrownDisk {
     area.force();
     area.writeSuperblock(moved);
     area.force();
-    if (!overlaps) {
-      before.zero(old.layout().superblockOffsetBytes(), Superblock.SIZE_BYTES);
-      before.force();
+    wipe(old.layout(), now);
+  }
+
+  /// What the old metadata leaves behind in the data area reads as zeroes, as the rest of what is
+  /// new there mostly does; and no old superblock is found when the disk grows once more.
+  private void wipe(MetadataLayout old, MetadataLayout now) throws IOException {
+    long from = old.bitmapOffsetBytes();
+    long oldEnd = old.superblockOffsetBytes() + Superblock.SIZE_BYTES;
+    long to = Math.min(oldEnd, now.bitmapOffsetBytes());
+    if (from < to) {
+      store.zero(from, to - from);
+      store.force();
     }
   }
 
