@@ -52,7 +52,8 @@ class DualPrimaryTest {
   }
 
   private void linearizable(int requestsOfEach) throws Exception {
-    try (TappedPair pair = bothPrimary()) {
+    TappedPair pair = bothPrimary();
+    try (pair) {
       BlockHistory told = new BlockHistory();
       for (int client = 0; client < CLIENTS; client++) {
         told.start(pair.a, 2 * client, requestsOfEach);
@@ -64,11 +65,10 @@ class DualPrimaryTest {
       assertThat(history.nonlinearity()).isEmpty();
       pair.a.awaitState("Connected", "UpToDate/UpToDate");
       assertReplicasAreEqual(pair);
-      pair.close();
-      Map<PacketType, Integer> packets = Dissection.check(pair.capture());
-      assertThat(packets.get(PacketType.PROTOCOL)).as("one connection").isEqualTo(2);
-      assertThat(packets.getOrDefault(PacketType.SUPERSEDED, 0)).as("conflicts").isPositive();
     }
+    Map<PacketType, Integer> packets = Dissection.check(pair.capture());
+    assertThat(packets.get(PacketType.PROTOCOL)).as("one connection").isEqualTo(2);
+    assertThat(packets.getOrDefault(PacketType.SUPERSEDED, 0)).as("conflicts").isPositive();
   }
 
   @Test

@@ -23,9 +23,10 @@ import org.twincore.drbd.wire.VersionForms;
 ///
 /// A packet that no honest peer sends ends the connection with ProtocolError.
 ///
-/// One of the data socket may have to wait before, in this order: for a handler program that decides
-/// whether a resync may begin ([HeldPackets]), for a size that is being found out ([Resizes]), and,
-/// with two Primaries, for an ack that was sent before it ([DataOrder]). Each keeps the order.
+/// One of the data socket may have to wait before, in this order: for a handler program that
+/// decides whether a resync may begin ([HeldPackets]), for a size that is being found out
+/// ([Resizes]), and, with two Primaries, for an ack that was sent before it ([DataOrder]). Each
+/// keeps the order.
 final class PeerPackets {
   private static final long SECTORS_MAX = 1L << 51;
   private static final long DATA_BYTES_MAX = 1 << 20;
