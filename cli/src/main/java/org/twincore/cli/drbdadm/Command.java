@@ -8,7 +8,6 @@ import org.twincore.drbd.config.Option;
 enum Command {
   ATTACH("attach", Scope.VOLUME, Group.DAILY, Option.Section.DISK),
   STATUS("status", Scope.OPTIONAL, Group.DAILY, "json", "verbose", "statistics"),
-  WHY("why", Scope.EITHER, Group.DAILY, "json"),
   DISK_OPTIONS("disk-options", Scope.VOLUME, Group.DAILY, Option.Section.DISK, "set-defaults"),
   DETACH("detach", Scope.VOLUME, Group.DAILY, "force"),
   CONNECT(
@@ -41,7 +40,6 @@ enum Command {
       "al-stripes=",
       "al-stripe-size-kB="),
   VERIFY("verify", Scope.VOLUME, Group.DAILY, "start=", "stop="),
-  REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
   PAUSE_SYNC("pause-sync", Scope.VOLUME, Group.DAILY),
   RESUME_SYNC("resume-sync", Scope.VOLUME, Group.DAILY),
   ADJUST("adjust", Scope.RESOURCE, Group.DAILY),
@@ -62,6 +60,9 @@ enum Command {
   HIDDEN_COMMANDS("hidden-commands", Scope.NONE, Group.DAILY),
   WAIT_SYNC("wait-sync", Scope.VOLUME, Group.DAILY, waitOptions()),
   PROC("proc", Scope.NONE, Group.DAILY, "verbose", "statistics", "service"),
+  // What Debian's tool does not have stands behind what it has.
+  WHY("why", Scope.EITHER, Group.DAILY, "json"),
+  REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
   SH_NOP("sh-nop", Scope.NONE, Group.SHELL),
   SH_RESOURCES("sh-resources", Scope.NONE, Group.SHELL),
   SH_RESOURCE("sh-resource", Scope.RESOURCE, Group.SHELL),
