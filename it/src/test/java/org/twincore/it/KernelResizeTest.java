@@ -192,6 +192,7 @@ class KernelResizeTest {
   }
 
   /// The Secondary's admin asks; the Primary is the source all the same.
+  @Tag("full")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void growsWhenTheSecondarysAdminSaysSo(boolean isOursPrimary) throws Exception {
@@ -226,6 +227,7 @@ class KernelResizeTest {
     assertInStep(bytes);
   }
 
+  @Tag("full")
   @Test
   void theSmallerDiskGivesTheSize() throws Exception {
     inStep(8 * MIB, 10 * MIB);
@@ -237,6 +239,7 @@ class KernelResizeTest {
     assertInStep(usable(10 * MIB));
   }
 
+  @Tag("full")
   @Test
   void aSizeCanBeNamedAndTakenBack() throws Exception {
     inStep(8 * MIB, 8 * MIB);
@@ -249,6 +252,7 @@ class KernelResizeTest {
   }
 
   /// Nothing is copied, and what the old metadata of ours was reads as zeroes.
+  @Tag("full")
   @Test
   void assumeCleanCopiesNothing() throws Exception {
     inStep(8 * MIB, 8 * MIB);
@@ -270,6 +274,7 @@ class KernelResizeTest {
   }
 
   /// The activity log gets another shape on both nodes, as the chapter of the manual has it.
+  @Tag("full")
   @Test
   void theActivityLogIsReshaped() throws Exception {
     inStep(8 * MIB, 8 * MIB);
