@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -102,23 +103,42 @@ class BadDiskTest {
   }
 
   @Test
-  void aDiskThatShrankOrGrewIsRefused() throws IOException {
+  void aDiskThatGrewIsFollowedAndOneThatShrankIsRefused() throws IOException {
+    byte[] written = new byte[4096];
+    Arrays.fill(written, (byte) 7);
     try (NodeProcess one = node("one")) {
       one.drbdadm("create-md", "r0");
       one.drbdadm("up", "r0");
       one.drbdadm("primary", "--force", "r0");
       try (NbdClient client = one.nbd()) {
-        client.pwrite(new byte[4096], 0);
+        client.pwrite(written, 0);
       }
       one.awaitVolume("no opener", it -> it.openers() == 0);
       one.drbdadm("down", "r0");
+
       size(disk, DISK_BYTES + (4 << 20));
+      one.drbdadm("up", "r0");
+      assertThatItServes(one, written);
+      one.drbdadm("down", "r0");
+
+      byte[] whole = Files.readAllBytes(disk);
+      size(disk, DISK_BYTES);
       refused(one, "No valid meta-data", "up", "r0");
       one.drbdadm("down", "r0");
-      size(disk, DISK_BYTES);
+      Files.write(disk, whole);
       one.drbdadm("up", "r0");
-      one.drbdadm("primary", "r0");
+      assertThatItServes(one, written);
     }
+  }
+
+  private static void assertThatItServes(NodeProcess node, byte[] written) throws IOException {
+    node.drbdadm("primary", "r0");
+    byte[] read = new byte[written.length];
+    try (NbdClient client = node.nbd()) {
+      client.pread(read, 0);
+    }
+    assertThat(read).isEqualTo(written);
+    node.awaitVolume("no opener", it -> it.openers() == 0);
   }
 
   @Test
