@@ -13,6 +13,7 @@ import org.twincore.drbd.wire.PacketType;
 /// Digests beside a real kernel DRBD node: online verify from either side, resync by checksums in
 /// both directions, data that goes with its digest.
 @Tag("interop")
+@Tag("full")
 class KernelChecksumsTest {
   private static final String OURS = "verify-alg sha1; csums-alg crc32c; data-integrity-alg md5;";
   private static final String KERNELS =

@@ -15,6 +15,7 @@ import org.twincore.host.nbd.NbdClient;
 /// `on-congestion pull-ahead` and `read-balancing` beside a real kernel DRBD node: each of the two
 /// pulls ahead of the other and lets it catch up, and each reads from the other's disk.
 @Tag("interop")
+@Tag("full")
 class KernelCongestionTest {
   private static final String KERNELS =
       "--ping-timeout=30 --on-congestion=pull-ahead --congestion-fill=64";
