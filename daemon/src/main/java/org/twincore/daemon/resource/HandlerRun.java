@@ -123,7 +123,7 @@ final class HandlerRun {
     child.destroyForcibly();
     child.waitFor();
     for (int round = 0; round < ENDING_ROUNDS_MAX && endMarked(); round++) {
-      Thread.sleep(10);
+      Thread.sleep(10); // what was ended in this round is still in /proc for a moment
     }
   }
 

@@ -36,7 +36,7 @@ final class Lz4Channel implements PeerChannel {
   // Of the reader: bytes as they came, and the block that is being read (both to be read).
   private final LZ4SafeDecompressor decompressor = LZ4.safeDecompressor();
   private final ByteBuffer received = ByteBuffer.allocate(4 * BLOCK_BYTES_MAX).limit(0);
-  private final ByteBuffer plain = ByteBuffer.allocate(BLOCK_BYTES_MAX).limit(0);
+  private final Unwrapped unwrapped = new Unwrapped(BLOCK_BYTES_MAX);
 
   // Of the writer: the next block, and what goes out (to be read).
   private final LZ4Compressor compressor = LZ4.fastCompressor();
@@ -90,21 +90,7 @@ final class Lz4Channel implements PeerChannel {
 
   @Override
   public int read(ByteBuffer into) throws IOException {
-    int total = 0;
-    while (into.hasRemaining()) {
-      if (!plain.hasRemaining()) {
-        int got = nextBlock();
-        if (got <= 0) {
-          return total > 0 ? total : got;
-        }
-      }
-      int part = Math.min(into.remaining(), plain.remaining());
-      into.put(into.position(), plain, plain.position(), part);
-      into.position(into.position() + part);
-      plain.position(plain.position() + part);
-      total += part;
-    }
-    return total;
+    return unwrapped.read(into, this::nextBlock);
   }
 
   /// 1 if there is one in `plain`, 0 if it has not come yet, -1 at the end.
@@ -123,21 +109,21 @@ final class Lz4Channel implements PeerChannel {
     }
     int blockBytes = received.getInt();
     int storedBytes = received.getInt();
+    ByteBuffer plain = unwrapped.bytes;
     plain.clear();
     if (storedBytes == blockBytes) {
       received.get(plain.array(), 0, blockBytes);
     } else {
-      decompress(blockBytes, storedBytes);
+      decompress(blockBytes, storedBytes, plain.array());
     }
     plain.limit(blockBytes);
     return 1;
   }
 
-  private void decompress(int blockBytes, int storedBytes) throws IOException {
+  private void decompress(int blockBytes, int storedBytes, byte[] into) throws IOException {
     int at = received.arrayOffset() + received.position();
     try {
-      int got =
-          decompressor.decompress(received.array(), at, storedBytes, plain.array(), 0, blockBytes);
+      int got = decompressor.decompress(received.array(), at, storedBytes, into, 0, blockBytes);
       if (got != blockBytes) {
         throw new IOException("a compressed block of %d bytes has %d".formatted(blockBytes, got));
       }

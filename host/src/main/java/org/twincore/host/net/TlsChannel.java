@@ -23,7 +23,7 @@ final class TlsChannel implements PeerChannel {
 
   // Of the reader: what came (to be read), and what is decrypted (to be read).
   private final ByteBuffer received;
-  private final ByteBuffer plain;
+  private final Unwrapped unwrapped;
 
   // Of the writer: what is encrypted and not taken by the kernel yet (to be written to).
   private final ByteBuffer encrypted;
@@ -33,7 +33,7 @@ final class TlsChannel implements PeerChannel {
     this.engine = engine;
     int recordBytes = engine.getSession().getPacketBufferSize();
     received = ByteBuffer.allocateDirect(RECORDS * recordBytes).limit(0);
-    plain = ByteBuffer.allocate(engine.getSession().getApplicationBufferSize()).limit(0);
+    unwrapped = new Unwrapped(engine.getSession().getApplicationBufferSize());
     encrypted = ByteBuffer.allocateDirect(RECORDS * recordBytes);
   }
 
@@ -121,28 +121,14 @@ final class TlsChannel implements PeerChannel {
 
   @Override
   public int read(ByteBuffer into) throws IOException {
-    int total = 0;
-    while (into.hasRemaining()) {
-      if (!plain.hasRemaining()) {
-        int got = decrypt();
-        if (got <= 0) {
-          return total > 0 ? total : got;
-        }
-        continue;
-      }
-      int part = Math.min(into.remaining(), plain.remaining());
-      into.put(into.position(), plain, plain.position(), part);
-      into.position(into.position() + part);
-      plain.position(plain.position() + part);
-      total += part;
-    }
-    return total;
+    return unwrapped.read(into, this::decrypt);
   }
 
   /// One step: a record of what was received, or more from the socket. 0 if there is no more now,
   /// -1 at the end.
   private int decrypt() throws IOException {
     SSLEngineResult result;
+    ByteBuffer plain = unwrapped.bytes;
     plain.clear();
     try {
       result = engine.unwrap(received, plain);

@@ -8,8 +8,6 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -29,26 +27,6 @@ import org.twincore.drbd.wire.Payload;
 final class TcpLinkTest {
   private static final Packet.Empty HELLO = new Packet.Empty(PacketType.INITIAL_DATA);
   private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  private static final class Collected implements PacketSink {
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-
-    @Override
-    public void post(Event event) {
-      events.add(event);
-    }
-
-    @Override
-    public void postAll(List<Event> batch) {
-      events.addAll(batch);
-    }
-
-    <E extends Event> E next(Class<E> type) throws InterruptedException {
-      Event event = events.poll(20, TimeUnit.SECONDS);
-      assertThat(event).isInstanceOf(type);
-      return type.cast(event);
-    }
-  }
 
   private final Collected fromA = new Collected();
   private final Collected fromB = new Collected();

@@ -15,8 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -50,26 +48,6 @@ final class WrappedLinkTest {
   private final Collected fromA = new Collected();
   private final Collected fromB = new Collected();
   private final List<TcpLink> open = new ArrayList<>();
-
-  private static final class Collected implements PacketSink {
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-
-    @Override
-    public void post(Event event) {
-      events.add(event);
-    }
-
-    @Override
-    public void postAll(List<Event> batch) {
-      events.addAll(batch);
-    }
-
-    <E extends Event> E next(Class<E> type) throws InterruptedException {
-      Event event = events.poll(60, TimeUnit.SECONDS);
-      assertThat(event).isInstanceOf(type);
-      return type.cast(event);
-    }
-  }
 
   @BeforeAll
   static void makeCertificates() throws Exception {
