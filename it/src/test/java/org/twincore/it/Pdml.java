@@ -19,7 +19,9 @@ import org.twincore.testkit.PcapFile;
 
 /// What tshark's DRBD dissector sees in a capture, as far as it says so in PDML.
 ///
-/// The dissector is a heuristic that is off by default; it knows a stream by its first packet.
+/// The dissector is a heuristic that is off by default; it knows a stream by its first packet. It
+/// is asked before the port number is looked at: a kernel may pick one that belongs to another
+/// protocol (44818 is EtherNet/IP's).
 final class Pdml {
   private static final long LIMIT_SECONDS = 120;
   private static final int BUFFER_BYTES = 1 << 18;
@@ -50,6 +52,8 @@ final class Pdml {
                   file.path().toString(),
                   "--enable-heuristic",
                   "drbd_tcp",
+                  "-o",
+                  "tcp.try_heuristic_first:TRUE",
                   "-T",
                   "pdml",
                   "-j",

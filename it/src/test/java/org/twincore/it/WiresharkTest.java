@@ -78,6 +78,14 @@ final class WiresharkTest {
         .hasMessageContaining("P_SIZES");
   }
 
+  /// 44818 is EtherNet/IP's, and a kernel may pick it for a connection.
+  @Test
+  void seesDrbdAtAPortOfAnotherProtocol() throws Exception {
+    PcapWriter writer = new PcapWriter(folder.resolve("port.pcap"));
+    handshake(writer, 101, 44818);
+    assertThat(Dissection.check(writer.finish())).containsKey(PacketType.CONNECTION_FEATURES);
+  }
+
   private PcapFile pcapOf(Gen gen, int version) throws Exception {
     PcapWriter writer = new PcapWriter(folder.resolve("random.pcap"));
     PcapWriter.Connection data = handshake(writer, version);
@@ -106,9 +114,16 @@ final class WiresharkTest {
   /// A data socket on which both nodes agreed on `version` and all features.
   private static PcapWriter.Connection handshake(PcapWriter writer, int version)
       throws IOException {
+    return handshake(writer, version, 40000);
+  }
+
+  private static PcapWriter.Connection handshake(PcapWriter writer, int version, int diallersPort)
+      throws IOException {
     PcapWriter.Connection data =
         writer.open(
-            0, new InetSocketAddress("10.0.0.1", 40000), new InetSocketAddress("10.0.0.2", 7788));
+            0,
+            new InetSocketAddress("10.0.0.1", diallersPort),
+            new InetSocketAddress("10.0.0.2", 7788));
     byte[] features =
         encode(Framing.H80, 0, new Packet.ConnectionFeatures(86, 15, version), new byte[0]);
     data.send(1, Sender.DIALLER, control(PacketType.INITIAL_DATA));

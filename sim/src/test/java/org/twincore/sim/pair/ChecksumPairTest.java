@@ -3,6 +3,7 @@ package org.twincore.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,7 @@ import org.twincore.drbd.wire.PacketType;
 
 /// `csums-alg`: a resync sends only what differs. `data-integrity-alg`: what is changed on its way
 /// is never written.
+@Tag("slow")
 class ChecksumPairTest {
   private static final int BLOCKS = 200;
 

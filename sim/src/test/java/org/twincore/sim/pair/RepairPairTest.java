@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,6 +23,7 @@ import org.twincore.drbd.meta.MetadataException;
 ///
 /// Promise: what is not marked stays as it is, a Primary is never overwritten, and a node that dies
 /// in the middle never calls its disk UpToDate before all was copied.
+@Tag("slow")
 class RepairPairTest {
   private static final int ROT = 99;
 

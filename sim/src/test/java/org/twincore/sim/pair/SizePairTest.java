@@ -22,6 +22,7 @@ import org.twincore.sim.world.SimStore;
 
 /// Devices that get another size while the two nodes work: what was acknowledged stays, and disks
 /// that are called UpToDate are equal, in a new area too.
+@Tag("slow")
 class SizePairTest {
   private static final long SMALL_SECTORS = 8 << 11;
   private static final long BACKING_BYTES = 16 << 20;
@@ -169,7 +170,6 @@ class SizePairTest {
   }
 
   /// Whatever size is told at whatever moment: no node breaks, and they find together again.
-  @Tag("slow")
   @ParameterizedTest
   @CsvSource({
     "1, 8",

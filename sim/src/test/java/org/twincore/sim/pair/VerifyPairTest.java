@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +20,7 @@ import org.twincore.sim.world.SimDrive;
 
 /// Online verify: finds what differs and only that, whoever asks and whatever else goes on; changes
 /// no data.
+@Tag("slow")
 class VerifyPairTest {
   private static final AdminCommand.Verify ALL =
       new AdminCommand.Verify(0, OptionalLong.empty(), OptionalLong.empty());

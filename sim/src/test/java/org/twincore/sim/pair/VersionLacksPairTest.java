@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -26,6 +27,7 @@ import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 
 /// What an agreed version lacks is refused in words, or done in the way of that version.
+@Tag("slow")
 class VersionLacksPairTest {
   private static final int NEW = Features.PROTOCOL_MAX;
 

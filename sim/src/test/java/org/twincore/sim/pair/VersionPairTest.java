@@ -24,6 +24,7 @@ import org.twincore.drbd.wire.Payload;
 
 /// A node of today beside one of each age: all that a connection is for works at every agreed
 /// version, and nothing travels that the version does not know.
+@Tag("slow")
 class VersionPairTest {
   private static final int MIB = 1 << 20;
   private static final int NEW = Features.PROTOCOL_MAX;
@@ -79,7 +80,6 @@ class VersionPairTest {
     allGoesOnAt(version);
   }
 
-  @Tag("slow")
   @ParameterizedTest
   @MethodSource("versions")
   void allGoesOnAtEveryVersion(int version) throws MetadataException {
@@ -143,7 +143,6 @@ class VersionPairTest {
   }
 
   /// A resync under load ends with equal disks and no mark, whoever of the two is old.
-  @Tag("slow")
   @ParameterizedTest
   @MethodSource("versions")
   void writesGoOnDuringAResync(int version) throws MetadataException {
