@@ -21,7 +21,10 @@ import org.twincore.drbd.meta.MetadataLayout;
 /// out of its messages here.
 final class DrbdmetaPair implements AutoCloseable {
   static final String DEBIANS = "/usr/sbin/drbdmeta";
-  private static final String MINOR = "96041";
+
+  /// Debian's tools take a lock for each minor: two test processes have two.
+  private static final String MINOR =
+      String.valueOf(96_000 + ProcessHandle.current().pid() % 1_000);
 
   private final Path folder;
 
