@@ -21,6 +21,7 @@ final class BlockHistory {
   private final ConcurrentLinkedQueue<Told> told = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private final List<Thread> clients = new ArrayList<>();
+  private volatile boolean isEnough;
 
   private record Told(boolean writes, long block, long value, long from, long to) {}
 
@@ -38,7 +39,7 @@ final class BlockHistory {
   }
 
   private void run(NbdClient client, SplittableRandom random, int requests) throws IOException {
-    for (int i = 0; i < requests; i++) {
+    for (int i = 0; i < requests && !isEnough; i++) {
       long block = random.nextInt(HOT_BLOCKS);
       byte[] bytes = new byte[BLOCK];
       long from = moment.incrementAndGet();
@@ -59,6 +60,17 @@ final class BlockHistory {
         told.add(new Told(false, block, torn == 0 ? value : -1, from, moment.incrementAndGet()));
       }
     }
+  }
+
+  /// How many requests were answered so far.
+  int answered() {
+    return told.size();
+  }
+
+  /// Lets all clients end after the request at hand, and waits for them; what went wrong with one.
+  List<Throwable> end() throws InterruptedException {
+    isEnough = true;
+    return await();
   }
 
   /// Waits for all clients; what went wrong with one.

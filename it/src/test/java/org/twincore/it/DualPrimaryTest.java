@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -26,29 +25,16 @@ class DualPrimaryTest {
 
   @TempDir Path folder;
 
-  private TappedPair up(String net) throws IOException {
-    TappedPair pair = new TappedPair(folder, DISK_BYTES, net);
-    pair.a.awaitState("Connected", "Inconsistent/Inconsistent");
-    pair.a.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
-    pair.a.awaitState("Connected", "UpToDate/UpToDate");
-    pair.b.awaitState("Connected", "UpToDate/UpToDate");
-    pair.a.drbdadm("primary", "r0");
-    return pair;
-  }
-
   private TappedPair bothPrimary() throws IOException {
-    TappedPair pair = up(BOTH);
-    pair.b.drbdadm("primary", "r0");
-    pair.a.awaitVolume("Primary/Primary", it -> it.peerRole().equals("Primary"));
+    TappedPair pair = new TappedPair(folder, DISK_BYTES, BOTH);
+    pair.makeBothPrimary();
     return pair;
   }
 
-  private void assertReplicasAreEqual(TappedPair pair) throws IOException {
-    pair.a.awaitVolume("no opener", it -> it.openers() == 0);
-    pair.b.awaitVolume("no opener", it -> it.openers() == 0);
-    long dataBytes = pair.a.volume().orElseThrow().sizeSectors() * 512;
-    long at = Files.mismatch(pair.disk("a"), pair.disk("b"));
-    assertThat(at < 0 || at >= dataBytes).as("first difference at %d", at).isTrue();
+  private TappedPair onePrimary(String net) throws IOException {
+    TappedPair pair = new TappedPair(folder, DISK_BYTES, net);
+    pair.makePrimary();
+    return pair;
   }
 
   private void linearizable(int requestsOfEach) throws Exception {
@@ -64,7 +50,7 @@ class DualPrimaryTest {
       assertThat(history.operations()).isEqualTo(2L * CLIENTS * requestsOfEach);
       assertThat(history.nonlinearity()).isEmpty();
       pair.a.awaitState("Connected", "UpToDate/UpToDate");
-      assertReplicasAreEqual(pair);
+      pair.assertReplicasAreEqual();
     }
     Map<PacketType, Integer> packets = Dissection.check(pair.capture());
     assertThat(packets.get(PacketType.PROTOCOL)).as("one connection").isEqualTo(2);
@@ -107,7 +93,7 @@ class DualPrimaryTest {
       }
       assertThat(told.await()).hasSize(CLIENTS);
       assertThat(told.history().nonlinearity()).isEmpty();
-      assertReplicasAreEqual(pair);
+      pair.assertReplicasAreEqual();
     }
   }
 
@@ -119,7 +105,7 @@ class DualPrimaryTest {
     byte[] one = content(1);
     byte[] two = content(2);
     byte[] read = new byte[one.length];
-    try (TappedPair pair = up(BOTH)) {
+    try (TappedPair pair = onePrimary(BOTH)) {
       try (NbdClient source = pair.a.nbd()) {
         source.pwrite(one, 0);
         pair.b.drbdadm("primary", "r0");
@@ -135,14 +121,14 @@ class DualPrimaryTest {
       }
       pair.a.awaitVolume("no opener", it -> it.openers() == 0);
       pair.a.drbdadm("secondary", "r0");
-      assertReplicasAreEqual(pair);
+      pair.assertReplicasAreEqual();
     }
   }
 
   @Test
   @Timeout(120)
   void withOnePrimaryTheTargetOfAMigrationIsRefused() throws Exception {
-    try (TappedPair pair = up("ping-timeout 30;");
+    try (TappedPair pair = onePrimary("ping-timeout 30;");
         NbdClient source = pair.a.nbd()) {
       source.pwrite(content(1), 0);
       assertThatThrownBy(() -> pair.b.drbdadm("primary", "r0")).hasMessageContaining("(-1)");

@@ -1,5 +1,7 @@
 package org.twincore.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.InetAddress;
@@ -84,7 +86,7 @@ final class TappedPair implements AutoCloseable {
         """
         resource r0 {
           net { %s }
-          disk { resync-rate 100M; }
+          disk { resync-rate 100M; c-min-rate 50M; }
           on a { device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal; }
           on b { device /dev/drbd1; disk %s; address 127.0.0.1:%d; meta-disk internal; }
         }
@@ -103,6 +105,31 @@ final class TappedPair implements AutoCloseable {
     node.start();
     node.drbdadm("create-md", "--force", "r0");
     node.drbdadm("up", "r0");
+  }
+
+  /// Makes both disks UpToDate without a resync, as they are equal, and both nodes Primary.
+  void makeBothPrimary() throws IOException {
+    makePrimary();
+    b.drbdadm("primary", "r0");
+    a.awaitVolume("Primary/Primary", it -> it.peerRole().equals("Primary"));
+  }
+
+  /// The same, but only `a` becomes Primary.
+  void makePrimary() throws IOException {
+    a.awaitState("Connected", "Inconsistent/Inconsistent");
+    a.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
+    a.awaitState("Connected", "UpToDate/UpToDate");
+    b.awaitState("Connected", "UpToDate/UpToDate");
+    a.drbdadm("primary", "r0");
+  }
+
+  /// Waits until no client is left; then both disks hold the same.
+  void assertReplicasAreEqual() throws IOException {
+    a.awaitVolume("no opener", it -> it.openers() == 0);
+    b.awaitVolume("no opener", it -> it.openers() == 0);
+    long dataBytes = a.volume().orElseThrow().sizeSectors() * 512;
+    long at = Files.mismatch(disk("a"), disk("b"));
+    assertThat(at < 0 || at >= dataBytes).as("first difference at %d", at).isTrue();
   }
 
   /// Cuts all connections; the nodes make new ones.

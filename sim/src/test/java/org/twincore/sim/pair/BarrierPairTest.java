@@ -31,6 +31,8 @@ class BarrierPairTest {
     pair.withheld.release(pair.nodes[0]);
     pair.done(first);
     pair.done(second);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS);
+    assertThat(pair.volume(0).outOfSyncBlocks()).isEqualTo(2);
     powerCutAndBack(pair);
     assertThat(pair.onDisk(1, 7)).isEqualTo(71);
   }

@@ -20,6 +20,12 @@ final class DualLoad {
     private final List<Told> told = new ArrayList<>();
     private long moment;
     private long lastValue;
+    private int failed;
+
+    /// Requests that were answered with an error.
+    int failed() {
+      return failed;
+    }
 
     private long moment() {
       moment++;
@@ -109,6 +115,8 @@ final class DualLoad {
         () -> {
           if (pair.answer(cookie) instanceof Effect.AppDone) {
             write.to = shared.moment();
+          } else {
+            shared.failed++;
           }
           ended();
         });
@@ -136,6 +144,8 @@ final class DualLoad {
             Payload data = done.payload();
             read.value = ByteBuffer.wrap(data.array(), data.arrayOffset(), 8).getLong();
             read.to = shared.moment();
+          } else {
+            shared.failed++;
           }
           ended();
         });

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
@@ -23,6 +24,7 @@ import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.NodeWatcher;
+import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 import org.twincore.testkit.Prng;
@@ -68,6 +70,35 @@ class DualPairTest {
       superseded += sent.getOrDefault(PacketType.SUPERSEDED, 0);
     }
     assertThat(superseded).as("conflicts").isGreaterThan(20);
+  }
+
+  /// The test that closes the chapter's section 6.5. Promise kept: a write answered OK survives the
+  /// loss of either disk; what the lost one had not flushed is at the other, and marked there.
+  @ParameterizedTest
+  @EnumSource(EpochEnd.class)
+  void bothGoOnWithoutTheDiskOfOneAndWithItsNewOne(EpochEnd epochs) throws MetadataException {
+    for (long seed = 1; seed <= 10; seed++) {
+      Pair pair = new Pair.Setup().epochs(epochs).bothPrimary();
+      Map<PacketType, Integer> sent = count(pair);
+      Prng random = new Prng(seed);
+      DualLoad.Shared shared = new DualLoad.Shared();
+      DualLoad one = new DualLoad(pair, 0, shared, new Prng(random.nextLong()), 600, 4);
+      DualLoad other = new DualLoad(pair, 1, shared, new Prng(random.nextLong()), 600, 4);
+      int loser = (int) seed % 2;
+      pair.run(20 + seed);
+      pair.nodes[loser].drive(0).health().failing(SimDrive.Failing.WRITES);
+      pair.awaitState(loser, ConnectionState.CONNECTED, DiskState.DISKLESS, DiskState.UP_TO_DATE);
+      pair.run(20);
+      pair.nodes[loser].drive(0).health().failing(SimDrive.Failing.NOTHING);
+      pair.attach(loser);
+      pair.await(() -> one.isDone() && other.isDone(), "all answers, seed " + seed);
+      pair.awaitUpToDate();
+      assertThat(shared.failed()).as("errors, seed " + seed).isZero();
+      assertThat(shared.history().nonlinearity()).as("seed " + seed).isEmpty();
+      pair.awaitQuiet();
+      pair.assertEqualDisks();
+      assertThat(sent.get(PacketType.PROTOCOL)).as("no reconnect, seed " + seed).isNull();
+    }
   }
 
   /// The planted fault of the checkers: reads that are not held behind writes. A kernel node reads

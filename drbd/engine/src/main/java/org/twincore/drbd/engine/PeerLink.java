@@ -404,10 +404,8 @@ final class PeerLink {
       lose(NETWORK_FAILURE, "an ack that was sent before a write did not come");
     }
     PeerEpochs present = epochs;
-    if (present != null && present.hasLostWrites()) {
-      lose(NETWORK_FAILURE, "a disk failed with writes of the peer that it had not flushed");
-    }
-    if (present != null && epochs == present) {
+    if (present != null) {
+      present.tellLost();
       intake.throttle(present, order.bytes() + parts.held.bytes());
     }
     if (isGoing() && isPeerIdle()) {

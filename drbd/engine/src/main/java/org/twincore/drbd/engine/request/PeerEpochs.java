@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine.request;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +16,9 @@ import org.twincore.drbd.wire.Packet;
 /// is `none`. Made anew for each connection, so what an old connection still has in flight
 /// acknowledges nothing.
 ///
-/// A disk that fails takes with it what it answered since its last flush. Such an epoch is never
-/// acknowledged: the connection must go, so that the peer marks its writes ([#hasLostWrites]).
+/// A disk that fails takes with it what it answered since its last flush. The peer hears of each
+/// such write that it failed after all, and marks it, before its epoch is acknowledged
+/// ([#tellLost]).
 public final class PeerEpochs {
   /// `disk-flushes`, `disk-drain`, or neither.
   public enum Ordering {
@@ -39,18 +41,30 @@ public final class PeerEpochs {
     private int barrier;
     private boolean flushing;
 
-    /// The disks that answered writes of this epoch, and who hears that one cannot be flushed.
-    private final Map<LocalDisk, FlushFailure> unflushed = new LinkedHashMap<>();
+    /// The disks that answered writes of this epoch, and which.
+    private final Map<LocalDisk, List<Answered>> unflushed = new LinkedHashMap<>();
 
     private boolean hasLostWrites() {
       return unflushed.keySet().stream().anyMatch(LocalDisk::isLost);
     }
+
+    private void tellLost() {
+      for (LocalDisk disk : List.copyOf(unflushed.keySet())) {
+        if (disk.isLost()) {
+          unflushed.remove(disk).forEach(Answered::lost);
+        }
+      }
+    }
   }
 
-  /// Hears that a flush of the volume's disk failed.
-  @FunctionalInterface
-  interface FlushFailure {
+  /// A write that a disk answered and that is not known to be flushed. There may be thousands: one
+  /// must not hold the write's data.
+  interface Answered {
+    /// The flush of its disk failed.
     void flushFailed(String cause);
+
+    /// Its disk is gone, and it may be with it.
+    void lost();
   }
 
   public PeerEpochs(Turn turn, Ordering ordering) {
@@ -93,7 +107,16 @@ public final class PeerEpochs {
   /// Runs `go` when every write before an earlier barrier is done; never if the connection goes
   /// first.
   public void order(Runnable go) {
-    runOrHold(new Held(go, () -> {}));
+    order(go, () -> {});
+  }
+
+  /// The same; `dropped` runs if the connection goes first, or is gone.
+  void order(Runnable go, Runnable dropped) {
+    if (over) {
+      dropped.run();
+    } else {
+      runOrHold(new Held(go, dropped));
+    }
   }
 
   /// A write that waits for its turn.
@@ -133,16 +156,26 @@ public final class PeerEpochs {
   }
 
   /// `disk` answered a write of this epoch and must be flushed before the barrier is acknowledged.
-  void written(Epoch epoch, LocalDisk disk, FlushFailure onFailure) {
+  void written(Epoch epoch, LocalDisk disk, Answered write) {
     if (ordering == Ordering.FLUSH) {
-      epoch.unflushed.put(disk, onFailure);
+      epoch.unflushed.computeIfAbsent(disk, _ -> new ArrayList<>()).add(write);
     }
   }
 
-  /// Whether a disk was lost that had answered writes and not flushed them: their epoch can never
-  /// be acknowledged.
-  public boolean hasLostWrites() {
-    return current.hasLostWrites() || closed.stream().anyMatch(Epoch::hasLostWrites);
+  /// At the end of each step: tells the peer what was lost with a disk. P_NEG_ACK goes the same way
+  /// as P_BARRIER_ACK, and comes first.
+  public void tellLost() {
+    boolean isLost = current.hasLostWrites() || closed.stream().anyMatch(Epoch::hasLostWrites);
+    if (isLost && !over) {
+      closed.forEach(Epoch::tellLost);
+      current.tellLost();
+      Epoch first = closed.peekFirst();
+      if (first != null && first.flushing && first.unflushed.isEmpty()) {
+        acknowledge(first);
+      } else {
+        advance();
+      }
+    }
   }
 
   /// A write of this epoch is done, one way or the other.
@@ -169,22 +202,21 @@ public final class PeerEpochs {
       acknowledge(first);
       return;
     }
-    first.unflushed.forEach((disk, onFailure) -> flush(first, disk, onFailure));
+    first.unflushed.forEach((disk, writes) -> flush(first, disk, writes.getFirst()));
   }
 
-  private void flush(Epoch epoch, LocalDisk disk, FlushFailure onFailure) {
+  private void flush(Epoch epoch, LocalDisk disk, Answered one) {
     disk.flush((error, _) -> {
       if (error == null) {
         flushed(epoch, disk);
       } else {
-        onFailure.flushFailed(error);
+        one.flushFailed(error);
       }
     });
   }
 
   private void flushed(Epoch epoch, LocalDisk disk) {
-    if (!disk.isLost()) {
-      epoch.unflushed.remove(disk);
+    if (!disk.isLost() && epoch.unflushed.remove(disk) != null) {
       if (epoch.unflushed.isEmpty() && !over) {
         acknowledge(epoch);
       }

@@ -72,21 +72,27 @@ public final class PeerReads {
       refuse(request);
       return true;
     }
-    epochs.order(() -> {
-      readsInFlight++;
-      device.counters().unacked(1);
-      int link = peering.link();
-      gate.enter(
-          extent,
-          ticket ->
-              behindOwnWrites(
-                  extent,
-                  alone ->
-                      room.enter(
-                          extent.sizeBytes(),
-                          place ->
-                              readNow(new PeerRead(request, extent, link, ticket, alone, place)))));
-    });
+    readsInFlight++;
+    device.counters().unacked(1);
+    int link = peering.link();
+    // First of all: a write of the peer stands among the conflicts from its arrival, and a read
+    // that
+    // came before it must not wait for it with a ticket that it needs.
+    behindOwnWrites(
+        extent,
+        alone ->
+            epochs.order(
+                () ->
+                    gate.enter(
+                        extent,
+                        ticket ->
+                            room.enter(
+                                extent.sizeBytes(),
+                                place ->
+                                    readNow(
+                                        new PeerRead(
+                                            request, extent, link, ticket, alone, place)))),
+                () -> left(link, alone)));
     return true;
   }
 
@@ -122,10 +128,14 @@ public final class PeerReads {
   }
 
   private void finishRead(PeerRead read) {
-    readsInFlight--;
     gate.leave(read.ticket);
-    read.alone.ifPresent(conflicts::leave);
-    if (read.link == peering.link()) {
+    left(read.link, read.alone);
+  }
+
+  private void left(int link, Optional<ConflictGate.Place> alone) {
+    readsInFlight--;
+    alone.ifPresent(conflicts::leave);
+    if (link == peering.link()) {
       device.counters().unacked(-1);
     }
   }

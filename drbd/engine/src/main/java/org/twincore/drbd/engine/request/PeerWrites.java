@@ -3,6 +3,7 @@ package org.twincore.drbd.engine.request;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Event;
@@ -290,7 +291,7 @@ public final class PeerWrites {
       return;
     }
     if (write.epoch != null && device.options().flag(Option.DISK_FLUSHES)) {
-      epochs.written(write.epoch, disk, listener::localFlushFailed);
+      epochs.written(write.epoch, disk, unflushed(write.extent, write.blockId));
     }
     ConnectionState conn = device.state().conn();
     boolean resyncs =
@@ -310,17 +311,32 @@ public final class PeerWrites {
     finish(write, epochs);
   }
 
+  /// Of the write only what its answer said: its data may go.
+  private PeerEpochs.Answered unflushed(Extent extent, long blockId) {
+    return new PeerEpochs.Answered() {
+      @Override
+      public void flushFailed(String cause) {
+        listener.localFlushFailed(cause);
+      }
+
+      @Override
+      public void lost() {
+        send(PacketType.NEG_ACK, extent, blockId);
+      }
+    };
+  }
+
   private void answer(PeerWrite write, PacketType type) {
     if (write.link == peering.link()) {
-      turn.send(
-          device.volume(),
-          new Packet.BlockAck(
-              type,
-              write.extent.sector(),
-              write.blockId,
-              (int) write.extent.sizeBytes(),
-              device.nextSequence()));
+      send(type, write.extent, write.blockId);
     }
+  }
+
+  private void send(PacketType type, Extent extent, long blockId) {
+    turn.send(
+        device.volume(),
+        new Packet.BlockAck(
+            type, extent.sector(), blockId, (int) extent.sizeBytes(), device.nextSequence()));
   }
 
   private void finish(PeerWrite write, PeerEpochs epochs) {
