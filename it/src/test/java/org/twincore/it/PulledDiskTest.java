@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -28,52 +26,42 @@ class PulledDiskTest {
 
   @Test
   void bothSidesGoOnWithoutOnesDiskAndWithItsNewOne() throws Exception {
-    Root.requireBlockDevices();
-    TappedPair pair =
-        new TappedPair(folder, DISK_BYTES, "allow-two-primaries yes; ping-timeout 30;");
-    try (pair;
-        JavaProcess enclosure = putIntoAnEnclosure(pair)) {
-      pair.makeBothPrimary();
-      BlockHistory told = new BlockHistory();
-      for (int client = 0; client < CLIENTS; client++) {
-        told.start(pair.a, 2 * client, ENDLESS);
-        told.start(pair.b, 2 * client + 1, ENDLESS);
+    try (TappedPair pair =
+        new TappedPair(folder, DISK_BYTES, "allow-two-primaries yes; ping-timeout 30;")) {
+      pair.b.drbdadm("down", "r0");
+      try (Enclosure enclosure = Enclosure.around(pair.disk("b"))) {
+        pair.b.drbdadm("up", "r0");
+        pullAndReplace(pair, enclosure);
       }
-      awaitMore(told);
-
-      enclosure.kill();
-      pair.b.awaitState("Connected", "Diskless/UpToDate");
-      pair.a.awaitState("Connected", "UpToDate/Diskless");
-      assertThat(pair.b.drbdadm("dstate", "r0")).isEqualTo("Diskless/UpToDate\n");
-      awaitMore(told);
-
-      Tool.ok("umount", "--lazy", pair.disk("b").toString());
-      makeEmpty(pair.disk("b"));
-      pair.b.drbdadm("create-md", "--force", "r0");
-      pair.b.drbdadm("attach", "r0");
-      pair.a.awaitState("Connected", "UpToDate/UpToDate");
-      pair.b.awaitState("Connected", "UpToDate/UpToDate");
-      awaitMore(told);
-
-      assertThat(told.end()).isEmpty();
-      assertThat(told.history().nonlinearity()).isEmpty();
-      pair.assertReplicasAreEqual();
-    } finally {
-      Tool.run("umount", "--lazy", pair.disk("b").toString());
     }
   }
 
-  /// The disk of `b` is a device of its own from now on: when its server dies, every request to it
-  /// fails.
-  private JavaProcess putIntoAnEnclosure(TappedPair pair) throws IOException {
-    pair.b.drbdadm("down", "r0");
-    Path inside = Files.copy(pair.disk("b"), folder.resolve("inside"));
-    JavaProcess server =
-        JavaProcess.start(
-            VolatileDisk.class, List.of(pair.disk("b").toString(), inside.toString()));
-    assertThat(server.readLine()).isEqualTo("ready");
-    pair.b.drbdadm("up", "r0");
-    return server;
+  private static void pullAndReplace(TappedPair pair, Enclosure enclosure) throws Exception {
+    pair.makeBothPrimary();
+    BlockHistory told = new BlockHistory();
+    for (int client = 0; client < CLIENTS; client++) {
+      told.start(pair.a, 2 * client, ENDLESS);
+      told.start(pair.b, 2 * client + 1, ENDLESS);
+    }
+    awaitMore(told);
+
+    enclosure.pull();
+    pair.b.awaitState("Connected", "Diskless/UpToDate");
+    pair.a.awaitState("Connected", "UpToDate/Diskless");
+    assertThat(pair.b.drbdadm("dstate", "r0")).isEqualTo("Diskless/UpToDate\n");
+    awaitMore(told);
+
+    enclosure.remove();
+    makeEmpty(pair.disk("b"));
+    pair.b.drbdadm("create-md", "--force", "r0");
+    pair.b.drbdadm("attach", "r0");
+    pair.a.awaitState("Connected", "UpToDate/UpToDate");
+    pair.b.awaitState("Connected", "UpToDate/UpToDate");
+    awaitMore(told);
+
+    assertThat(told.end()).isEmpty();
+    assertThat(told.history().nonlinearity()).isEmpty();
+    pair.assertReplicasAreEqual();
   }
 
   private static void makeEmpty(Path disk) throws IOException {

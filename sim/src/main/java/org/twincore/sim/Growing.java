@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.ClusterView;
@@ -25,6 +26,9 @@ final class Growing {
 
   /// Behind the largest request at the old end, before the first one at the new end.
   private static final long REMAINS_BYTES = 5 * MIB / 4;
+
+  /// Requests at the new end begin here, counted back from it.
+  private static final long END_BYTES = MIB / 4;
 
   private static final long LOOK_NANOS = Simulation.SECOND;
 
@@ -56,12 +60,18 @@ final class Growing {
       return false;
     }
     growths++;
+    long[] before = new long[2];
+    long end = Long.MAX_VALUE;
     for (NodeAdmin each : admins) {
       SimDrive drive = each.node().drive(volume);
-      long before = drive.data().sizeBytes();
-      drive.grow(before + bytes);
-      if (!isClean) {
-        leaveRemains(drive, before, each.node().id());
+      before[each.node().id()] = drive.data().sizeBytes();
+      drive.grow(drive.data().sizeBytes() + bytes);
+      end = Math.min(end, drive.layout().usableSectors() * Extent.SECTOR_BYTES);
+    }
+    for (NodeAdmin each : admins) {
+      long remains = before[each.node().id()] + REMAINS_BYTES;
+      if (!isClean && remains < end - END_BYTES) {
+        leaveRemains(each.node().drive(volume), remains, each.node().id());
       }
     }
     admin.command(
@@ -74,10 +84,10 @@ final class Growing {
 
   /// What somebody else left on the new part of a drive: where no request of the workload reaches,
   /// so that nobody reads it, and only a copy of the new area makes the two equal.
-  private static void leaveRemains(SimDrive drive, long before, int node) {
+  private static void leaveRemains(SimDrive drive, long from, int node) {
     byte[] remains = new byte[SimStore.BLOCK_BYTES];
     Arrays.fill(remains, (byte) (0x90 + node));
-    long block = (before + REMAINS_BYTES) / SimStore.BLOCK_BYTES;
+    long block = from / SimStore.BLOCK_BYTES;
     drive.data().write(block * SimStore.BLOCK_BYTES, remains, 0, remains.length, true);
   }
 

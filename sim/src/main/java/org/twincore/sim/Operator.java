@@ -54,7 +54,7 @@ final class Operator {
     this.workloads = workloads;
     this.random = random;
     this.splits = splits;
-    this.repair = new SplitRepair(view, admins);
+    this.repair = new SplitRepair(view, admins, workloads);
     this.foreignDrive = foreignDrive;
   }
 
@@ -126,7 +126,8 @@ final class Operator {
           && works
           && !node.hasDriveOpen(volume)
           && !isCutOff(node)
-          && !view.board().bothPrimary(volume)) {
+          && !view.board().bothPrimary(volume)
+          && !isBeingReplaced(node)) {
         admin.attach(volume);
       }
     }
@@ -137,6 +138,11 @@ final class Operator {
     if (standsAlone && !repair.isSplit() && (isHasty || admin.wantsConnection())) {
       admin.connect(false);
     }
+  }
+
+  private boolean isBeingReplaced(SimNode node) {
+    SimNode other = takingOver;
+    return other != null && other != node && other.isRunning() && !admin(other).isIdle();
   }
 
   // ---- who is Primary
@@ -206,7 +212,11 @@ final class Operator {
     boolean isAlone =
         IntStream.range(0, view.volumes())
             .noneMatch(volume -> view.board().isConnected(other.id(), volume));
-    if (!isHasty && isAlone && mayServe(other) && random.nextInt(4) == 0) {
+    boolean isOfNoUse =
+        IntStream.range(0, view.volumes())
+            .allMatch(volume -> view.board().isHelpless(primary.id(), volume));
+    if (!isHasty && isAlone && isOfNoUse && mayServe(other) && random.nextInt(4) == 0) {
+      takingOver = other;
       promoteRest(other);
     }
   }

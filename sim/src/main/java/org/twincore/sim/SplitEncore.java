@@ -6,6 +6,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -212,6 +213,9 @@ final class SplitEncore {
 
   private void role(int node, int volume, boolean primary) {
     if (cluster.view.board().isPrimary(node, volume) != primary) {
+      await(
+          "word of the other's demotion",
+          () -> !primary || cluster.view.state(node, volume).peer() != Role.PRIMARY);
       order(
           node,
           primary ? new AdminCommand.Primary(volume, false) : new AdminCommand.Secondary(volume));

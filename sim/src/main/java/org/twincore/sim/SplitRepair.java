@@ -12,10 +12,12 @@ import org.twincore.sim.world.SimNode;
 final class SplitRepair {
   private final ClusterView view;
   private final List<NodeAdmin> admins;
+  private final List<VolumeWorkload> workloads;
 
-  SplitRepair(ClusterView view, List<NodeAdmin> admins) {
+  SplitRepair(ClusterView view, List<NodeAdmin> admins, List<VolumeWorkload> workloads) {
     this.view = view;
     this.admins = admins;
+    this.workloads = workloads;
   }
 
   /// Is any volume split?
@@ -46,10 +48,24 @@ final class SplitRepair {
     }
     int victim = isBetter(0, volume) ? 1 : 0;
     if (view.board().isPrimary(victim, volume)) {
-      admins.get(victim).command(new AdminCommand.Secondary(volume));
+      if (isReleased(workloads.get(volume), view.node(victim))) {
+        admins.get(victim).command(new AdminCommand.Secondary(volume));
+      }
       return;
     }
     giveUp(victim);
+  }
+
+  /// Nobody uses the volume at that node any more; until then whoever does is asked to stop.
+  private static boolean isReleased(VolumeWorkload workload, SimNode node) {
+    if (workload.where() != node) {
+      return true;
+    }
+    workload.pause();
+    if (workload.isIdle()) {
+      workload.close();
+    }
+    return workload.where() == null;
   }
 
   /// Is this node's data the one to keep? Where neither has to have everything, as when both began

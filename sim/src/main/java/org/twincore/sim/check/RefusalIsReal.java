@@ -72,7 +72,10 @@ public final class RefusalIsReal implements NodeWatcher {
     if (!gaveUp) {
       return;
     }
-    if (settingsDiffer || isInAnyVolume(this::mustRefuse) || hasLostItsGeneration(node)) {
+    if (settingsDiffer
+        || isInAnyVolume(this::mustRefuse)
+        || isInAnyVolume(volume -> isLastOne(node, volume))
+        || hasLostItsGeneration(node)) {
       refusals++;
       return;
     }
@@ -94,6 +97,14 @@ public final class RefusalIsReal implements NodeWatcher {
       }
     }
     return false;
+  }
+
+  /// A Primary that lost its disk while the peer's was not yet whole: nobody else has its data.
+  private boolean isLastOne(SimNode node, int volume) {
+    StateWord state = view.state(node.id(), volume);
+    return state.role() == Role.PRIMARY
+        && state.disk().isBelow(DiskState.INCONSISTENT)
+        && view.state(1 - node.id(), volume).disk() == DiskState.INCONSISTENT;
   }
 
   private boolean mustRefuse(int volume) {

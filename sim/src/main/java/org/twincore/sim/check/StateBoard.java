@@ -41,11 +41,11 @@ public final class StateBoard implements NodeWatcher {
     return isPrimary(0, volume) && isPrimary(1, volume);
   }
 
-  /// Is the node a Primary that has neither a disk nor a peer? It can answer no request.
+  /// Is the node a Primary that has neither a usable disk nor a peer? It can answer no request.
   public boolean isHelpless(int node, int volume) {
     StateWord state = of(node, volume);
     return state.role() == Role.PRIMARY
-        && state.disk().isBelow(DiskState.INCONSISTENT)
+        && state.disk().isBelow(DiskState.OUTDATED)
         && !isConnected(node, volume);
   }
 

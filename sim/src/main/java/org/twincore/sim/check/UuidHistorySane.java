@@ -41,7 +41,8 @@ public final class UuidHistorySane implements NodeWatcher {
     }
     long place = node.drive(write.volume()).layout().superblockOffsetBytes();
     for (Effect.Region region : write.regions()) {
-      if (region.offsetBytes() == place) {
+      // A drive that has grown has its metadata where it was until the node has moved it.
+      if (region.offsetBytes() == place || Superblock.isOne(region.bytes())) {
         written(node.id(), write.volume(), region.bytes());
       }
     }

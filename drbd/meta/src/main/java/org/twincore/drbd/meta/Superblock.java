@@ -215,6 +215,12 @@ public record Superblock(
     return out.array();
   }
 
+  /// Whether the magic of a v08 superblock is there.
+  public static boolean isOne(byte[] block) {
+    int magic = block.length < SIZE_BYTES ? 0 : ByteBuffer.wrap(block).getInt(MAGIC_OFFSET);
+    return magic == MAGIC_CLEAN || magic == MAGIC_UNCLEAN;
+  }
+
   /// Reads a superblock; old zero stripes become 1 x 8.
   public static Superblock decode(byte[] block) throws MetadataException {
     if (block.length < SIZE_BYTES) {
