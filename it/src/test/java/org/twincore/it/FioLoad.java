@@ -1,7 +1,6 @@
 package org.twincore.it;
 
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +12,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.nbd.ZeroMode;
 
 /// fio's nbd engine with `verify=crc32c`: one pass of random writes over the first part of the
 /// device, which is zeroed before, as fio would not know a block of an earlier round from a new
@@ -23,8 +23,8 @@ import org.twincore.host.nbd.NbdClient;
 /// what the verification finds wrong is lost if it is in that log.
 final class FioLoad implements VerifiedLoad {
   private static final int DEPTH = 16;
-  private static final long END_SECONDS = 60;
-  private static final long CONNECT_MILLIS = 10_000;
+  private static final long END_SECONDS = 60L * Patience.FACTOR;
+  private static final int ZEROED_MIB = 8;
   private static final Pattern ANSWERED =
       Pattern.compile("^\\d+, \\d+, 1, 4096, (\\d+), \\d+$", Pattern.MULTILINE);
   private static final Pattern WRONG = Pattern.compile("verify: .*requested block: offset=(\\d+)");
@@ -32,39 +32,41 @@ final class FioLoad implements VerifiedLoad {
 
   private final Path folder;
   private final int sizeMib;
+  private final int secondsMax;
   private long seed;
   private long answered;
   private @Nullable Process writer;
 
   /// Its files are in `folder`; the first `sizeMib` of the device are written.
   FioLoad(Path folder, int sizeMib, long seed) throws IOException {
+    this(folder, sizeMib, seed, 4);
+  }
+
+  /// The same; what is not written after `secondsMax` is left.
+  FioLoad(Path folder, int sizeMib, long seed, int secondsMax) throws IOException {
+    this.secondsMax = secondsMax;
     this.folder = Files.createDirectories(folder);
     this.sizeMib = sizeMib;
     this.seed = seed;
   }
 
   @Override
-  public void begin(NodeProcess node) throws IOException {
-    begin(node.nbdSocket());
-  }
-
-  void begin(Path socket) throws IOException {
+  public void begin(NbdAddress device) throws IOException {
     seed++;
-    try (NbdClient client =
-        NbdClient.connect(UnixDomainSocketAddress.of(socket), "r0", CONNECT_MILLIS)) {
-      for (int mib = 0; mib < sizeMib; mib += 8) {
-        client.trim((long) mib << 20, 8 << 20);
+    try (NbdClient client = device.connect()) {
+      for (int mib = 0; mib < sizeMib; mib += ZEROED_MIB) {
+        client.writeZeroes((long) mib << 20, ZEROED_MIB << 20, ZeroMode.MAY_PUNCH);
       }
     }
     Files.deleteIfExists(verifyState());
     Files.deleteIfExists(completions());
     writer =
         fio(
-            socket,
+            device,
             "write.log",
             "--do_verify=0",
             "--verify_state_save=1",
-            "--runtime=4",
+            "--runtime=" + secondsMax,
             "--write_lat_log=answered",
             "--log_offset=1");
   }
@@ -75,18 +77,14 @@ final class FioLoad implements VerifiedLoad {
   }
 
   @Override
-  public List<String> lost(NodeProcess node) throws IOException, InterruptedException {
-    return lost(node.nbdSocket());
-  }
-
-  List<String> lost(Path socket) throws IOException, InterruptedException {
+  public List<String> lost(NbdAddress device) throws IOException, InterruptedException {
     if (!Files.exists(completions())) {
       return List.of(); // the node was gone before fio had begun
     }
     Set<Long> completed = offsets(ANSWERED, Files.readString(completions()));
     await(
         fio(
-            socket,
+            device,
             "verify.log",
             "--verify_only=1",
             "--verify_state_load=1",
@@ -120,14 +118,14 @@ final class FioLoad implements VerifiedLoad {
     return answered;
   }
 
-  private Process fio(Path socket, String log, String... more) throws IOException {
+  private Process fio(NbdAddress device, String log, String... more) throws IOException {
     List<String> words =
         new ArrayList<>(
             List.of(
                 "fio",
                 "--name=load",
                 "--ioengine=nbd",
-                "--uri=nbd+unix:///r0?socket=" + socket,
+                "--uri=" + device.uri(),
                 "--rw=randwrite",
                 "--bs=4k",
                 "--size=" + sizeMib + "m",

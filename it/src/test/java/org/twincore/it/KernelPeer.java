@@ -16,7 +16,13 @@ import org.junit.jupiter.api.Assumptions;
 /// line.
 final class KernelPeer implements AutoCloseable {
   private static final Path PROGRAM = Path.of("src/test/lab/drbd-peer").toAbsolutePath();
-  private static final long END_SECONDS = 60;
+  private static final long END_SECONDS = 60L * Patience.FACTOR;
+
+  /// Emulated, a guest needs ten seconds of a processor to boot, which on a busy machine take
+  /// minutes.
+  private static final String BOOT_SECONDS_MAX = "400";
+
+  private static final String RUN_SECONDS_MAX = "2700";
   private static final int BLOCK_BYTES = 4096;
 
   private final Process process;
@@ -59,8 +65,12 @@ final class KernelPeer implements AutoCloseable {
                 "--ping-timeout=30",
                 "--console",
                 console.toString(),
+                "--boot-timeout",
+                BOOT_SECONDS_MAX,
                 "--timeout",
-                "900",
+                RUN_SECONDS_MAX,
+                "--env",
+                "PATIENCE=" + Patience.FACTOR,
                 "--cmd",
                 "-"));
     command.addAll(List.of(more));
@@ -75,8 +85,10 @@ final class KernelPeer implements AutoCloseable {
             "--no-drbd",
             "--console",
             console.toString(),
+            "--boot-timeout",
+            BOOT_SECONDS_MAX,
             "--timeout",
-            "900",
+            RUN_SECONDS_MAX,
             "--cmd",
             "-"));
   }

@@ -28,7 +28,7 @@ import org.twincore.host.nbd.NbdClient;
 
 /// A `twincore node` of a test: a process of its own in a folder of its own, driven by drbdadm.
 final class NodeProcess implements AutoCloseable {
-  private static final long WAIT_SECONDS = 90;
+  private static final long WAIT_SECONDS = 90L * Patience.FACTOR;
 
   private final String name;
   private final Path folder;
@@ -255,6 +255,10 @@ final class NodeProcess implements AutoCloseable {
         throw new IOException("interrupted", e);
       }
     }
+  }
+
+  NbdAddress nbdAddress() {
+    return NbdAddress.unix(nbdSocket());
   }
 
   /// A client of the export `r0`.

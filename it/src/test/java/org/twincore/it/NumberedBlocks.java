@@ -22,6 +22,8 @@ final class NumberedBlocks {
   private final Map<Integer, Long> acknowledged = new HashMap<>();
   private final Map<Integer, Long> inFlight = new HashMap<>();
   private long lastNumber;
+  private int refused;
+  private long writes;
 
   NumberedBlocks(int blocks, RandomGenerator random) {
     this.blocks = blocks;
@@ -53,6 +55,8 @@ final class NumberedBlocks {
             failed -> {
               if (failed == null) {
                 acknowledge(block, number);
+              } else if (client.isConnected()) {
+                refuse();
               }
               room.release();
             });
@@ -65,6 +69,15 @@ final class NumberedBlocks {
     }
   }
 
+  /// Writes that were answered with an error.
+  synchronized int refusedWrites() {
+    return refused;
+  }
+
+  private synchronized void refuse() {
+    refused++;
+  }
+
   private synchronized long begin(int block) {
     if (inFlight.containsKey(block)) {
       return 0;
@@ -74,7 +87,13 @@ final class NumberedBlocks {
     return lastNumber;
   }
 
+  /// Writes that were answered, over all blocks.
+  synchronized long acknowledgedWrites() {
+    return writes;
+  }
+
   private synchronized void acknowledge(int block, long number) {
+    writes++;
     inFlight.remove(block);
     acknowledged.put(block, number);
   }

@@ -68,14 +68,17 @@ class RandomKillTest {
     Tool.require("fio", "fio");
     try (FileServer server = new FileServer(folder, NbdSettings.standard())) {
       FioLoad load = new FioLoad(folder.resolve("fio"), 8, 1);
-      load.begin(server.socket);
+      load.begin(NbdAddress.unix(server.socket));
       load.end();
-      assertThat(load.lost(server.socket)).isEmpty();
+      assertThat(load.lost(NbdAddress.unix(server.socket))).isEmpty();
       try (RandomAccessFile disk = new RandomAccessFile(server.file.toFile(), "rw")) {
         disk.seek(77 * 4096);
         disk.write(new byte[4096]);
       }
-      assertThat(load.lost(server.socket)).singleElement().asString().endsWith(" at " + 77 * 4096);
+      assertThat(load.lost(NbdAddress.unix(server.socket)))
+          .singleElement()
+          .asString()
+          .endsWith(" at " + 77 * 4096);
     }
   }
 
@@ -93,7 +96,7 @@ class RandomKillTest {
       Victim victim = Victim.values()[random.nextInt(3)];
       String what = "seed " + seed + ", round " + round + ", killed " + victim;
       loadAndKill(load, victim, random);
-      assertThat(load.lost(primary)).as(what).isEmpty();
+      assertThat(load.lost(primary.nbdAddress())).as(what).isEmpty();
       if (victim != Victim.SECONDARY) {
         start(secondary);
       }
@@ -112,7 +115,7 @@ class RandomKillTest {
   /// Afterwards `primary` is one that has all, promoted; nobody uses it.
   private void loadAndKill(VerifiedLoad load, Victim victim, Random random)
       throws IOException, InterruptedException {
-    load.begin(primary);
+    load.begin(primary.nbdAddress());
     Thread.sleep(100 + random.nextInt(900));
     switch (victim) {
       case PRIMARY -> {

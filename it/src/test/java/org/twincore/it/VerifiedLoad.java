@@ -5,16 +5,16 @@ import java.util.List;
 
 /// An application of a volume that knows afterwards which of its writes were answered.
 interface VerifiedLoad {
-  /// Writes to the Primary `node` in the background, until it ends or is told to.
-  void begin(NodeProcess node) throws IOException;
+  /// Writes to a Primary's `device` in the background, until it ends or is told to.
+  void begin(NbdAddress device) throws IOException;
 
   /// Waits until nothing of it is under way: it has noticed the loss of its node, or is told to
   /// stop.
   void end() throws IOException, InterruptedException;
 
-  /// Reads at the Primary `node` what was written since the last [#begin]; each answered write that
-  /// is not there, in words.
-  List<String> lost(NodeProcess node) throws IOException, InterruptedException;
+  /// Reads at a Primary's `device` what was written since the last [#begin]; each answered write
+  /// that is not there, in words.
+  List<String> lost(NbdAddress device) throws IOException, InterruptedException;
 
   /// The answered writes of all rounds so far.
   long answered();
