@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
 
@@ -27,8 +28,9 @@ class KernelChecksumsTest {
   }
 
   @Test
-  void eitherVerifiesAndIsFilledByChecksums() throws Exception {
+  void eitherVerifiesAndIsFilledByChecksums(TestInfo test) throws Exception {
     KernelPair pair = new KernelPair(folder).net(OURS);
+    pair.begin(test);
     try (NodeProcess node = pair.node();
         KernelPeer kernel = pair.boot("--net-opts", KERNELS)) {
       kernel.run("wait_cs Connected 30");

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
@@ -28,12 +29,13 @@ class KernelCongestionTest {
   }
 
   @Test
-  void eitherPullsAheadOfTheOther() throws Exception {
+  void eitherPullsAheadOfTheOther(TestInfo test) throws Exception {
     KernelPair pair =
         new KernelPair(folder)
             .protocol("A")
             .net("on-congestion pull-ahead; congestion-fill 64s;")
             .disk("read-balancing prefer-remote;");
+    pair.begin(test);
     try (NodeProcess node = pair.node();
         KernelPeer kernel = pair.boot("--protocol", "A", "--net-opts", KERNELS)) {
       kernel.run("wait_cs Connected 30");

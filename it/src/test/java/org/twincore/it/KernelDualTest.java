@@ -7,10 +7,12 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Our node and a kernel DRBD node, both Primary, write to the same blocks at once.
+/// Our node and a kernel DRBD node, both Primary as `become-primary-on both` has it, write to the
+/// same blocks at once.
 ///
 /// A true conflict may end in a reconnect, where the kernel is the node that resolves it: it never
 /// finishes the epoch of a write that it has discarded (drbd-wire section 9). Both are Primary
@@ -27,10 +29,13 @@ class KernelDualTest {
 
   @Test
   @Timeout(value = 300, unit = TimeUnit.SECONDS)
-  void bothWriteAndEndEqual() throws Exception {
+  void bothWriteAndEndEqual(TestInfo test) throws Exception {
     KernelPeer.require();
     KernelPair pair =
-        new KernelPair(folder, 8).net("allow-two-primaries yes; ko-count 1; " + POLICIES);
+        new KernelPair(folder, 8)
+            .net("allow-two-primaries yes; ko-count 1; " + POLICIES)
+            .sections("startup { become-primary-on both; }");
+    pair.begin(test);
     try (NodeProcess node = pair.node();
         KernelPeer kernel = pair.boot("--no-connect")) {
       kernel.run("PROTOCOL=C NET_OPTS='" + KERNEL + "' && peer_connect");
@@ -38,7 +43,7 @@ class KernelDualTest {
       node.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
       node.awaitState("Connected", "UpToDate/UpToDate");
       kernel.run("wait_ds UpToDate/UpToDate 30");
-      node.drbdadm("primary", "r0");
+      node.drbdadm("sh-b-pri", "r0"); // as `service drbd start` does
       kernel.run("drbdsetup-84 primary $MINOR");
       node.awaitVolume("Primary/Primary", it -> it.peerRole().equals("Primary"));
 

@@ -9,15 +9,19 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.TestInfo;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
 import org.twincore.host.net.FreePorts;
+import org.twincore.testkit.PcapFile;
 import org.twincore.testkit.PcapWriter;
 
 /// A node of ours, `ours`, and a real kernel DRBD 8.4 node as the two halves of `r0`, on disks of
@@ -25,6 +29,12 @@ import org.twincore.testkit.PcapWriter;
 final class KernelPair {
   static final int BLOCK = 4096;
   private static final String NET = "ping-timeout 30;";
+
+  /// What is said before a scenario begins.
+  private static final String BEFORE = "";
+
+  /// Nobody listens there.
+  private static final InetSocketAddress NOWHERE = loopback(1);
 
   /// For the guest's shell: `fresh PROTOCOL OPTION...` gives its node new metadata and connects it.
   static final String FRESH =
@@ -40,12 +50,16 @@ final class KernelPair {
   private final int diskMib;
   private final int ourPort;
   private final int kernelPort;
-  private final PcapWriter capture;
+  private final List<Capture> captures = new ArrayList<>();
+  private final BitFlip flip = new BitFlip();
   private final WireTap toOurs;
   private final WireTap toKernel;
   private String net = NET;
   private String disk = "";
   private String protocol = "C";
+  private String more = "";
+  private String oursSecond = "";
+  private String theirSecond = "";
 
   KernelPair(Path folder) throws IOException {
     this(folder, 64);
@@ -58,9 +72,38 @@ final class KernelPair {
     List<Integer> ports = FreePorts.find(2);
     ourPort = ports.get(0);
     kernelPort = ports.get(1);
-    capture = new PcapWriter(folder.resolve("traffic.pcap"));
-    toOurs = new WireTap(loopback(ourPort), capture);
-    toKernel = new WireTap(loopback(kernelPort), capture);
+    Capture first = capture(BEFORE);
+    toOurs = new WireTap(loopback(ourPort), first.writer, flip);
+    toKernel = new WireTap(loopback(kernelPort), first.writer, flip);
+  }
+
+  private record Capture(String scenario, Path path, PcapWriter writer) {}
+
+  private Capture capture(String scenario) throws IOException {
+    Path path = folder.resolve("traffic-" + captures.size() + ".pcap");
+    Capture capture = new Capture(scenario, path, new PcapWriter(path));
+    captures.add(capture);
+    return capture;
+  }
+
+  /// A scenario of that name begins, on connections of its own.
+  void begin(String scenario) throws IOException {
+    if (Recording.folder().isPresent()) {
+      Capture capture = capture(scenario);
+      toOurs.writeTo(capture.writer);
+      toKernel.writeTo(capture.writer);
+    }
+  }
+
+  /// The same, called as the test is.
+  void begin(TestInfo test) throws IOException {
+    String method = test.getTestMethod().orElseThrow().getName();
+    String shown = test.getDisplayName();
+    String words = shown.startsWith(method) ? method : method + " " + shown;
+    begin(
+        test.getTestClass().orElseThrow().getSimpleName()
+            + "-"
+            + words.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("-+$", ""));
   }
 
   private static InetSocketAddress loopback(int port) {
@@ -77,6 +120,37 @@ final class KernelPair {
   KernelPair disk(String text) {
     disk = text;
     return this;
+  }
+
+  /// A volume 1 on that disk of ours, which is there, and the kernel's `/dev/vdb`.
+  void secondVolume(Path ourDisk) {
+    oursSecond = "volume 1 { device /dev/drbd1; disk %s; meta-disk internal; }".formatted(ourDisk);
+    theirSecond = "volume 1 { device /dev/drbd1; disk /dev/vdb; meta-disk internal; }";
+  }
+
+  /// Sections besides those.
+  KernelPair sections(String text) {
+    more = text;
+    return this;
+  }
+
+  /// The nodes do not reach each other any more.
+  void part() throws IOException {
+    toOurs.redirect(NOWHERE);
+    toKernel.redirect(NOWHERE);
+    toOurs.cut();
+    toKernel.cut();
+  }
+
+  /// They do again.
+  void join() {
+    toOurs.redirect(loopback(ourPort));
+    toKernel.redirect(loopback(kernelPort));
+  }
+
+  /// Changes what one node says to the other.
+  BitFlip flip() {
+    return flip;
   }
 
   KernelPair protocol(String letter) {
@@ -113,15 +187,29 @@ final class KernelPair {
           protocol %s;
           disk { c-fill-target 8M; resync-rate 100M; c-max-rate 400M; %s }
           net { %s }
+          %s
           on ours {
-            device /dev/drbd0; disk %s; address 127.0.0.1:%d; meta-disk internal;
+            address 127.0.0.1:%d;
+            volume 0 { device /dev/drbd0; disk %s; meta-disk internal; }
+            %s
           }
           on kernel {
-            device /dev/drbd0; disk /dev/vda; address 127.0.0.1:%d; meta-disk internal;
+            address 127.0.0.1:%d;
+            volume 0 { device /dev/drbd0; disk /dev/vda; meta-disk internal; }
+            %s
           }
         }
         """
-            .formatted(protocol, disk, net, ours(), ourPort, toKernel.address().getPort()));
+            .formatted(
+                protocol,
+                disk,
+                net,
+                more,
+                ourPort,
+                ours(),
+                oursSecond,
+                toKernel.address().getPort(),
+                theirSecond));
   }
 
   /// Boots the kernel's node; `more` are options of drbd-peer.
@@ -131,8 +219,9 @@ final class KernelPair {
     return KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
   }
 
-  private long dataBytes() throws IOException {
-    long bytes = (long) diskMib << 20;
+  /// What of a disk of that size is not metadata.
+  static long dataBytes(int mib) throws IOException {
+    long bytes = (long) mib << 20;
     try {
       return 512
           * MetadataLayout.of(new MetadataLayout.Kind.Internal(), bytes, bytes).usableSectors();
@@ -143,11 +232,11 @@ final class KernelPair {
 
   /// Nothing is under way, or both nodes are gone: both disks hold the same.
   void assertEqualDisks() throws IOException {
-    assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes())).isEmpty();
+    assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib))).isEmpty();
   }
 
   boolean hasEqualDisks() throws IOException {
-    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes()).isEmpty();
+    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib)).isEmpty();
   }
 
   /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of
@@ -155,7 +244,17 @@ final class KernelPair {
   Map<PacketType, Integer> dissect() throws IOException, InterruptedException {
     toOurs.close();
     toKernel.close();
-    return Dissection.check(capture.finish());
+    Map<PacketType, Integer> seen = new EnumMap<>(PacketType.class);
+    for (Capture capture : captures) {
+      PcapFile file = capture.writer.finish();
+      if (!file.connections().isEmpty()) {
+        if (!capture.scenario.equals(BEFORE)) {
+          Recording.keep(capture.path, capture.scenario);
+        }
+        Dissection.check(file).forEach((type, count) -> seen.merge(type, count, Integer::sum));
+      }
+    }
+    return seen;
   }
 
   // ---- data

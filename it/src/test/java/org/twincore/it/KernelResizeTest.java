@@ -12,8 +12,10 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +53,11 @@ class KernelResizeTest {
             + " && drbdsetup-84 attach $MINOR /dev/loop0 /dev/loop0 internal --resync-rate=100M"
             + " --c-max-rate=400M --c-fill-target=8M"
             + " && PROTOCOL=C NET_OPTS=--ping-timeout=30 && peer_connect; }");
+  }
+
+  @BeforeEach
+  void begin(TestInfo test) throws IOException {
+    pair.begin(test);
   }
 
   @AfterAll

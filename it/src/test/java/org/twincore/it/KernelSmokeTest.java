@@ -8,6 +8,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
@@ -28,8 +29,9 @@ class KernelSmokeTest {
   }
 
   @BeforeEach
-  void tapTheWire() throws IOException {
+  void tapTheWire(TestInfo test) throws IOException {
     pair = new KernelPair(folder);
+    pair.begin(test);
   }
 
   @Test

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +41,11 @@ class KernelVersionsTest {
     node = pair.node();
     kernel = pair.boot("--no-connect", "--timeout", "2700");
     kernel.run(KernelPair.FRESH);
+  }
+
+  @BeforeEach
+  void begin(TestInfo test) throws IOException {
+    pair.begin(test);
   }
 
   @AfterAll

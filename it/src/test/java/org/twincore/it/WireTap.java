@@ -18,12 +18,19 @@ final class WireTap implements AutoCloseable {
 
   private final ServerSocket listener;
   private volatile InetSocketAddress target;
-  private final PcapWriter writer;
+  private volatile PcapWriter writer;
+  private final BitFlip flip;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final long startNanos = System.nanoTime();
 
   /// Everything that is dialled to [#address] goes on to `target`.
   WireTap(InetSocketAddress target, PcapWriter writer) throws IOException {
+    this(target, writer, new BitFlip());
+  }
+
+  /// The same, but for what `flip` changes.
+  WireTap(InetSocketAddress target, PcapWriter writer, BitFlip flip) throws IOException {
+    this.flip = flip;
     this.listener = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
     this.target = target;
     this.writer = writer;
@@ -33,6 +40,11 @@ final class WireTap implements AutoCloseable {
   /// What the dialling node is told to be its peer's address.
   InetSocketAddress address() {
     return (InetSocketAddress) listener.getLocalSocketAddress();
+  }
+
+  /// What is dialled from now on is written down there.
+  void writeTo(PcapWriter newWriter) {
+    writer = newWriter;
   }
 
   /// What is dialled from now on goes there.
@@ -71,12 +83,15 @@ final class WireTap implements AutoCloseable {
 
   private void carry(Socket from, Socket to, PcapWriter.Connection connection, Sender sender) {
     byte[] buffer = new byte[BUFFER_BYTES];
+    Recording.Stream recorded = new Recording.Stream();
     try (from;
         to) {
       InputStream in = from.getInputStream();
       for (int got = in.read(buffer); got >= 0; got = in.read(buffer)) {
-        connection.send(seconds(), sender, Arrays.copyOf(buffer, got));
-        to.getOutputStream().write(buffer, 0, got);
+        byte[] data = Arrays.copyOf(buffer, got);
+        flip.pass(data);
+        connection.send(seconds(), sender, recorded.kept(data));
+        to.getOutputStream().write(data);
       }
     } catch (IOException _) {
       // One end closed; both are closed now, as after a real loss.

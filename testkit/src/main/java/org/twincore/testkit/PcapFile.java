@@ -2,6 +2,7 @@ package org.twincore.testkit;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -16,12 +17,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 
 /// A capture file (classic pcap of Ethernet, Linux "cooked" or bare IP frames), and the TCP
 /// connections in it.
 ///
-/// Reads what [PcapWriter], `dumpcap -P` and `tcpdump -w` write. Segments may come twice and out of
-/// order; a hole in a stream ends it there.
+/// Reads what [PcapWriter], `dumpcap -P` and `tcpdump -w` write, also as `.gz`. Segments may come
+/// twice and out of order; a hole in a stream ends it there.
 public record PcapFile(Path path) {
   private static final int MAGIC_NANOS = 0xa1b23c4d;
   private static final int ETHERTYPE_IPV4 = 0x0800;
@@ -37,6 +40,21 @@ public record PcapFile(Path path) {
   public record Direction(byte[] bytes, Set<Integer> frames) {}
 
   private record Segment(int frame, String from, String to, int sequence, int flags, byte[] data) {}
+
+  /// What our node and a real kernel DRBD node said in each scenario beside one, a file each, by
+  /// name; works in every module of the build. HACKING.md says how they are recorded again.
+  public static List<PcapFile> besideAKernel() throws IOException {
+    Path root = Path.of(System.getProperty("twincore.root", ""));
+    try (Stream<Path> files = Files.list(root.resolve("it/src/test/resources/captures"))) {
+      return files.sorted().map(PcapFile::new).toList();
+    }
+  }
+
+  /// Its name without folder and ending.
+  @Override
+  public String toString() {
+    return path.getFileName().toString().replaceFirst("\\.pcap(\\.gz)?$", "");
+  }
 
   /// The connections whose start is in the file, in order of their first segment.
   public List<Connection> connections() throws IOException {
@@ -60,8 +78,15 @@ public record PcapFile(Path path) {
     return all.stream().map(Growing::whole).toList();
   }
 
+  private byte[] bytes() throws IOException {
+    try (InputStream in = Files.newInputStream(path)) {
+      boolean isPacked = path.toString().endsWith(".gz");
+      return (isPacked ? new GZIPInputStream(in) : in).readAllBytes();
+    }
+  }
+
   private List<Segment> segments() throws IOException {
-    ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer file = ByteBuffer.wrap(bytes()).order(ByteOrder.LITTLE_ENDIAN);
     int magic = file.getInt(0);
     if (magic != PcapWriter.MAGIC && magic != MAGIC_NANOS) {
       throw new IOException(path + ": expected a pcap file, found " + Integer.toHexString(magic));
