@@ -206,4 +206,34 @@ class FencePairTest {
         .filteredOn(it -> it.contains("fence"))
         .containsExactly("core-01 fence-peer", "core-01 unfence-peer");
   }
+
+  /// A second cluster of the seeds found it (14 of its first draws): two frozen Primaries met, one of
+  /// them took the other for its sync target and answered what it had frozen, the other refused and
+  /// had it fenced.
+  @Test
+  void nobodyThawsBeforeThePeerHasAgreed() throws MetadataException {
+    Pair pair =
+        new Pair.Setup()
+            .disk(Option.FENCING, "resource-and-stonith")
+            .net(Option.AFTER_SB_0PRI, "discard-least-changes")
+            .net(Option.AFTER_SB_2PRI, "call-pri-lost-after-sb")
+            .bothPrimary();
+    for (int id = 0; id < 2; id++) {
+      new ScriptedPrograms(pair.nodes[id], called).set("fence-peer", 1, 0);
+    }
+    pair.network.open(0, false);
+    pair.network.open(1, false);
+    long one = pair.startWrite(0, 1, 1, false);
+    long other = pair.startWrite(1, 1, 2, false);
+    long more = pair.startWrite(1, 2, 2, false);
+    pair.await(() -> pair.state(0).suspFen() && pair.state(1).suspFen(), "both frozen");
+    pair.network.open(0, true);
+    pair.network.open(1, true);
+    pair.await(
+        () -> called.contains("core-01 pri-lost-after-sb"), "the verdict that node 0 cannot follow");
+    pair.run(3_000);
+    assertThat(pair.answer(one)).isNull();
+    assertThat(pair.answer(other)).isNull();
+    assertThat(pair.answer(more)).isNull();
+  }
 }

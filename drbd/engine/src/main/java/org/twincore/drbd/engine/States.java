@@ -313,14 +313,13 @@ final class States {
 
   /// At the end of each step: ends what froze I/O where its cause is gone.
   void thawWhatMayGoOn() {
-    boolean connected =
-        parts.all().stream().allMatch(it -> it.device.state().conn().isAtLeast(CONNECTED));
+    boolean isBack = parts.all().stream().allMatch(it -> hasAgreed(it.device.state().conn()));
     boolean outdated =
         parts.all().stream()
             .allMatch(it -> it.device.state().pdsk().compareTo(DiskState.OUTDATED) <= 0);
     for (Volume volume : parts.all()) {
       StateWord state = volume.device.state();
-      if (state.suspFen() && connected) {
+      if (state.suspFen() && isBack) {
         force(volume, it -> it.withSuspFen(false), "the peer is back");
       } else if (state.suspFen() && outdated) {
         force(volume, it -> it.withSuspFen(false), "the peer is fenced");
@@ -331,6 +330,11 @@ final class States {
         force(volume, it -> it.withSuspNod(false), "there is data again");
       }
     }
+  }
+
+  /// A peer that still exchanges bitmaps may have decided otherwise, and be about to leave.
+  private static boolean hasAgreed(ConnectionState conn) {
+    return conn == CONNECTED || conn.isAtLeast(ConnectionState.SYNC_SOURCE);
   }
 
   /// Held I/O goes on, as far as nothing holds it any more.
