@@ -7,6 +7,7 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.testkit.Prng;
 

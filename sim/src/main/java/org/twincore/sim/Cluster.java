@@ -7,6 +7,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.sim.check.Checks;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.fault.Victims;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNetwork;
@@ -38,7 +39,10 @@ final class Cluster {
     simulation = new Simulation(trace);
     network = new SimNetwork(simulation, random.split());
     nodes = List.of(node(0), node(1));
-    admins = nodes.stream().map(node -> new NodeAdmin(node, scenario, coverage::answered)).toList();
+    admins =
+        nodes.stream()
+            .map(node -> new NodeAdmin(node, scenario.config(), coverage::answered))
+            .toList();
     view = new ClusterView(simulation, nodes, scenario.volumes().size(), scenario.promise());
     checks = new Checks(view);
     for (int volume = 0; volume < view.volumes(); volume++) {

@@ -6,6 +6,7 @@ import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.fault.DriveFaults;
 import org.twincore.sim.fault.Fault;
 import org.twincore.sim.fault.NodeFaults;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 

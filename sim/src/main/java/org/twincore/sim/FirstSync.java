@@ -4,6 +4,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.VolumeHistory;
 import org.twincore.sim.world.DriveMetadata;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;

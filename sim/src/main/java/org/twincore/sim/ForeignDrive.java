@@ -9,6 +9,7 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.meta.MetadataFlags;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.world.DriveMetadata;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;

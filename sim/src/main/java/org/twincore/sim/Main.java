@@ -2,8 +2,12 @@ package org.twincore.sim;
 
 import java.io.PrintStream;
 import java.util.List;
+import java.util.function.Consumer;
+import org.twincore.sim.recorded.RecordedRun;
+import org.twincore.sim.world.Trace;
 
-/// `--seed FIRST [--seeds N] [--verbose]`: runs simulated clusters.
+/// `--seed FIRST [--seeds N] [--recorded] [--verbose]`: runs simulated clusters; with `--recorded`
+/// the second clusters of the seeds.
 ///
 /// One seed: a line for each state change, fault and command, with `--verbose` also for packets and
 /// disk requests; the last line repeats the seed. Many: what failed, and what was reached. The exit
@@ -21,16 +25,21 @@ public final class Main {
     long first = 1;
     long count = 1;
     boolean isVerbose = false;
+    boolean isRecorded = false;
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--seed" -> first = Long.parseLong(args[++i]);
         case "--seeds" -> count = Long.parseLong(args[++i]);
         case "--verbose" -> isVerbose = true;
+        case "--recorded" -> isRecorded = true;
         default -> {
-          out.println("usage: sim --seed FIRST [--seeds N] [--verbose]");
+          out.println("usage: sim --seed FIRST [--seeds N] [--recorded] [--verbose]");
           return USAGE;
         }
       }
+    }
+    if (isRecorded) {
+      return recorded(first, count, isVerbose, out);
     }
     return count == 1 ? one(first, isVerbose, out) : many(first, count, out);
   }
@@ -39,6 +48,17 @@ public final class Main {
     Outcome outcome = new Run(seed, out::println, isVerbose, Run.Plant.NOTHING).toEnd();
     out.println(outcome);
     return outcome.verdict().exitCode();
+  }
+
+  private static int recorded(long first, long count, boolean isVerbose, PrintStream out) {
+    Consumer<String> lines = count == 1 ? out::println : _ -> {};
+    Seeds.Recorded report = Seeds.recorded(first, count, () -> new Trace(lines, isVerbose));
+    out.print(count == 1 ? "" : report.coverage());
+    List<RecordedRun.Ended> failed = report.failed();
+    (count == 1 ? report.runs() : failed).forEach(out::println);
+    out.printf(
+        "second clusters of seeds %d to %d: %d failed%n", first, first + count - 1, failed.size());
+    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
   }
 
   private static int many(long first, long count, PrintStream out) {

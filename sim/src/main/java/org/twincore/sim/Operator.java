@@ -12,6 +12,7 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;

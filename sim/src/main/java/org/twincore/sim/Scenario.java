@@ -8,6 +8,7 @@ import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.wire.Features;
 import org.twincore.sim.check.Promise;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.testkit.Prng;
 
 /// What a seed decides before anything runs.
@@ -115,6 +116,11 @@ public record Scenario(
   /// How many writes have to be answered OK in each volume.
   long writesPerVolume() {
     return writes / volumes.size() + 1L;
+  }
+
+  /// What both nodes' drbd.conf says.
+  NodeAdmin.Config config() {
+    return new NodeAdmin.Config(volumes.size(), resource, disk, net, epochs);
   }
 
   /// The promises that hold with these options.

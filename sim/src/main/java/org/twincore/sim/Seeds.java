@@ -2,7 +2,10 @@ package org.twincore.sim;
 
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.twincore.sim.recorded.RecordedRun;
+import org.twincore.sim.world.Trace;
 
 /// Runs many seeds, as many at a time as there are processors: each run has one thread and shares
 /// nothing with another.
@@ -22,6 +25,36 @@ public final class Seeds {
   }
 
   private record Done(Outcome outcome, Coverage coverage) {}
+
+  /// What became of the second clusters of the seeds, in their order, and what they reached.
+  public record Recorded(List<RecordedRun.Ended> runs, Coverage coverage) {
+    public Recorded {
+      runs = List.copyOf(runs);
+    }
+
+    /// Those that are not fine.
+    public List<RecordedRun.Ended> failed() {
+      return runs.stream().filter(run -> !run.isFine()).toList();
+    }
+  }
+
+  private record DoneRecorded(RecordedRun.Ended ended, Coverage coverage) {}
+
+  /// Runs the second clusters of `count` seeds from `first` on, each with a trace of its own.
+  public static Recorded recorded(long first, long count, Supplier<Trace> traces) {
+    List<DoneRecorded> all =
+        LongStream.range(first, first + count)
+            .parallel()
+            .mapToObj(seed -> {
+              Coverage reached = new Coverage();
+              RecordedRun run = new RecordedRun(seed, traces.get());
+              return new DoneRecorded(run.toEnd(reached, reached::answered), reached);
+            })
+            .toList();
+    Coverage coverage = new Coverage();
+    all.forEach(done -> coverage.add(done.coverage));
+    return new Recorded(all.stream().map(DoneRecorded::ended).toList(), coverage);
+  }
 
   /// Runs `count` seeds from `first` on; `ended` hears of each as it ends, in any order and from
   /// any thread.

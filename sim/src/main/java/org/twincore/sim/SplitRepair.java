@@ -5,6 +5,7 @@ import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimNode;
 
 /// What an admin does about a split brain that was detected: the node whose writes are given up

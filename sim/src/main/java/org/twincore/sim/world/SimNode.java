@@ -148,6 +148,9 @@ public final class SimNode {
             simulation.after(
                 takes,
                 () -> {
+                  if (process != this) {
+                    return;
+                  }
                   int exitCode = programs.exitCode(handler);
                   if (token != 0) {
                     arrive(new Event.HandlerDone(token, exitCode));

@@ -322,9 +322,9 @@ class DualPairTest {
     assertThat(pair.onDisk(1, 1)).isEqualTo(2);
   }
 
-  /// A second cluster of the seeds found it (79 of its first draws): a read of a diskless peer waited
-  /// for a flush, a write of the peer came behind it, and then each of the two waited for the other,
-  /// also when the connection was lost.
+  /// A second cluster of the seeds found it (79 of its first draws): a read of a diskless peer
+  /// waited for a flush, a write of the peer came behind it, and then each of the two waited for
+  /// the other, also when the connection was lost.
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aRemoteReadDoesNotWaitForAWriteBehindIt(boolean readsFirst) throws MetadataException {

@@ -207,9 +207,9 @@ class FencePairTest {
         .containsExactly("core-01 fence-peer", "core-01 unfence-peer");
   }
 
-  /// A second cluster of the seeds found it (14 of its first draws): two frozen Primaries met, one of
-  /// them took the other for its sync target and answered what it had frozen, the other refused and
-  /// had it fenced.
+  /// A second cluster of the seeds found it (14 of its first draws): two frozen Primaries met, one
+  /// of them took the other for its sync target and answered what it had frozen, the other refused
+  /// and had it fenced.
   @Test
   void nobodyThawsBeforeThePeerHasAgreed() throws MetadataException {
     Pair pair =
@@ -230,7 +230,8 @@ class FencePairTest {
     pair.network.open(0, true);
     pair.network.open(1, true);
     pair.await(
-        () -> called.contains("core-01 pri-lost-after-sb"), "the verdict that node 0 cannot follow");
+        () -> called.contains("core-01 pri-lost-after-sb"),
+        "the verdict that node 0 cannot follow");
     pair.run(3_000);
     assertThat(pair.answer(one)).isNull();
     assertThat(pair.answer(other)).isNull();

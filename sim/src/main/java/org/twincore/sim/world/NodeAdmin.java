@@ -1,23 +1,23 @@
-package org.twincore.sim;
+package org.twincore.sim.world;
 
 import java.util.ArrayDeque;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.meta.MetadataException;
-import org.twincore.sim.world.DriveMetadata;
-import org.twincore.sim.world.SimNode;
 
 /// An admin at one node: gives commands one after another and waits for the answers.
 ///
 /// A command whose answer does not come because the node ended is forgotten with the rest of the
 /// queue.
-final class NodeAdmin {
+public final class NodeAdmin {
   private static final String RESOURCE = "r0";
 
   private final SimNode node;
-  private final Scenario scenario;
+  private final Config config;
   private final BiConsumer<AdminCommand, AdminResult> observer;
   private final ArrayDeque<Order> queue = new ArrayDeque<>();
   private boolean isWaiting;
@@ -26,65 +26,69 @@ final class NodeAdmin {
 
   private record Order(Runnable start) {}
 
-  NodeAdmin(SimNode node, Scenario scenario, BiConsumer<AdminCommand, AdminResult> observer) {
+  /// What drbd.conf says: so many volumes from 0 on, all with the same `disk` options.
+  public record Config(
+      int volumes, OptionValues resource, OptionValues disk, OptionValues net, EpochEnd epochs) {}
+
+  public NodeAdmin(SimNode node, Config config, BiConsumer<AdminCommand, AdminResult> observer) {
     this.node = node;
-    this.scenario = scenario;
+    this.config = config;
     this.observer = observer;
   }
 
-  SimNode node() {
+  public SimNode node() {
     return node;
   }
 
   /// Whether nothing is queued or unanswered.
-  boolean isIdle() {
+  public boolean isIdle() {
     forgetOldProcess();
     return queue.isEmpty() && !isWaiting;
   }
 
   /// Whether the admin wants the node connected.
-  boolean wantsConnection() {
+  public boolean wantsConnection() {
     return wantsConnection;
   }
 
   // ---- whole procedures
 
   /// Starts the process and does what `drbdadm up` does.
-  void up() {
+  public void up() {
     if (!node.isRunning()) {
-      node.start(RESOURCE, scenario.resource(), scenario.epochs());
+      node.start(RESOURCE, config.resource(), config.epochs());
     }
     bringUp();
   }
 
   /// `drbdadm up` at a running process.
-  void bringUp() {
-    for (int volume = 0; volume < scenario.volumes().size(); volume++) {
-      command(new AdminCommand.NewVolume(volume, volume, scenario.disk()));
+  public void bringUp() {
+    for (int volume = 0; volume < config.volumes(); volume++) {
+      command(new AdminCommand.NewVolume(volume, volume, config.disk()));
     }
-    for (int volume = 0; volume < scenario.volumes().size(); volume++) {
+    for (int volume = 0; volume < config.volumes(); volume++) {
       attach(volume);
     }
     connect(false);
   }
 
-  void connect(boolean discardMyData) {
+  public void connect(boolean discardMyData) {
     wantsConnection = true;
-    command(new AdminCommand.Connect(scenario.net(), discardMyData, false));
+    command(new AdminCommand.Connect(config.net(), discardMyData, false));
   }
 
-  void disconnect(boolean force, Consumer<AdminResult> answered) {
+  public void disconnect(boolean force, Consumer<AdminResult> answered) {
     wantsConnection = false;
     command(new AdminCommand.Disconnect(force), answered);
   }
 
-  void down(Consumer<AdminResult> answered) {
+  public void down(Consumer<AdminResult> answered) {
     wantsConnection = false;
     command(new AdminCommand.Down(), answered);
   }
 
   /// Reads the drive's metadata, applying its activity log, and attaches it.
-  void attach(int volume) {
+  public void attach(int volume) {
     order(() -> {
       if (node.hasDriveOpen(volume)) {
         next();
@@ -96,7 +100,8 @@ final class NodeAdmin {
         give(
             new AdminCommand.Attach(volume, image),
             result -> {
-              if (!result.isSuccess()) {
+              // What is still on its way to a drive that stalls ends before it is given back.
+              if (!result.isSuccess() && node.isDriveIdle(volume)) {
                 node.releaseDrive(volume);
               }
             });
@@ -109,11 +114,11 @@ final class NodeAdmin {
 
   // ---- one command
 
-  void command(AdminCommand command) {
+  public void command(AdminCommand command) {
     command(command, _ -> {});
   }
 
-  void command(AdminCommand command, Consumer<AdminResult> answered) {
+  public void command(AdminCommand command, Consumer<AdminResult> answered) {
     order(() -> give(command, answered));
   }
 

@@ -1,0 +1,63 @@
+package org.twincore.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.twincore.sim.recorded.RecordedRun;
+import org.twincore.sim.world.Trace;
+
+/// The second clusters of seeds: two Primaries, fencing, disks with a time limit, old versions
+/// (docs/durability.md, "Two Primaries").
+@Tag("slow")
+class RecordedRunTest {
+  private static final int SEEDS = 40;
+
+  private static Seeds.Recorded report = new Seeds.Recorded(List.of(), new Coverage());
+
+  @BeforeAll
+  static void runSeeds() {
+    report = Seeds.recorded(1, SEEDS, Trace::silent);
+    System.out.print(report.coverage());
+  }
+
+  @Test
+  void everySecondClusterKeepsEveryPromise() {
+    assertThat(report.runs()).hasSize(SEEDS);
+    assertThat(report.failed().stream().map(RecordedRun.Ended::toString)).isEmpty();
+  }
+
+  /// What the first clusters never do, or hardly ever.
+  @Test
+  void togetherTheyReachWhatTheyAreThereFor() {
+    Map<String, List<String>> demanded =
+        Map.of(
+            "packet", List.of("P_SUPERSEDED", "P_SYNC_PARAM"),
+            "ImpliedChange", List.of("FENCING_FREEZES"),
+            "SyncHandshake", List.of("NEEDS_NEWER_PEER"),
+            "AfterSplitBrain", List.of("PRIMARY_IS_LOST", "STAY_APART"),
+            "disk", List.of("Failed"),
+            "connection", List.of("StandAlone", "Timeout"));
+    List<String> missed = new ArrayList<>();
+    demanded.forEach((group, names) -> {
+      for (String name : names) {
+        if (!report.coverage().of(group).containsKey(name)) {
+          missed.add(group + " " + name);
+        }
+      }
+    });
+    assertThat(missed).isEmpty();
+  }
+
+  /// Nothing but the seed decides.
+  @Test
+  void aSeedTakesTheSameCourseAgain() {
+    RecordedRun.Ended again =
+        new RecordedRun(3, Trace.silent()).toEnd(new Coverage(), (_, _) -> {});
+    assertThat(again).isEqualTo(report.runs().get(2));
+  }
+}
