@@ -155,14 +155,36 @@ public sealed interface AdminRequest {
 
   /// `wait-connect`, `wait-sync`: answered when the resource is there, or with number 5 when
   /// `timeoutSeconds` (0 = for ever) are over. `degradedTimeoutSeconds` counts instead where the
-  /// node was alone when it stopped, `outdatedTimeoutSeconds` where the peer is Outdated.
+  /// node was alone when it stopped, `outdatedTimeoutSeconds` where the peer is Outdated. Of one
+  /// volume if `volume` is not negative. StandAlone ends the wait unless `waitAfterSb`.
   record Await(
       String resource,
+      int volume,
       Goal goal,
       long timeoutSeconds,
       long degradedTimeoutSeconds,
-      long outdatedTimeoutSeconds)
-      implements AdminRequest {}
+      long outdatedTimeoutSeconds,
+      boolean waitAfterSb)
+      implements AdminRequest {
+    public static final int ALL_VOLUMES = -1;
+
+    /// For all volumes of a resource, until it is StandAlone at the latest.
+    public Await(
+        String resource,
+        Goal goal,
+        long timeoutSeconds,
+        long degradedTimeoutSeconds,
+        long outdatedTimeoutSeconds) {
+      this(
+          resource,
+          ALL_VOLUMES,
+          goal,
+          timeoutSeconds,
+          degradedTimeoutSeconds,
+          outdatedTimeoutSeconds,
+          false);
+    }
+  }
 
   // ---- the node itself
 
@@ -212,7 +234,9 @@ public sealed interface AdminRequest {
     /// events2: each line with its time.
     TIMESTAMPS,
     /// events2: end after what exists.
-    NOW
+    NOW,
+    /// show: options that have their default, too.
+    DEFAULTS
   }
 
   /// The changes of a volume without argument; their words are drbdsetup's.

@@ -134,10 +134,12 @@ public final class RequestCodec {
   private static void putAwait(Out out, AdminRequest.Await await) {
     out.put("request", "await")
         .put("resource", await.resource())
+        .putGiven("volume", await.volume())
         .put("goal", Fields.word(await.goal()))
         .put("timeout", await.timeoutSeconds())
         .put("degraded-timeout", await.degradedTimeoutSeconds())
-        .put("outdated-timeout", await.outdatedTimeoutSeconds());
+        .put("outdated-timeout", await.outdatedTimeoutSeconds())
+        .put("wait-after-sb", await.waitAfterSb());
   }
 
   private static List<String> words(List<ReportOption> options) {
@@ -235,10 +237,12 @@ public final class RequestCodec {
       case "await" ->
           new AdminRequest.Await(
               in.text("resource"),
+              (int) in.optionalNumber("volume", AdminRequest.Await.ALL_VOLUMES),
               in.word("goal", Goal.class),
               in.number("timeout"),
               in.number("degraded-timeout"),
-              in.number("outdated-timeout"));
+              in.number("outdated-timeout"),
+              in.flag("wait-after-sb"));
       case "shutdown" -> new AdminRequest.Shutdown();
       default -> throw new AdminFormatException("unknown request \"" + word + "\"");
     };

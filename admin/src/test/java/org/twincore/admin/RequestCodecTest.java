@@ -61,6 +61,7 @@ final class RequestCodecTest {
     all.add(new AdminRequest.ResourceOptions("r0", Map.of(), null, true));
     all.add(new AdminRequest.ResourceOptions("r0", Map.of(), Map.of("pri-lost", "x"), false));
     all.add(new AdminRequest.Await("r0", Goal.SYNCED, 0, 60, 120));
+    all.add(new AdminRequest.Await("r0", 3, Goal.CONNECTED, 1, 2, 3, true));
     all.add(new AdminRequest.Shutdown());
     return all;
   }

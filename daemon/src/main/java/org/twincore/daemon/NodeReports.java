@@ -54,7 +54,12 @@ final class NodeReports {
           case STATUS -> StatusText.render(reported, options);
           case JSON -> StatusJson.render(reported, now);
           case PROC -> ProcText.render(Banner.current(), reported, now, details(options));
-          case SHOW -> ShowText.render(chosen);
+          case SHOW ->
+              ShowText.render(
+                  chosen,
+                  options.contains(ReportOption.DEFAULTS)
+                      ? ShowText.Shown.ALL
+                      : ShowText.Shown.SET);
           case OVERVIEW -> OverviewText.render(reported, Mounts.usages(Mounts.of(chosen)), now);
           case SERVICE ->
               ServiceStatus.render(style, node, started, reported, Mounts.of(chosen), now);

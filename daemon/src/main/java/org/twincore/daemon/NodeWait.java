@@ -41,8 +41,9 @@ final class NodeWait {
     while (true) {
       long seen = resource.signal().count();
       ResourceStatus status = resource.reported().status();
-      boolean isReached = isReached(status.volumes());
-      if (isReached && isMixed(status.volumes())) {
+      List<VolumeStatus> volumes = asked(status);
+      boolean isReached = isReached(volumes);
+      if (isReached && isMixed(volumes)) {
         mixedSince = mixedSince == 0 ? System.nanoTime() : mixedSince;
         isReached = System.nanoTime() - mixedSince >= SETTLE_NANOS;
       }
@@ -52,7 +53,7 @@ final class NodeWait {
       if (resource.isGone()) {
         return notReached(resource.name() + " is gone");
       }
-      if (status.connection() == ConnectionState.STAND_ALONE) {
+      if (status.connection() == ConnectionState.STAND_ALONE && !request.waitAfterSb()) {
         return notReached(resource.name() + " is StandAlone");
       }
       long left = end == Long.MAX_VALUE ? Long.MAX_VALUE / 2 : end - System.nanoTime();
@@ -65,6 +66,12 @@ final class NodeWait {
         return notReached("the node is stopping");
       }
     }
+  }
+
+  private List<VolumeStatus> asked(ResourceStatus status) {
+    return status.volumes().stream()
+        .filter(it -> request.volume() < 0 || it.volume() == request.volume())
+        .toList();
   }
 
   private static AdminAnswer notReached(String why) {

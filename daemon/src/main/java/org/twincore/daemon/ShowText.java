@@ -1,7 +1,8 @@
 package org.twincore.daemon;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.twincore.admin.ResourceView.Paths;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.daemon.resource.VolumeNode;
@@ -12,31 +13,42 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
 
-/// The text of `drbdsetup show`: the running configuration, options only where they were set.
+/// The text of `drbdsetup show`: the running configuration, options only where they were set or,
+/// with `--show-defaults`, all of them.
 final class ShowText {
   private static final int KEY_COLUMNS = 16;
 
+  /// Which options are shown.
+  enum Shown {
+    SET,
+    /// Those that have their default, too.
+    ALL
+  }
+
   private final StringBuilder text = new StringBuilder();
+  private final Shown shown;
   private int depth;
 
-  private ShowText() {}
+  private ShowText(Shown shown) {
+    this.shown = shown;
+  }
 
-  static String render(List<ResourceNode> resources) {
-    ShowText show = new ShowText();
+  static String render(List<ResourceNode> resources, Shown shown) {
+    ShowText show = new ShowText(shown);
     resources.forEach(show::resource);
     return show.text.toString();
   }
 
   private void resource(ResourceNode node) {
     begin("resource " + node.name());
-    options("options", node.options());
+    options(Option.Section.OPTIONS, node.options());
     List<VolumeStatus> status = node.reported().status().volumes();
     boolean isWired =
         node.wiring().isPresent()
             && node.reported().status().connection() != ConnectionState.STAND_ALONE;
     if (isWired) {
       Wiring wiring = node.wiring().get();
-      options("net", wiring.net());
+      options(Option.Section.NET, node.net());
       begin("_remote_host");
       line("address", address(wiring.peerText()));
       end();
@@ -63,7 +75,7 @@ final class ShowText {
       Paths paths = volume.paths().get();
       line("disk", quoted(paths.disk()));
       line("meta-disk", metaDisk(paths));
-      options("disk", volume.diskOptions());
+      options(Option.Section.DISK, volume.diskOptions());
     }
     end();
   }
@@ -81,30 +93,52 @@ final class ShowText {
     return address.replaceFirst(":", " ");
   }
 
-  private void options(String section, OptionValues values) {
-    Map<Option, Object> set = values.set();
-    if (set.isEmpty()) {
+  private void options(Option.Section section, OptionValues values) {
+    List<Option> options =
+        shown == Shown.SET
+            ? List.copyOf(values.set().keySet())
+            : Arrays.stream(Option.values()).filter(it -> it.section() == section).toList();
+    if (options.isEmpty()) {
       return;
     }
-    begin(section);
-    for (Option option : set.keySet()) {
-      line(option.word(), value(values, option));
+    begin(section.word());
+    for (Option option : options) {
+      line(option.word(), value(values, option), shown == Shown.SET ? "" : remark(values, option));
     }
     end();
   }
 
+  /// What a number counts, and whether the value is nobody's wish.
+  private static String remark(OptionValues values, Option option) {
+    List<String> parts = new ArrayList<>();
+    if (!option.counted().isEmpty()) {
+      parts.add(option.counted());
+    }
+    if (!values.set().containsKey(option)) {
+      parts.add("default");
+    }
+    return parts.isEmpty() ? "" : " # " + String.join(", ", parts);
+  }
+
   private static String value(OptionValues values, Option option) {
-    String word = values.text(option).orElse("");
     return switch (option.type()) {
       case Option.Type.Number number ->
-          switch (number.unit()) {
-            case ONE -> word;
-            case KIB -> word + "k";
-            case SECTORS -> word + "s";
-          };
-      case Option.Type.Flag _, Option.Type.Word _ -> word;
-      case Option.Type.Text _ -> quoted(word);
+          values.num(option)
+              + switch (number.unit()) {
+                case ONE -> "";
+                case KIB -> "k";
+                case SECTORS -> "s";
+              };
+      case Option.Type.Flag _ -> values.flag(option) ? "yes" : "no";
+      case Option.Type.Word _ -> values.word(option);
+      case Option.Type.Text _ -> text(values, option);
     };
+  }
+
+  /// drbdsetup has the resource that another one's resync waits for as a minor, -1 for none.
+  private static String text(OptionValues values, Option option) {
+    String word = values.word(option);
+    return option == Option.RESYNC_AFTER && word.isEmpty() ? "-1" : quoted(word);
   }
 
   private static String quoted(String text) {
@@ -117,8 +151,12 @@ final class ShowText {
   }
 
   private void line(String key, String value) {
+    line(key, value, "");
+  }
+
+  private void line(String key, String value, String remark) {
     indent().append(key).append(" ".repeat(Math.max(0, KEY_COLUMNS - key.length())));
-    text.append('\t').append(value).append(";\n");
+    text.append('\t').append(value).append(';').append(remark).append('\n');
   }
 
   private void end() {

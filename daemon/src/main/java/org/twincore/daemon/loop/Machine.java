@@ -2,6 +2,7 @@ package org.twincore.daemon.loop;
 
 import java.util.List;
 import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
@@ -20,6 +21,9 @@ public interface Machine {
   StateResult mayOpen(int volume, Event.Access access);
 
   ResourceStatus status();
+
+  /// The net options as they hold now.
+  OptionValues net();
 
   /// What `resync-after` needs to know of its volumes.
   List<ResyncOrder.Member> resyncMembers();
@@ -51,6 +55,11 @@ public interface Machine {
     @Override
     public ResourceStatus status() {
       return resource.status();
+    }
+
+    @Override
+    public OptionValues net() {
+      return resource.net();
     }
 
     @Override

@@ -55,14 +55,15 @@ final class ProgressJson {
     out.raw("rs-dt1-ms", mark.millis());
     out.raw("rs-db1-sectors", mark.sectors());
     if (verifies) {
-      out.raw("ov-start-sector", 0);
-      out.raw("ov-stop-sector", volume.sizeSectors());
+      out.raw("ov-start-sector", progress.course().firstSector());
+      out.raw("ov-stop-sector", Math.min(progress.course().stopSector(), volume.sizeSectors()));
       out.raw("ov-position", progress.positionSectors());
       out.raw("ov-left", leftSectors);
+      // A verify waits for writes under way and leaves no block out for them.
       out.raw("ov-skipped", 0);
     } else {
       out.raw("rs-failed", sectors(progress.failedBlocks()));
-      out.raw("rs-same-csum", 0);
+      out.raw("rs-same-csum", sectors(progress.course().equalBlocks()));
     }
     if (state == ConnectionState.SYNC_TARGET || state == ConnectionState.VERIFY_S) {
       out.raw("want", progress.wantKibPerSecond());

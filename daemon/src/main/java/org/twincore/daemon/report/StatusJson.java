@@ -81,8 +81,14 @@ public final class StatusJson {
     out.text("connection-state", StateWords.connection(resource.connection()));
     out.raw("congested", resource.isCongested());
     out.text("peer-role", resource.peerRole().toString());
-    out.raw("ap-in-flight", 0);
-    out.raw("rs-in-flight", 0);
+    long application = 0;
+    long resync = 0;
+    for (VolumeStatus volume : resource.volumes()) {
+      application += volume.load().inFlight().applicationSectors();
+      resync += volume.load().inFlight().resyncSectors();
+    }
+    out.raw("ap-in-flight", application);
+    out.raw("rs-in-flight", resync);
     out.array("peer_devices", resource.volumes(), this::peerDevice);
   }
 

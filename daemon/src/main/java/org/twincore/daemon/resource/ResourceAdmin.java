@@ -1,6 +1,7 @@
 package org.twincore.daemon.resource;
 
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -210,11 +211,18 @@ public final class ResourceAdmin {
 
   public AdminResult diskOptions(VolumeNode volume, AdminRequest.DiskOptions request)
       throws RefusedException {
-    OptionValues given = OptionText.parse(Option.Section.DISK, request.options());
+    Map<String, String> changeable = new LinkedHashMap<>(request.options());
+    changeable.remove(Option.SIZE.word());
+    OptionValues given = OptionText.parse(Option.Section.DISK, changeable);
     node.configuring().lock();
     try {
+      OptionValues running = volume.diskOptions();
+      OptionValues changed = request.setDefaults() ? given : running.overriddenBy(given);
+      // Attaching and `resize` say how large the device is; no change of options does.
       OptionValues merged =
-          request.setDefaults() ? given : volume.diskOptions().overriddenBy(given);
+          running.set().containsKey(Option.SIZE)
+              ? changed.with(Option.SIZE, running.num(Option.SIZE))
+              : changed;
       AdminResult result = node.command(new AdminCommand.DiskOptions(volume.number(), merged));
       if (result.isSuccess()) {
         volume.diskOptions(merged);
@@ -231,8 +239,7 @@ public final class ResourceAdmin {
     node.configuring().lock();
     try {
       Optional<Wiring> wiring = node.wiring();
-      OptionValues running = wiring.map(Wiring::net).orElse(OptionValues.DEFAULTS);
-      OptionValues merged = request.setDefaults() ? given : running.overriddenBy(given);
+      OptionValues merged = request.setDefaults() ? given : node.net().overriddenBy(given);
       AdminResult result = node.command(new AdminCommand.NetOptions(merged));
       if (result.isSuccess() && wiring.isPresent()) {
         node.wiring(wiring.get().withNet(merged));

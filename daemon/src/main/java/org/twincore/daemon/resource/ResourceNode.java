@@ -152,6 +152,11 @@ public final class ResourceNode {
     return wiring;
   }
 
+  /// The net options as they hold now: those of `connect`, with what either admin changed since.
+  public OptionValues net() {
+    return loop.ask(Machine::net);
+  }
+
   public OptionValues options() {
     return options;
   }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.StateResult;
+import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
@@ -40,6 +41,11 @@ public final class ScriptedMachine implements Machine {
   @Override
   public StateResult mayOpen(int volume, Event.Access access) {
     return access == Event.Access.READ_ONLY ? mayRead : mayOpen;
+  }
+
+  @Override
+  public OptionValues net() {
+    return OptionValues.DEFAULTS;
   }
 
   @Override

@@ -8,6 +8,7 @@ import static org.twincore.daemon.report.Samples.with;
 
 import org.junit.jupiter.api.Test;
 import org.twincore.daemon.report.ProcText.Details;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Counters;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Progress;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
@@ -34,7 +35,8 @@ class ProgressTextTest {
         start,
         totalKib / 4,
         wantKib,
-        4096);
+        4096,
+        ResourceStatus.Course.WHOLE);
   }
 
   private static String text(StateWord state, Progress progress, boolean details) {
@@ -161,7 +163,18 @@ class ProgressTextTest {
   void pausedTimeDoesNotCountForTheMean() {
     Progress paused =
         new Progress(
-            25600, 12800, 0, -100 * SECOND, 50 * SECOND, -50 * SECOND, 25600, 0, 12800, 0, 0);
+            25600,
+            12800,
+            0,
+            -100 * SECOND,
+            50 * SECOND,
+            -50 * SECOND,
+            25600,
+            0,
+            12800,
+            0,
+            0,
+            ResourceStatus.Course.WHOLE);
     assertThat(ProgressFigures.of(paused, 0).meanSpeed()).isEqualTo(1024);
   }
 

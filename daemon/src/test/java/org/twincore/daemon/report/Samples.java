@@ -9,7 +9,9 @@ import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Counters;
+import org.twincore.drbd.engine.exchange.ResourceStatus.Course;
 import org.twincore.drbd.engine.exchange.ResourceStatus.ExtentCache;
+import org.twincore.drbd.engine.exchange.ResourceStatus.InFlight;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Load;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Progress;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
@@ -60,7 +62,9 @@ final class Samples {
   }
 
   static VolumeStatus volume(int minor, StateWord state, Counters counters) {
-    Load load = new Load(ExtentCache.ofSize(31), ExtentCache.ofSize(127), 0, false, false);
+    Load load =
+        new Load(
+            ExtentCache.ofSize(31), ExtentCache.ofSize(127), 0, false, false, new InFlight(8, 16));
     return new VolumeStatus(
         minor,
         minor,
@@ -107,7 +111,8 @@ final class Samples {
         -3 * SECOND,
         leftKib / 4 + 300,
         10240,
-        4096);
+        4096,
+        new Course(25, 800, 1 << 20));
   }
 
   static ReportedResource resource(String name, VolumeStatus... volumes) {

@@ -246,6 +246,17 @@ public enum Option {
     return type;
   }
 
+  /// What a number of this option counts, as drbdsetup names it; empty for plain counts and words.
+  public String counted() {
+    return switch (this) {
+      case SIZE, C_FILL_TARGET, SNDBUF_SIZE, RCVBUF_SIZE, CONGESTION_FILL -> "bytes";
+      case RESYNC_RATE, C_MAX_RATE, C_MIN_RATE -> "bytes/second";
+      case C_PLAN_AHEAD, C_DELAY_TARGET, DISK_TIMEOUT, TIMEOUT, PING_TIMEOUT -> "1/10 seconds";
+      case CONNECT_INT, PING_INT -> "seconds";
+      default -> "";
+    };
+  }
+
   /// The option of a section with that name.
   public static Optional<Option> of(Section section, String word) {
     for (Option option : values()) {

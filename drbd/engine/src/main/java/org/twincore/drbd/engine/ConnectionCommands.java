@@ -11,7 +11,6 @@ import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
-import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -23,8 +22,6 @@ import org.twincore.drbd.wire.StateWord;
 final class ConnectionCommands {
   private static final int DISCARD_IMPOSSIBLE = 123;
   private static final int HAS_NET_CONFIG = 125;
-  private static final int NOT_PROTOCOL_C = 139;
-  private static final int NEEDS_TWO_PRIMARIES = 164;
 
   private final Parts parts;
   private final States states;
@@ -32,6 +29,7 @@ final class ConnectionCommands {
   private final ClusterChanges changes;
   private final NetSettings settings;
   private final PeerLink link;
+  private final SettingsRules rules;
 
   ConnectionCommands(
       Parts parts,
@@ -46,6 +44,7 @@ final class ConnectionCommands {
     this.changes = changes;
     this.settings = settings;
     this.link = link;
+    this.rules = new SettingsRules(parts);
   }
 
   void connect(AdminCommand.Connect connect, Consumer<AdminResult> then) {
@@ -61,31 +60,13 @@ final class ConnectionCommands {
               DISCARD_IMPOSSIBLE, "--discard-my-data not allowed when primary."));
       return;
     }
-    Optional<AdminResult> refusal = refusal(connect.net());
+    Optional<AdminResult> refusal = rules.refuses(connect.net());
     if (refusal.isPresent()) {
       then.accept(refusal.get());
       return;
     }
     link.connect(connect.net(), connect.discardMyData(), connect.tentative());
     then.accept(AdminResult.OK);
-  }
-
-  /// Settings that cannot be, or not now (`_check_net_options`).
-  private Optional<AdminResult> refusal(OptionValues net) {
-    boolean two = net.flag(Option.ALLOW_TWO_PRIMARIES);
-    if (two && !net.word(Option.PROTOCOL).equals("C")) {
-      return Optional.of(new AdminResult.Config(NOT_PROTOCOL_C, "Protocol C required"));
-    }
-    boolean bothPrimary =
-        parts.all().stream()
-            .map(it -> it.device.state())
-            .anyMatch(it -> it.role() == Role.PRIMARY && it.peer() == Role.PRIMARY);
-    return !two && bothPrimary
-        ? Optional.of(
-            new AdminResult.Config(
-                NEEDS_TWO_PRIMARIES,
-                "Can not clear allow_two_primaries as long as\nthere a primaries on both sides"))
-        : Optional.empty();
   }
 
   void disconnect(boolean force, Consumer<AdminResult> then) {
@@ -191,14 +172,13 @@ final class ConnectionCommands {
   }
 
   void netOptions(OptionValues net, Consumer<AdminResult> then) {
-    Optional<AdminResult> refusal = refusal(net);
+    Optional<AdminResult> refusal =
+        rules
+            .refuses(net)
+            .or(() -> rules.refusesNow(net))
+            .or(() -> new OldPeers(parts).refusesSettings(net));
     if (refusal.isPresent()) {
       then.accept(refusal.get());
-      return;
-    }
-    Optional<AdminResult> tooOld = new OldPeers(parts).refusesSettings(net);
-    if (tooOld.isPresent()) {
-      then.accept(tooOld.get());
       return;
     }
     settings.change(net);

@@ -258,7 +258,7 @@ public final class Resource {
     return where + waiting.state() + ", until " + waiting.until();
   }
 
-  private static ResourceStatus.VolumeStatus status(Volume volume) {
+  private ResourceStatus.VolumeStatus status(Volume volume) {
     Device device = volume.device;
     Backing backing = device.backing();
     return new ResourceStatus.VolumeStatus(
@@ -272,8 +272,16 @@ public final class Resource {
         device.openers(),
         backing != null && backing.activity().isSuspended(),
         counters(device.counters(), backing),
-        load(volume, backing),
+        load(volume, backing)
+            .with(
+                new ResourceStatus.InFlight(
+                    parts.log.sectorsInFlight(volume.number()), volume.resyncSectorsInFlight())),
         volume.progress());
+  }
+
+  /// The net options as they hold now: the peer's admin changes some of them, too.
+  public OptionValues net() {
+    return parts.peering.net();
   }
 
   private static ResourceStatus.Load load(Volume volume, @Nullable Backing backing) {
@@ -293,7 +301,8 @@ public final class Resource {
             log.changes()),
         volume.writes.awaitingActivity(),
         false,
-        false);
+        false,
+        ResourceStatus.InFlight.NOTHING);
   }
 
   private static ResourceStatus.Counters counters(IoCounters counters, @Nullable Backing backing) {

@@ -411,9 +411,19 @@ final class Volume {
                 turn.now(),
                 leftBlocks(),
                 pacing.wantKibPerSecond(),
-                verify.isRunning()
-                    ? verify.source.positionSectors()
-                    : syncTarget.positionSectors()));
+                verify.isRunning() ? verify.positionSectors() : syncTarget.positionSectors(),
+                verify.isRunning() ? verify.course() : courseOfResync()));
+  }
+
+  private ResourceStatus.Course courseOfResync() {
+    long equal = syncTarget.equalBlocks().orElse(0) + syncSource.equalBlocks();
+    return new ResourceStatus.Course(equal, 0, device.sizeSectors());
+  }
+
+  /// What a resync or verify has asked for here, or the peer of this node.
+  long resyncSectorsInFlight() {
+    return (progress == null ? 0 : Math.max(0, pacing.inFlightSectors()))
+        + syncSource.sectorsInFlight();
   }
 
   /// For how long a resync or verify has worked, pauses not counted.

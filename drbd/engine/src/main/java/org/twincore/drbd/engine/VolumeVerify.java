@@ -1,5 +1,6 @@
 package org.twincore.drbd.engine;
 
+import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.resync.SyncTarget;
 import org.twincore.drbd.engine.resync.VerifySource;
@@ -78,6 +79,18 @@ final class VolumeVerify {
   /// Blocks without a result.
   long leftBlocks() {
     return part == Part.SOURCE ? source.leftBlocks() : target.leftBlocks();
+  }
+
+  /// How far it has come.
+  long positionSectors() {
+    return part == Part.SOURCE ? source.positionSectors() : target.positionSectors();
+  }
+
+  /// What is compared; only who began it knows of an early end.
+  ResourceStatus.Course course() {
+    return part == Part.SOURCE
+        ? new ResourceStatus.Course(0, source.firstSector(), source.endSector())
+        : new ResourceStatus.Course(0, target.firstSector(), Long.MAX_VALUE);
   }
 
   /// No read is under way.

@@ -59,16 +59,30 @@ public record ResourceStatus(
   }
 
   /// How busy a volume is beyond its counters: the two extent caches, requests that wait for the
-  /// activity log, and whether the backing disk or the way to the peer is congested.
+  /// activity log, whether the backing disk or the way to the peer is congested, and what is on its
+  /// way between the nodes.
   public record Load(
       ExtentCache resync,
       ExtentCache activityLog,
       int waitingForActivityLog,
       boolean diskCongested,
-      boolean networkCongested) {
+      boolean networkCongested,
+      InFlight inFlight) {
 
     public static final Load IDLE =
-        new Load(ExtentCache.ofSize(61), ExtentCache.ofSize(1237), 0, false, false);
+        new Load(
+            ExtentCache.ofSize(61), ExtentCache.ofSize(1237), 0, false, false, InFlight.NOTHING);
+
+    public Load with(InFlight what) {
+      return new Load(
+          resync, activityLog, waitingForActivityLog, diskCongested, networkCongested, what);
+    }
+  }
+
+  /// Sectors: of application writes that the peer has not said to be safe, and of a resync or
+  /// verify that were asked for, here or by the peer, and have no answer yet.
+  public record InFlight(long applicationSectors, long resyncSectors) {
+    public static final InFlight NOTHING = new InFlight(0, 0);
   }
 
   /// An extent cache as /proc/drbd tells of it: slots in use and in all, then counts since it was
@@ -94,5 +108,12 @@ public record ResourceStatus(
       long lastNanos,
       long lastLeftBlocks,
       long wantKibPerSecond,
-      long positionSectors) {}
+      long positionSectors,
+      Course course) {}
+
+  /// What a resync or verify is about: blocks that digests have shown to be equal, and for a verify
+  /// the sectors that it compares, from the first to before the last.
+  public record Course(long equalBlocks, long firstSector, long stopSector) {
+    public static final Course WHOLE = new Course(0, 0, Long.MAX_VALUE);
+  }
 }

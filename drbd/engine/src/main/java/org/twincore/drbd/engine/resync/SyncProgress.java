@@ -83,9 +83,13 @@ public final class SyncProgress {
     return Math.max(0, markLeft[mark] - leftBlocks) / seconds * KIB_PER_BLOCK;
   }
 
-  /// For the tools; `wantKibPerSecond` and `positionSectors` are the caller's.
+  /// For the tools; what follows `leftBlocks` is the caller's.
   public ResourceStatus.Progress snapshot(
-      long nowNanos, long leftBlocks, long wantKibPerSecond, long positionSectors) {
+      long nowNanos,
+      long leftBlocks,
+      long wantKibPerSecond,
+      long positionSectors,
+      ResourceStatus.Course course) {
     int shown = back(SHOWN_BACK);
     int last = back(1);
     long running = paused ? nowNanos - pausedSinceNanos : 0;
@@ -100,7 +104,8 @@ public final class SyncProgress {
         markNanos[last] + running,
         markLeft[last],
         wantKibPerSecond,
-        positionSectors);
+        positionSectors,
+        course);
   }
 
   private int back(int marks) {

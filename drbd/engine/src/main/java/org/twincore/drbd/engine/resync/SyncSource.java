@@ -41,6 +41,7 @@ public final class SyncSource {
   private final TreeMap<Long, Asked> asked = new TreeMap<>();
   private int reads;
   private long failedBlocks;
+  private long equalBlocks;
 
   /// What the volume must hear.
   @FunctionalInterface
@@ -84,6 +85,17 @@ public final class SyncSource {
   /// A resync begins.
   public void start() {
     failedBlocks = 0;
+    equalBlocks = 0;
+  }
+
+  /// Blocks of this resync that the target has already, by their digests.
+  public long equalBlocks() {
+    return equalBlocks;
+  }
+
+  /// What was asked for and is not acknowledged yet.
+  public long sectorsInFlight() {
+    return asked.values().stream().mapToLong(it -> it.extent.sizeSectors()).sum();
   }
 
   /// Blocks that could not be read here or written there.
@@ -239,6 +251,7 @@ public final class SyncSource {
 
   /// The target has these blocks already.
   private void inSync(Asked entry) {
+    equalBlocks += entry.extent.blocks();
     if (device.backing() != null) {
       device.disk().markInSync(entry.extent);
     }

@@ -42,6 +42,7 @@ public final class VerifySource {
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean isHeldUp;
+  private long firstSector;
   private long nextSector;
   private long endSector;
   private long leftBlocks;
@@ -83,6 +84,7 @@ public final class VerifySource {
     algorithm = with;
     running = true;
     isHeldUp = false;
+    firstSector = fromSector;
     nextSector = fromSector;
     endSector = Math.min(stopSector, device.sizeSectors());
     leftBlocks = new Extent(fromSector, (endSector - fromSector) * Extent.SECTOR_BYTES).blocks();
@@ -111,6 +113,16 @@ public final class VerifySource {
   /// Blocks that were not compared yet.
   public long leftBlocks() {
     return leftBlocks;
+  }
+
+  /// Where it began.
+  public long firstSector() {
+    return firstSector;
+  }
+
+  /// Before which it ends.
+  public long endSector() {
+    return endSector;
   }
 
   /// Where the next request goes.

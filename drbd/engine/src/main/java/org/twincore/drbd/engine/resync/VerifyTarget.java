@@ -33,6 +33,8 @@ public final class VerifyTarget {
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean hasBegun;
+  private long firstSector;
+  private long reachedSector;
   private long leftBlocks;
 
   /// What the volume must hear.
@@ -85,6 +87,16 @@ public final class VerifyTarget {
     return reader.isIdle();
   }
 
+  /// Where the peer began.
+  public long firstSector() {
+    return firstSector;
+  }
+
+  /// Behind what the peer asked for last.
+  public long positionSectors() {
+    return reachedSector;
+  }
+
   /// Blocks whose result has not come yet.
   public long leftBlocks() {
     return leftBlocks;
@@ -102,10 +114,12 @@ public final class VerifyTarget {
     }
     if (!hasBegun) {
       hasBegun = true;
+      firstSector = extent.sector();
       leftBlocks =
           Math.ceilDiv(device.sizeSectors(), BLOCK_SECTORS) - extent.sector() / BLOCK_SECTORS;
       listener.verifyBegins(extent.sector(), leftBlocks);
     }
+    reachedSector = extent.sector() + extent.sizeSectors();
     int link = peering.link();
     asked.add(
         extent,
