@@ -25,9 +25,13 @@ final class Difference {
     return differs ? Optional.of(List.copyOf(lines)) : Optional.empty();
   }
 
-  /// Options that are accepted and have no effect are not compared.
+  /// Not what is accepted and has no effect, nor the size, which attaching and `resize` settle:
+  /// drbdsetup's disk-options does not take it.
   private static boolean isRuntime(Option option) {
-    return option != Option.MAX_BIO_BVECS && option != Option.USE_BMBV;
+    return switch (option) {
+      case MAX_BIO_BVECS, USE_BMBV, SIZE -> false;
+      default -> true;
+    };
   }
 
   private static Object effective(Option option, OptionValues values) {

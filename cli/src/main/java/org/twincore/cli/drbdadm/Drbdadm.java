@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
+import org.twincore.cli.client.NodeLine;
 import org.twincore.drbd.config.ConfigException;
 import org.twincore.drbd.config.NodeConfiguration;
 

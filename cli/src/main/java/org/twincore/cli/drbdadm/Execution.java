@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
+import org.twincore.cli.client.NodeLine;
 import org.twincore.drbd.config.AddressChecks;
 import org.twincore.drbd.config.ConfigException;
 import org.twincore.drbd.config.LateChecks;

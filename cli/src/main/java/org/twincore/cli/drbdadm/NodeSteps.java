@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.twincore.admin.AdminRequest;
-import org.twincore.admin.ResourceView;
-import org.twincore.admin.ResourceView.VolumeView;
+import org.twincore.cli.client.NodeLine;
+import org.twincore.cli.client.ShStatus;
 import org.twincore.drbd.config.NodeConfiguration;
 import org.twincore.drbd.config.NodeResource;
 import org.twincore.drbd.config.Option;
@@ -113,53 +113,9 @@ final class NodeSteps {
     }
     Optional<NodeLine.VolumeInNode> found = node.volume(minor);
     if (found.isEmpty()) {
-      console.say("_minor=" + minor + "\n_known=Unconfigured\n\n_sh_status_process\n");
+      console.say(ShStatus.unconfigured(minor));
       return;
     }
-    VolumeView view = found.get().volume();
-    ResourceView.Suspension suspension = view.suspension();
-    boolean suspended = suspension.user() || suspension.noData() || suspension.fencing();
-    console.say(
-        """
-        _minor=%d
-        _res_name=%s
-        _volume=%d
-        _known=Configured
-        _cstate=%s
-        _role=%s
-        _peer=%s
-        _disk=%s
-        _pdsk=%s
-        _flags_susp=%s
-        _flags_aftr_isp=%s
-        _flags_peer_isp=%s
-        _flags_user_isp=%s
-        _resynced_percent=%s
-
-        _sh_status_process
-        """
-            .formatted(
-                minor,
-                CommandLine.shown(List.of(found.get().resource().name())),
-                view.volume(),
-                view.connection(),
-                view.role(),
-                view.peerRole(),
-                view.disk(),
-                view.peerDisk(),
-                suspended ? "1" : "",
-                suspension.resyncAfter() ? "1" : "",
-                suspension.resyncPeer() ? "1" : "",
-                suspension.resyncUser() ? "1" : "",
-                percent(view)));
-  }
-
-  private static String percent(VolumeView view) {
-    if (view.progress().isEmpty()) {
-      return "";
-    }
-    ResourceView.ProgressView progress = view.progress().getFirst();
-    long permille = 1000 - progress.leftBlocks() * 1000 / Math.max(1, progress.totalBlocks());
-    return permille / 10 + "." + permille % 10;
+    console.say(ShStatus.of(found.get()));
   }
 }

@@ -7,7 +7,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminAnswer.Kind;
-import org.twincore.cli.drbdadm.NodeLine.VolumeInNode;
+import org.twincore.cli.client.NodeLine;
+import org.twincore.cli.client.NodeLine.VolumeInNode;
+import org.twincore.cli.client.VolumeAnswers;
 import org.twincore.cli.drbdmeta.GenerationLegend;
 
 /// Carries out steps, one after the other; each gives an exit code.

@@ -142,10 +142,12 @@ final class VolumeSteps {
             CommandLine.options(definition.options(Section.STARTUP))),
         new AdminRequest.Await(
             resource.name(),
+            AdminRequest.Await.ALL_VOLUMES,
             goal,
             startup.num(Option.WFC_TIMEOUT),
             startup.num(Option.DEGR_WFC_TIMEOUT),
-            startup.num(Option.OUTDATED_WFC_TIMEOUT)));
+            startup.num(Option.OUTDATED_WFC_TIMEOUT),
+            startup.flag(Option.WAIT_AFTER_SB)));
   }
 
   private List<Step> becomePrimary(NodeResource resource, int minor) {

@@ -12,6 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
+import org.twincore.cli.client.NodeLine;
 
 /// `wait-con-int`: waits for the peers of several resources at once, tells at `service drbd start`
 /// who is waited for and how long already, and lets a person end it with `yes`.

@@ -1,22 +1,21 @@
-package org.twincore.cli.drbdadm;
+package org.twincore.cli.client;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
 import org.twincore.admin.ResourceView;
-import org.twincore.cli.client.AdminClient;
-import org.twincore.cli.client.NodeSocket;
 
 /// The connection to the node, made at the first question.
-final class NodeLine implements AutoCloseable {
+public final class NodeLine implements AutoCloseable {
   private final Path socket;
   private @Nullable AdminClient client;
 
-  NodeLine(Optional<String> node, Map<String, String> environment) {
+  public NodeLine(Optional<String> node, Map<String, String> environment) {
     this.socket = NodeSocket.of(node, environment);
   }
 
@@ -25,11 +24,11 @@ final class NodeLine implements AutoCloseable {
   }
 
   /// A connection of its own to the same node, for another thread.
-  NodeLine another() {
+  public NodeLine another() {
     return new NodeLine(socket);
   }
 
-  AdminAnswer ask(AdminRequest request) throws IOException {
+  public AdminAnswer ask(AdminRequest request) throws IOException {
     return client().ask(request);
   }
 
@@ -43,7 +42,7 @@ final class NodeLine implements AutoCloseable {
   }
 
   /// Whether a node answers.
-  boolean isThere() {
+  public boolean isThere() {
     try {
       client();
       return true;
@@ -53,30 +52,42 @@ final class NodeLine implements AutoCloseable {
   }
 
   /// A resource as the node has it; empty if it has none of that name.
-  Optional<ResourceView> resource(String name) throws IOException {
+  public Optional<ResourceView> resource(String name) throws IOException {
     return ask(new AdminRequest.Status(Optional.of(name)))
-            instanceof AdminAnswer.Status(java.util.List<ResourceView> resources)
+            instanceof AdminAnswer.Status(List<ResourceView> resources)
         ? resources.stream().findFirst()
         : Optional.empty();
   }
 
   /// The volume with that minor, with its resource; empty if the node has none.
-  Optional<VolumeInNode> volume(int minor) throws IOException {
-    AdminAnswer answer = ask(new AdminRequest.Status(Optional.empty()));
-    if (answer instanceof AdminAnswer.Status(java.util.List<ResourceView> resources)) {
-      for (ResourceView resource : resources) {
-        for (ResourceView.VolumeView volume : resource.volumes()) {
-          if (volume.minor() == minor) {
-            return Optional.of(new VolumeInNode(resource, volume));
-          }
+  public Optional<VolumeInNode> volume(int minor) throws IOException {
+    for (ResourceView resource : resources()) {
+      for (ResourceView.VolumeView volume : resource.volumes()) {
+        if (volume.minor() == minor) {
+          return Optional.of(new VolumeInNode(resource, volume));
         }
       }
     }
     return Optional.empty();
   }
 
+  /// The resource whose connection has these ends, spelled as `ipv4:A:PORT`; empty without one.
+  public Optional<ResourceView> connection(String local, String peer) throws IOException {
+    return resources().stream()
+        .filter(it -> it.localAddress().equals(local) && it.peerAddress().equals(peer))
+        .findFirst();
+  }
+
+  /// All resources of the node.
+  public List<ResourceView> resources() throws IOException {
+    return ask(new AdminRequest.Status(Optional.empty()))
+            instanceof AdminAnswer.Status(List<ResourceView> resources)
+        ? resources
+        : List.of();
+  }
+
   /// A volume and its resource as a node has them.
-  record VolumeInNode(ResourceView resource, ResourceView.VolumeView volume) {}
+  public record VolumeInNode(ResourceView resource, ResourceView.VolumeView volume) {}
 
   @Override
   public void close() throws IOException {

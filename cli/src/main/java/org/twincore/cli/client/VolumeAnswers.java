@@ -1,4 +1,4 @@
-package org.twincore.cli.drbdadm;
+package org.twincore.cli.client;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,7 +6,7 @@ import org.twincore.admin.ResourceView.VolumeView;
 import org.twincore.drbd.meta.MetadataFlags;
 
 /// What `role`, `cstate`, `dstate` and `get-gi` print for a volume of a running node.
-final class VolumeAnswers {
+public final class VolumeAnswers {
   private static final String DISKLESS = "Diskless";
 
   /// In the order of the generation identifiers' line.
@@ -22,19 +22,19 @@ final class VolumeAnswers {
 
   private VolumeAnswers() {}
 
-  static boolean isDiskless(VolumeView volume) {
+  public static boolean isDiskless(VolumeView volume) {
     return volume.disk().equals(DISKLESS);
   }
 
-  static String role(VolumeView volume) {
+  public static String role(VolumeView volume) {
     return isUnconfigured(volume) ? "Unconfigured" : volume.role() + "/" + volume.peerRole();
   }
 
-  static String connection(VolumeView volume) {
+  public static String connection(VolumeView volume) {
     return isUnconfigured(volume) ? "Unconfigured" : volume.connection();
   }
 
-  static String disks(VolumeView volume) {
+  public static String disks(VolumeView volume) {
     return isUnconfigured(volume) ? "Unconfigured" : volume.disk() + "/" + volume.peerDisk();
   }
 
@@ -45,7 +45,7 @@ final class VolumeAnswers {
   }
 
   /// `CURRENT:BITMAP:HISTORY:HISTORY:` and seven flags.
-  static String generations(VolumeView volume) {
+  public static String generations(VolumeView volume) {
     List<String> parts = new ArrayList<>(volume.uuids());
     for (int flag : FLAGS) {
       parts.add((volume.metadataFlags() & flag) == 0 ? "0" : "1");
