@@ -1,5 +1,6 @@
 package org.twincore.daemon.resource;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
@@ -11,6 +12,8 @@ import org.twincore.drbd.wire.DigestAlgorithm;
 /// Here ranges are checked that drbd.conf's parser leaves to the start (drbd-config section 3);
 /// al-extents is brought into its range, as the kernel does.
 public final class OptionText {
+  private static final int SECRET_BYTES_MAX = 63;
+
   private OptionText() {}
 
   public static OptionValues parse(Option.Section section, Map<String, String> texts)
@@ -49,6 +52,7 @@ public final class OptionText {
       }
       case Option.Type.Text _ -> {
         checkDigest(option, text);
+        checkSecret(option, text);
         yield values.with(option, text);
       }
     };
@@ -70,6 +74,15 @@ public final class OptionText {
             : DigestAlgorithm.ofName(text).isPresent();
     if (refusal != 0 && !text.isEmpty() && !isKnown) {
       throw new RefusedException(refusal, option.word() + " '" + text + "' is not known here");
+    }
+  }
+
+  /// The kernel has 64 bytes for a secret and its NUL.
+  private static void checkSecret(Option option, String text) throws RefusedException {
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    if (option == Option.SHARED_SECRET && bytes > SECRET_BYTES_MAX) {
+      throw RefusedException.nonsense(
+          "shared-secret: " + bytes + " bytes, at most " + SECRET_BYTES_MAX + " are taken");
     }
   }
 

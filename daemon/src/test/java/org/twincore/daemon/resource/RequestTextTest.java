@@ -3,6 +3,7 @@ package org.twincore.daemon.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +51,20 @@ class RequestTextTest {
     assertThatExceptionOfType(RefusedException.class)
         .isThrownBy(() -> OptionText.parse(Section.NET, Map.of(option, "nosuch")))
         .withMessageContaining("nosuch");
+  }
+
+  /// The kernel takes 63 bytes, not characters; none is no secret.
+  @Test
+  void aSecretHasUpTo63Bytes() throws RefusedException {
+    for (String secret : List.of("", "s".repeat(63), "\u00e9".repeat(31) + "s")) {
+      OptionValues net = OptionText.parse(Section.NET, Map.of("shared-secret", secret));
+      assertThat(net.word(Option.SHARED_SECRET)).isEqualTo(secret);
+    }
+    for (String secret : List.of("s".repeat(64), "s".repeat(65), "\u00e9".repeat(32))) {
+      assertThatExceptionOfType(RefusedException.class)
+          .isThrownBy(() -> OptionText.parse(Section.NET, Map.of("shared-secret", secret)))
+          .withMessageContaining("at most 63");
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.twincore.drbd.config;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.twincore.drbd.config.Statement.Section;
 /// A dump does not run these checks; `up` and `adjust` must, and refuse what they name.
 public final class LateChecks {
   private static final int MINOR_MAX = (1 << 20) - 1;
-  private static final int SECRET_CHARS_MAX = 63;
+  private static final int SECRET_BYTES_MAX = 63;
 
   private final List<String> complaints = new ArrayList<>();
 
@@ -128,8 +129,8 @@ public final class LateChecks {
     if (!net.word(Option.ON_CONGESTION).equals("block") && !protocol.equals("A")) {
       complain(at, "on-congestion other than block needs protocol A, not " + protocol);
     }
-    if (net.word(Option.SHARED_SECRET).length() > SECRET_CHARS_MAX) {
-      complain(at, "shared-secret is longer than " + SECRET_CHARS_MAX + " characters");
+    if (net.word(Option.SHARED_SECRET).getBytes(StandardCharsets.UTF_8).length > SECRET_BYTES_MAX) {
+      complain(at, "shared-secret is longer than " + SECRET_BYTES_MAX + " bytes");
     }
     if (net.word(Option.CRAM_HMAC_ALG).isEmpty() != net.word(Option.SHARED_SECRET).isEmpty()
         && !net.word(Option.CRAM_HMAC_ALG).isEmpty()) {
