@@ -8,6 +8,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
@@ -153,6 +154,41 @@ class DistTest {
   }
 
   @Test
+  void rpmInstallsAndErasesIt() throws Exception {
+    Root.require();
+    Tool.require("rpm", "rpm", "rpmbuild");
+    String made = made(".rpm").toString();
+    assertThat(Tool.ok("rpm", "-qp", "--requires", made)).contains("java-25-headless");
+    assertThat(Tool.ok("rpm", "-qp", "--provides", "--conflicts", made))
+        .contains("drbd-utils = 9.22.0");
+    assertThat(Tool.ok("rpm", "-qp", "--scripts", made)).contains("train-tools", "drbd stop");
+    assertThat(Tool.ok("rpm", "-qp", "--configfiles", made).strip())
+        .isEqualTo("/etc/twincore.conf");
+    Path root = folder.resolve("root");
+    // Without scripts: there is no shell in that root.
+    rpm(root, "--install", made);
+    toolsRunFrom(
+        root.resolve("usr/sbin"), root.resolve("usr/share/doc/twincore/examples/drbd.conf"));
+    Path unit = root.resolve("usr/lib/systemd/system/twincore.service");
+    assertThat(Files.readString(unit)).contains("ExecStop=/usr/lib/twincore/drbd stop");
+    assertThat(root.resolve("usr/lib/twincore/drbd")).isExecutable();
+    for (Path page : pages()) {
+      String section = page.toString().substring(page.toString().length() - 1);
+      assertThat(root.resolve("usr/share/man/man" + section + "/" + page.getFileName() + ".gz"))
+          .isRegularFile();
+    }
+    rpm(root, "--erase", "twincore");
+    assertThat(root.resolve("usr/lib/twincore")).doesNotExist();
+  }
+
+  private static void rpm(Path root, String... words) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("rpm", "--root=" + root, "--noscripts"));
+    command.addAll(List.of("--nodeps", "--force-debian"));
+    command.addAll(List.of(words));
+    Tool.ok(command.toArray(String[]::new));
+  }
+
+  @Test
   void theTarballRunsWhereItIsUnpacked() throws Exception {
     Tool.ok("tar", "-C", folder.toString(), "-xzf", made(".tar.gz").toString());
     try (Stream<Path> unpacked = Files.list(folder)) {
@@ -178,12 +214,15 @@ class DistTest {
 
   @Test
   void theSameInputGivesTheSameBytes() throws Exception {
+    Tool.require("rpm", "rpmbuild");
     byte[] tarball = Files.readAllBytes(made(".tar.gz"));
+    byte[] rpm = Files.readAllBytes(made(".rpm"));
     Tool.ok(
         ROOT.resolve("packaging/dist").toString(),
         shared.resolve("jars").toString(),
         dist().toString());
     assertThat(Files.readAllBytes(made(".tar.gz"))).isEqualTo(tarball);
+    assertThat(Files.readAllBytes(made(".rpm"))).isEqualTo(rpm);
   }
 
   @Test
