@@ -49,11 +49,12 @@ public final class PeerEpochs {
     }
 
     private void tellLost() {
-      for (LocalDisk disk : List.copyOf(unflushed.keySet())) {
+      unflushed.forEach((disk, writes) -> {
         if (disk.isLost()) {
-          unflushed.remove(disk).forEach(Answered::lost);
+          writes.forEach(Answered::lost);
         }
-      }
+      });
+      unflushed.keySet().removeIf(LocalDisk::isLost);
     }
   }
 
