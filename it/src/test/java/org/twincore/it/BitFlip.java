@@ -25,7 +25,7 @@ final class BitFlip {
     for (int at = 0; bytes != null && at <= data.length - bytes.length; at++) {
       boolean isHere = Arrays.equals(data, at, at + bytes.length, bytes, 0, bytes.length);
       if (isHere && wanted.compareAndSet(bytes, null)) {
-        data[at] ^= 1;
+        data[at] = (byte) (data[at] ^ 1);
         return;
       }
     }

@@ -75,6 +75,7 @@ final class KernelScene {
 
   void oursIsPrimary() throws IOException {
     kernel.run("drbdsetup-84 secondary $MINOR");
+    node.awaitVolume("no Primary beside it", it -> !it.peerRole().equals("Primary"));
     node.drbdadm("primary", "r0");
     kernel.run("wait_role Secondary/Primary 10");
   }
