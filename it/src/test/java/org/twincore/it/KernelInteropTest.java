@@ -398,5 +398,16 @@ class KernelInteropTest {
       assertThat(scene.kernelLog()).contains("I shall become SyncTarget, but I am primary");
       node.awaitState("WFConnection", "UpToDate/DUnknown");
     }
+    // By hand, so that the next scenario finds equal disks.
+    kernel.run("drbdsetup-84 secondary $MINOR; peer_disconnect --force >/dev/null 2>&1; true");
+    node.drbdadm("disconnect", "--force", "r0");
+    node.drbdadm("secondary", "r0");
+    kernel.run("peer_connect" + (primary.equals("kernel") ? " --discard-my-data" : ""));
+    if (primary.equals("ours")) {
+      node.drbdadm("connect", "--discard-my-data", "r0");
+    } else {
+      node.drbdadm("connect", "r0");
+    }
+    assertWinner(primary.equals("ours") ? "kernel" : "ours");
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -118,10 +119,10 @@ class KernelStatusTest {
       assertThat(ourProc.get(same)).as(same).isEqualTo(kernelProc.get(same));
     }
     for (String swapped : new String[] {"ro", "ds"}) {
-      String[] two = kernelProc.get(swapped).split("/");
+      String[] two = Objects.requireNonNull(kernelProc.get(swapped)).split("/");
       assertThat(ourProc.get(swapped)).as(swapped).isEqualTo(two[1] + "/" + two[0]);
     }
-    assertThat(ourProc.get("cs")).isEqualTo(seen(kernelProc.get("cs")));
+    assertThat(ourProc.get("cs")).isEqualTo(seen(Objects.requireNonNull(kernelProc.get("cs"))));
     assertThat(ourProc.keySet()).isEqualTo(kernelProc.keySet());
   }
 
