@@ -15,7 +15,7 @@ import org.twincore.sim.world.Trace;
 /// (docs/durability.md, "Two Primaries").
 @Tag("slow")
 class RecordedRunTest {
-  private static final int SEEDS = 40;
+  private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 100 : 40;
 
   private static Seeds.Recorded report = new Seeds.Recorded(List.of(), new Coverage());
 
@@ -38,7 +38,6 @@ class RecordedRunTest {
         Map.of(
             "packet", List.of("P_SUPERSEDED", "P_SYNC_PARAM"),
             "ImpliedChange", List.of("FENCING_FREEZES"),
-            "SyncHandshake", List.of("NEEDS_NEWER_PEER"),
             "AfterSplitBrain", List.of("PRIMARY_IS_LOST", "STAY_APART"),
             "disk", List.of("Failed"),
             "connection", List.of("StandAlone", "Timeout"));

@@ -134,15 +134,17 @@ final class Meeting {
   }
 
   private int loser() {
-    if (victim == null) {
-      int lost = random.nextInt(2);
-      if (recording.wentOnAlone(0) != recording.wentOnAlone(1)) {
-        lost = recording.wentOnAlone(0) ? 1 : 0;
-      }
-      victim = lost;
-      duo.simulation.trace().line("the admin gives up what node " + lost + " has");
+    Integer chosen = victim;
+    if (chosen != null) {
+      return chosen;
     }
-    return victim;
+    int lost = random.nextInt(2);
+    if (recording.wentOnAlone(0) != recording.wentOnAlone(1)) {
+      lost = recording.wentOnAlone(0) ? 1 : 0;
+    }
+    victim = lost;
+    duo.simulation.trace().line("the admin gives up what node " + lost + " has");
+    return lost;
   }
 
   /// Requests that are frozen have to end before the device can be closed.
