@@ -43,6 +43,24 @@ public sealed interface AdminRequest {
     public static final int ALL_VOLUMES = -1;
   }
 
+  /// `drbdadm undo-split-brain` (docs/undo.md), for one volume if `volume` is not negative; `file`
+  /// is the path of an image, else empty. [AdminAnswer.Text].
+  record Undo(String resource, int volume, UndoVerb verb, String file, Layout layout)
+      implements AdminRequest {}
+
+  /// What is to be done with undo files.
+  enum UndoVerb {
+    LIST,
+    /// Writes the disk as it was to a file.
+    IMAGE,
+    /// Writes back what was saved, to both nodes.
+    RESTORE,
+    /// The resync goes on without.
+    STOP,
+    /// Removes all that are not in use.
+    FORGET
+  }
+
   // ---- making and removing
 
   /// `new-resource`. `handlers` are the programs of the handlers section, by name.

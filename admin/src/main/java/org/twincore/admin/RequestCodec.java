@@ -9,6 +9,7 @@ import org.twincore.admin.AdminRequest.Layout;
 import org.twincore.admin.AdminRequest.ReportKind;
 import org.twincore.admin.AdminRequest.ReportOption;
 import org.twincore.admin.AdminRequest.Side;
+import org.twincore.admin.AdminRequest.UndoVerb;
 import org.twincore.admin.AdminRequest.VolumeVerb;
 
 /// [AdminRequest] to and from one line of JSON: `{"request":"primary","minor":0,"force":true}`.
@@ -36,6 +37,18 @@ public final class RequestCodec {
           out.put("request", "why")
               .put("resource", resource)
               .putGiven("volume", volume)
+              .put("layout", Fields.word(layout));
+      case AdminRequest.Undo(
+              String resource,
+              int volume,
+              UndoVerb verb,
+              String file,
+              Layout layout) ->
+          out.put("request", "undo")
+              .put("resource", resource)
+              .putGiven("volume", volume)
+              .put("verb", Fields.word(verb))
+              .put("file", Optional.of(file).filter(it -> !it.isEmpty()))
               .put("layout", Fields.word(layout));
       case AdminRequest.NewResource(String resource, var options, var handlers) ->
           out.put("request", "new-resource")
@@ -176,6 +189,13 @@ public final class RequestCodec {
           new AdminRequest.Why(
               in.optionalText("resource"),
               (int) in.optionalNumber("volume", AdminRequest.Why.ALL_VOLUMES),
+              in.word("layout", Layout.class));
+      case "undo" ->
+          new AdminRequest.Undo(
+              in.text("resource"),
+              (int) in.optionalNumber("volume", AdminRequest.Why.ALL_VOLUMES),
+              in.word("verb", UndoVerb.class),
+              in.optionalText("file").orElse(""),
               in.word("layout", Layout.class));
       case "new-resource" ->
           new AdminRequest.NewResource(

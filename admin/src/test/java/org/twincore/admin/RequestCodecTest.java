@@ -30,6 +30,11 @@ final class RequestCodecTest {
         new AdminRequest.NewResource(
             "r0", Map.of("cpu-mask", "3"), Map.of("fence-peer", "/bin/true --now \"a b\"")));
     all.add(new AdminRequest.Why(Optional.of("r0"), 1, AdminRequest.Layout.JSON));
+    for (AdminRequest.UndoVerb verb : AdminRequest.UndoVerb.values()) {
+      all.add(new AdminRequest.Undo("r0", 1, verb, "/root/r0.img", AdminRequest.Layout.JSON));
+    }
+    all.add(
+        new AdminRequest.Undo("r0", -1, AdminRequest.UndoVerb.LIST, "", AdminRequest.Layout.TEXT));
     all.add(new AdminRequest.DeleteResource("r0"));
     all.add(new AdminRequest.NewMinor("r0", 7, 1));
     all.add(

@@ -23,6 +23,7 @@ import org.twincore.daemon.loop.Timers;
 import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.resource.Handlers;
 import org.twincore.daemon.resource.ResourceNode;
+import org.twincore.daemon.undo.UndoFolder;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.KnownDisks;
@@ -103,7 +104,8 @@ public final class Node {
                 diskAccess(settings),
                 wrapping(settings),
                 new Handlers.Surroundings(name, folders.run(), settings.handlerTimeout()),
-                new KnownDisks(knownDisks(folders))));
+                new KnownDisks(knownDisks(folders)),
+                undo(name, folders, settings)));
     resyncTurns.start(resources::all);
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
@@ -143,6 +145,17 @@ public final class Node {
     return folders.run().equals(NodePaths.ROOT_FOLDER)
         ? NodePaths.KNOWN_DISKS
         : folders.state().resolve(name);
+  }
+
+  /// Each node in a folder of its own: several may share the state folder.
+  private static UndoFolder undo(String name, NodeFolders folders, NodeSettings settings) {
+    Path path =
+        settings
+            .undo()
+            .folder()
+            .map(Path::of)
+            .orElseGet(() -> folders.state().resolve(name + ".undo"));
+    return new UndoFolder(path, settings.undo().limitBytes(), settings.undo().isOn());
   }
 
   private static String uri(SocketAddress address) {

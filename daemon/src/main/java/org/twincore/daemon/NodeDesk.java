@@ -11,6 +11,7 @@ import org.twincore.daemon.resource.AddressText;
 import org.twincore.daemon.resource.OptionText;
 import org.twincore.daemon.resource.RefusedException;
 import org.twincore.daemon.resource.ResourceAdmin;
+import org.twincore.daemon.resource.UndoAdmin;
 import org.twincore.daemon.resource.Wiring;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -50,6 +51,7 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Status(var only) -> reports.status(only);
       case AdminRequest.Report report -> reports.report(report);
       case AdminRequest.Why why -> reports.why(why);
+      case AdminRequest.Undo undo -> new UndoAdmin(resources.named(undo.resource())).answer(undo);
       case AdminRequest.Subscribe _ -> new AdminAnswer.Failed("subscribe is a stream");
       case AdminRequest.NewResource(String name, var options, var handlers) -> {
         resources.create(name, options, handlers);

@@ -131,6 +131,7 @@ class ArchitectureTest {
             "org.twincore.drbd.engine.port..",
             "org.twincore.drbd.engine.activity..",
             "org.twincore.drbd.engine.state..",
+            "org.twincore.drbd.engine.undo..",
             "org.twincore.drbd.engine.request..",
             "org.twincore.drbd.engine.connection..",
             "org.twincore.drbd.engine.resync..")

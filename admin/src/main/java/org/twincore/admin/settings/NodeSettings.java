@@ -19,6 +19,7 @@ import java.util.Optional;
 /// @param diskIo how the backing disks are read and written
 /// @param tls the files for TLS with the peer; empty: none
 /// @param compression of what goes to the peer
+/// @param undo of the loser of a split brain
 /// @param handlerTimeout how long a handler program may take
 /// @param protocolMax the highest version of the replication protocol that is offered to peers
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
@@ -35,6 +36,7 @@ public record NodeSettings(
     DiskIo diskIo,
     Optional<Tls> tls,
     Compression compression,
+    Undo undo,
     Duration handlerTimeout,
     int protocolMax,
     String adjustCommand) {
@@ -59,6 +61,7 @@ public record NodeSettings(
           DiskIo.BUFFERED,
           Optional.empty(),
           Compression.NONE,
+          new Undo(true, 4L << 30, Optional.empty()),
           Duration.ofSeconds(600),
           PROTOCOL_MAX,
           "drbdadm adjust all");
@@ -70,6 +73,10 @@ public record NodeSettings(
   /// The files, all PEM, and the name that the peer's certificate must have; empty: the peer's
   /// address (docs/settings.md).
   public record Tls(String certificate, String key, String authorities, Optional<String> peer) {}
+
+  /// Whether what the loser of a split brain loses is saved, how many bytes all that may take, and
+  /// where; empty: beside the rest of the node's state (docs/undo.md).
+  public record Undo(boolean isOn, long limitBytes, Optional<String> folder) {}
 
   /// A value that is one word of several.
   interface Word {

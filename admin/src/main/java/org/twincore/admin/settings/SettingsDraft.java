@@ -28,6 +28,9 @@ final class SettingsDraft {
   Optional<String> tlsAuthorities = Optional.empty();
   Optional<String> tlsPeer = Optional.empty();
   Compression compression = FROM.compression();
+  boolean isUndoOn = FROM.undo().isOn();
+  long undoLimitBytes = FROM.undo().limitBytes();
+  Optional<String> undoFolder = FROM.undo().folder();
   Duration handlerTimeout = FROM.handlerTimeout();
   int protocolMax = FROM.protocolMax();
   String adjustCommand = FROM.adjustCommand();
@@ -75,6 +78,7 @@ final class SettingsDraft {
         diskIo,
         tls(),
         compression,
+        new NodeSettings.Undo(isUndoOn, undoLimitBytes, undoFolder),
         handlerTimeout,
         protocolMax,
         adjustCommand);

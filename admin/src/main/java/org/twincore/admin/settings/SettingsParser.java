@@ -182,6 +182,18 @@ public final class SettingsParser {
         Compression said = word(Compression.values(), value, column);
         return it -> it.compression = said;
       }
+      case "undo" -> {
+        boolean said = onOrOff(value, column);
+        return it -> it.isUndoOn = said;
+      }
+      case "undo-limit" -> {
+        long said = size(value, column);
+        return it -> it.undoLimitBytes = said;
+      }
+      case "undo-folder" -> {
+        String said = path(value, column);
+        return it -> it.undoFolder = Optional.of(said);
+      }
       case "handler-timeout" -> {
         Duration said = seconds(value, column);
         return it -> it.handlerTimeout = said;
@@ -220,6 +232,13 @@ public final class SettingsParser {
     }
     List<String> all = Arrays.stream(words).map(NodeSettings.Word::word).toList();
     throw wrong(column, "one of " + String.join(", ", all) + " expected");
+  }
+
+  private boolean onOrOff(String value, int column) throws SettingsException {
+    if (!value.equals("on") && !value.equals("off")) {
+      throw wrong(column, "one of on, off expected");
+    }
+    return value.equals("on");
   }
 
   private String hostName(String value, int column) throws SettingsException {

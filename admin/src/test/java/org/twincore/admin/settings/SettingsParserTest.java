@@ -40,6 +40,9 @@ class SettingsParserTest {
             tls-ca = /etc/twincore/ca.pem
             tls-peer = core-02.example.org
             compression = lz4
+            undo = off
+            undo-limit = 2G
+            undo-folder = /srv/undo
             handler-timeout = 45
             protocol-max = 96
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
@@ -66,6 +69,7 @@ class SettingsParserTest {
                         "/etc/twincore/ca.pem",
                         Optional.of("core-02.example.org"))),
                 NodeSettings.Compression.LZ4,
+                new NodeSettings.Undo(false, 2L << 30, Optional.of("/srv/undo")),
                 Duration.ofSeconds(45),
                 96,
                 "drbdadm -c /srv/drbd.conf adjust all"));

@@ -63,6 +63,16 @@ enum Command {
   // What Debian's tool does not have stands behind what it has.
   WHY("why", Scope.EITHER, Group.DAILY, "json"),
   REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
+  UNDO_SPLIT_BRAIN(
+      "undo-split-brain",
+      Scope.EITHER,
+      Group.DAILY,
+      "json",
+      "image=",
+      "restore",
+      "stop",
+      "forget",
+      "force"),
   SH_NOP("sh-nop", Scope.NONE, Group.SHELL),
   SH_RESOURCES("sh-resources", Scope.NONE, Group.SHELL),
   SH_RESOURCE("sh-resource", Scope.RESOURCE, Group.SHELL),

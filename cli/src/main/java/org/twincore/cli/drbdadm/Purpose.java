@@ -27,6 +27,9 @@ final class Purpose {
       case RESIZE -> "takes into use what the backing disks have become; copies the new area";
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
+      case UNDO_SPLIT_BRAIN ->
+          "lists what this node lost in a split brain; --image=FILE writes its disk as it was,"
+              + " --restore writes it back";
       case REPAIR ->
           "copies the blocks that a verify has marked from the node that --source names to the"
               + " other";
@@ -107,6 +110,7 @@ final class Purpose {
       case WAIT_CONNECT -> "wait-connect --wfc-timeout=60 r0";
       case STATUS -> "status --json";
       case REPAIR -> "repair --source=alpha r0";
+      case UNDO_SPLIT_BRAIN -> "undo-split-brain --image=/root/r0.img r0";
       case SET_GI -> "-- 0000000000000004:::::::::: set-gi r0/0";
       case HELP -> "help primary";
       case VERSION -> "--version";

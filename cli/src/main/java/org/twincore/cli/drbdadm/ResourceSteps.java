@@ -53,6 +53,7 @@ final class ResourceSteps {
                   line("status", target.resource().name()),
                   StatusRequest.of(invocation, Optional.of(target.resource().name()))));
       case WHY -> List.of(why(target));
+      case UNDO_SPLIT_BRAIN -> List.of(new UndoSteps(invocation).of(target));
       default -> {
         if (invocation.command().group() == Command.Group.HANDLER) {
           yield HandlerSteps.of(invocation, all, target);

@@ -75,6 +75,22 @@ public final class VolumeDevice {
     return result;
   }
 
+  /// Takes the device away while `change` runs, and shows it again; refused if somebody has it
+  /// open.
+  public synchronized <E extends Exception> AdminResult whileHidden(Change<E> change) throws E {
+    boolean wasShown = shown.isPresent();
+    if (!hide()) {
+      return HELD_OPEN;
+    }
+    try {
+      return change.run();
+    } finally {
+      if (wasShown) {
+        show();
+      }
+    }
+  }
+
   private void show() {
     if (shown.isEmpty()) {
       long size = sizeBytes.getAsLong();

@@ -1,5 +1,6 @@
 package org.twincore.daemon.resource;
 
+import java.io.IOException;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
+import org.twincore.drbd.engine.exchange.UndoFound;
 import org.twincore.drbd.meta.MetadataFlags;
 
 /// What admins do to one resource. Each method waits until it is done.
@@ -110,7 +112,9 @@ public final class ResourceAdmin {
       AdminResult result = node.command(new AdminCommand.DiskOptions(volume.number(), options));
       if (result.isSuccess()) {
         volume.diskOptions(options);
-        result = node.command(new AdminCommand.Attach(volume.number(), disk.image()));
+        result =
+            node.command(
+                new AdminCommand.Attach(volume.number(), disk.image(), undo(volume, disk)));
       }
       isAttached = result.isSuccess();
       return result;
@@ -120,6 +124,16 @@ public final class ResourceAdmin {
         node.loop().between(() -> port.carryOut(new Effect.CloseDisk(volume.number())));
       }
       node.publish();
+    }
+  }
+
+  /// An undo file of this disk that was not ended goes on.
+  private static Optional<UndoFound> undo(VolumeNode volume, BackingDisk disk)
+      throws RefusedException {
+    try {
+      return volume.undo().found(disk.image().superblock().deviceUuid());
+    } catch (IOException failed) {
+      throw RefusedException.nonsense("undo files: " + failed.getMessage());
     }
   }
 

@@ -23,6 +23,8 @@ import org.twincore.daemon.nbd.ExportedVolume;
 import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.nbd.PendingAnswers;
 import org.twincore.daemon.report.ReportedResource;
+import org.twincore.daemon.undo.UndoFolder;
+import org.twincore.daemon.undo.UndoJournal;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -32,6 +34,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.KnownDisks;
+import org.twincore.host.nbd.Exports;
 import org.twincore.host.net.Wrapping;
 
 /// One resource of this node: its loop, and everything around it, put together by hand.
@@ -55,6 +58,8 @@ public final class ResourceNode {
   private final Path flightRecords;
   private final DiskAccess diskAccess;
   private final KnownDisks knownDisks;
+  private final UndoFolder undo;
+  private final RandomGenerator random;
   private final EffectRunner runner;
   private final ResourceServices services;
   private final ResourceLoop loop;
@@ -80,7 +85,8 @@ public final class ResourceNode {
       DiskAccess diskAccess,
       Wrapping wrapping,
       Handlers.Surroundings handlers,
-      KnownDisks knownDisks) {}
+      KnownDisks knownDisks,
+      UndoFolder undo) {}
 
   /// A new resource without volumes and connection.
   public ResourceNode(
@@ -93,6 +99,8 @@ public final class ResourceNode {
     this.flightRecords = shared.flightRecords;
     this.diskAccess = shared.diskAccess;
     this.knownDisks = shared.knownDisks;
+    this.undo = shared.undo;
+    this.random = shared.random;
     this.nodeName = shared.handlers.node();
     this.handlers = new Handlers(name, handlers, shared.handlers);
     this.link = new SwitchedLink(name, shared.wrapping);
@@ -114,6 +122,15 @@ public final class ResourceNode {
 
   KnownDisks knownDisks() {
     return knownDisks;
+  }
+
+  UndoFolder undoFolder() {
+    return undo;
+  }
+
+  /// Opens a volume as an NBD client would.
+  Exports.Opening open(VolumeNode volume) {
+    return exports.open(ExportedVolume.exportName(name, volume.number()));
   }
 
   DiskAccess diskAccess() {
@@ -233,7 +250,16 @@ public final class ResourceNode {
     String exportName = ExportedVolume.exportName(name, number);
     VolumeDevice device =
         devices.volume(minor, () -> exports.open(exportName), () -> sizeBytes(number));
-    VolumeNode volume = new VolumeNode(number, minor, device);
+    UndoJournal journal =
+        new UndoJournal(
+            undo,
+            new UndoJournal.Place(
+                name, number, nodeName, () -> wiring.map(Wiring::peerName).orElse("")),
+            loop::post,
+            System::currentTimeMillis,
+            random);
+    loop.between(() -> runner.addUndoFile(number, journal));
+    VolumeNode volume = new VolumeNode(number, minor, device, journal);
     volumes.put(number, volume);
     exports.publish(exported(volume));
     device.announce();
@@ -250,6 +276,7 @@ public final class ResourceNode {
   void removeVolume(VolumeNode volume) {
     volumes.remove(volume.number());
     volume.device().remove();
+    volume.undo().close();
     exports.withdraw(exported(volume).exportName());
   }
 

@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.twincore.admin.ResourceView;
 import org.twincore.daemon.device.VolumeDevice;
 import org.twincore.daemon.nbd.LocalHoles;
+import org.twincore.daemon.undo.UndoJournal;
 import org.twincore.drbd.config.OptionValues;
 
 /// One volume of a resource on this node: what admins said of it. Guarded by its resource's
@@ -13,13 +14,15 @@ public final class VolumeNode {
   private final int minor;
   private final LocalHoles holes = new LocalHoles();
   private final VolumeDevice device;
+  private final UndoJournal undo;
   private volatile OptionValues diskOptions = OptionValues.DEFAULTS;
   private volatile Optional<Attached> attached = Optional.empty();
 
-  VolumeNode(int number, int minor, VolumeDevice device) {
+  VolumeNode(int number, int minor, VolumeDevice device, UndoJournal undo) {
     this.number = number;
     this.minor = minor;
     this.device = device;
+    this.undo = undo;
   }
 
   /// A disk that was attached; it may be detached again, by an admin or after an error. `alone`:
@@ -44,6 +47,11 @@ public final class VolumeNode {
   /// Its block device, where the machine has one.
   public VolumeDevice device() {
     return device;
+  }
+
+  /// Writes its undo files.
+  UndoJournal undo() {
+    return undo;
   }
 
   LocalHoles holes() {

@@ -16,6 +16,7 @@ public final class Checks {
   private final RefusalIsReal refusals;
   private final VerifyIsRight verifies;
   private final PolicyKeepsItsSide policies;
+  private final UndoRestoresLoser undo = new UndoRestoresLoser();
 
   public Checks(ClusterView view) {
     this.view = view;
@@ -29,7 +30,7 @@ public final class Checks {
     verifies = new VerifyIsRight(view);
     policies = new PolicyKeepsItsSide(view);
     for (NodeWatcher watcher :
-        List.of(writes, replicas, bitmaps, roles, uuids, refusals, verifies, policies)) {
+        List.of(writes, replicas, bitmaps, roles, uuids, refusals, verifies, policies, undo)) {
       view.nodes().forEach(node -> node.watch(watcher));
     }
   }
@@ -96,6 +97,10 @@ public final class Checks {
 
   public PolicyKeepsItsSide policies() {
     return policies;
+  }
+
+  public UndoRestoresLoser undo() {
+    return undo;
   }
 
   public VerifyIsRight verifies() {

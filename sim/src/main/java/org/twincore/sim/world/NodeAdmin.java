@@ -1,6 +1,7 @@
 package org.twincore.sim.world;
 
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.twincore.drbd.config.OptionValues;
@@ -98,7 +99,7 @@ public final class NodeAdmin {
         var image = new DriveMetadata(node.drive(volume)).readForAttach();
         node.connectDrive(volume);
         give(
-            new AdminCommand.Attach(volume, image),
+            new AdminCommand.Attach(volume, image, Optional.of(node.drive(volume).undo().found())),
             result -> {
               // What is still on its way to a drive that stalls ends before it is given back.
               if (!result.isSuccess() && node.isDriveIdle(volume)) {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.random.RandomGenerator;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.Disk;
@@ -71,6 +72,19 @@ public final class SimDisk implements Disk {
   /// Whether nothing is in flight: what the drive has now it has until the next request.
   boolean isIdle() {
     return inFlight.isEmpty();
+  }
+
+  /// What writes and discards in flight are about.
+  List<Extent> changing() {
+    List<Extent> extents = new ArrayList<>();
+    for (Effect.OfDisk effect : inFlight.values()) {
+      if (effect instanceof Effect.WriteLocal write) {
+        extents.add(new Extent(write.sector(), write.payload().lengthBytes()));
+      } else if (effect instanceof Effect.DiscardLocal discard) {
+        extents.add(discard.extent());
+      }
+    }
+    return extents;
   }
 
   private record Marks(long data, long metadata) {}

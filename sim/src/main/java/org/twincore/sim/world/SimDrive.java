@@ -4,6 +4,7 @@ import java.util.random.RandomGenerator;
 import org.twincore.drbd.meta.GrownDisk;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout;
+import org.twincore.testkit.Prng;
 
 /// The drive under one volume of one node: data and metadata areas, how quick it is and how ill.
 ///
@@ -15,6 +16,7 @@ public final class SimDrive {
   private final SimStore data;
   private final SimStore metadata;
   private final Health health = new Health();
+  private final SimUndoStore undo = new SimUndoStore();
 
   /// How the drive behaves at the moment; changed by faults while it runs.
   public static final class Health {
@@ -123,6 +125,11 @@ public final class SimDrive {
     return metadata;
   }
 
+  /// The undo file of the volume; on another disk of the same machine.
+  public SimUndoStore undo() {
+    return undo;
+  }
+
   public Health health() {
     return health;
   }
@@ -133,10 +140,12 @@ public final class SimDrive {
   }
 
   /// Everything volatile is lost, kept, or any mixture.
-  public void powerCut(RandomGenerator random, SimStore.Keep keep) {
+  public void powerCut(Prng random, SimStore.Keep keep) {
+    Prng undoChance = random.aside();
     data.powerCut(random, keep, dataBlocks());
     if (metadata != data) {
       metadata.powerCut(random, keep, 0);
     }
+    undo.powerCut(undoChance, keep);
   }
 }

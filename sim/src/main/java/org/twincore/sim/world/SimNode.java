@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.ResyncOrder;
@@ -101,6 +102,7 @@ public final class SimNode {
     private final Effects effects = new Effects();
     private final SimLink link;
     private final TreeMap<Integer, SimDisk> disks = new TreeMap<>();
+    private final TreeMap<Integer, SimUndoFile> undoFiles = new TreeMap<>();
     private final TreeMap<Long, Consumer<AdminResult>> tickets = new TreeMap<>();
     private final ArrayDeque<Event> waiting = new ArrayDeque<>();
     private long lastTicket;
@@ -345,6 +347,7 @@ public final class SimNode {
     process = null;
     simulation.trace().line("%s ends by %s".formatted(name(), ending));
     ended.disks.values().forEach(SimDisk::abandon);
+    ended.undoFiles.values().forEach(SimUndoFile::abandon);
     switch (ending) {
       case KILL -> network.processEnded(id);
       case POWER_CUT -> {
@@ -392,7 +395,7 @@ public final class SimNode {
   }
 
   private static String brief(AdminCommand command) {
-    return command instanceof AdminCommand.Attach(int volume, var _)
+    return command instanceof AdminCommand.Attach(int volume, var _, var _)
         ? "Attach[volume=" + volume + "]"
         : command.toString();
   }
@@ -405,7 +408,21 @@ public final class SimNode {
           new SimDisk(simulation, random.split(), volume, drive(volume), running::arrive);
       running.disks.put(volume, disk);
       running.runner.addDisk(volume, disk);
+      running.undoFiles.computeIfAbsent(volume, _ -> undoFile(running, volume));
     }
+  }
+
+  private SimUndoFile undoFile(Process running, int volume) {
+    SimUndoFile file =
+        new SimUndoFile(simulation, random.aside(), name(), drive(volume).undo(), running::arrive);
+    running.runner.addUndoFile(volume, file);
+    return file;
+  }
+
+  /// Extents of writes and discards that are under way to the volume's drive.
+  public List<Extent> changing(int volume) {
+    SimDisk disk = process == null ? null : process.disks.get(volume);
+    return disk == null ? List.of() : disk.changing();
   }
 
   /// The attach was refused: the drive is free again.

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -229,7 +230,9 @@ final class Pair {
   AdminCommand attachCommand(int id, int volume) throws MetadataException {
     nodes[id].connectDrive(volume);
     return new AdminCommand.Attach(
-        volume, new DriveMetadata(nodes[id].drive(volume)).readForAttach());
+        volume,
+        new DriveMetadata(nodes[id].drive(volume)).readForAttach(),
+        Optional.of(nodes[id].drive(volume).undo().found()));
   }
 
   void kill(int id) {

@@ -201,6 +201,21 @@ final class DiskTampers {
     };
   }
 
+  /// Blocks are overwritten though what they held never came to the undo file.
+  static Tamper savesNothing() {
+    return new Tamper() {
+      @Override
+      public List<Effect> effect(SimNode node, Effect effect) {
+        if (!(effect instanceof Effect.AppendUndo append)) {
+          return List.of(effect);
+        }
+        Event done = new Event.UndoDone(append.volume(), append.token());
+        node.simulation().after(0, () -> node.deliver(done));
+        return List.of();
+      }
+    };
+  }
+
   /// An answer of a drive never comes.
   static Tamper losesAnAnswer() {
     return new Tamper() {

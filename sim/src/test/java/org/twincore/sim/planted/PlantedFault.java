@@ -46,6 +46,7 @@ enum PlantedFault {
   POLICY_TURNED_ROUND("PolicyKeepsItsSide", PolicyTampers::turnsRound),
   POLICY_IGNORED("PolicyKeepsItsSide", PolicyTampers::ignores),
   KEPT_SIDE_OVERWRITTEN("PolicyKeepsItsSide", PolicyTampers::overwritesSource),
+  OVERWRITTEN_BEFORE_SAVED("UndoRestoresLoser", DiskTampers::savesNothing),
   VERIFY_HASH_WRONG("VerifyIsRight", WireTampers::garblesHashes),
   ANSWERED_TWICE("EachRequestAnsweredOnce", WireTampers::answersTwice),
   NEVER_ANSWERED("Progress", WireTampers::forgetsAnAnswer),

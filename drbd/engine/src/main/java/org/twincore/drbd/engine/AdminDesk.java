@@ -26,6 +26,7 @@ final class AdminDesk {
   private final ResizeCommand resizing;
   private final DownCommand down;
   private final Repairs repairs;
+  private final Undoing undoing;
 
   AdminDesk(
       Parts parts,
@@ -37,6 +38,7 @@ final class AdminDesk {
       Promotion promotion,
       Verifies verifies,
       Resizes resizes,
+      Undoing undoing,
       NetSettings settings,
       PeerLink link,
       Consumer<Device> onNewVolume) {
@@ -47,6 +49,7 @@ final class AdminDesk {
     this.verifies = verifies;
     volumes = new VolumeCommands(parts, states, parameters, changes, disks, link, onNewVolume);
     connection = new ConnectionCommands(parts, states, parameters, changes, settings, link);
+    this.undoing = undoing;
     data = new DataCommands(parts, states, resyncs, changes);
     repairs = new Repairs(parts, states, resyncs);
     resizing = new ResizeCommand(parts, states, parameters, resizes);
@@ -60,8 +63,9 @@ final class AdminDesk {
       case AdminCommand.NewVolume command -> volumes.create(command, then);
       case AdminCommand.DeleteVolume(int volume) ->
           with(volume, then, it -> volumes.delete(it, then));
-      case AdminCommand.Attach(int volume, var image) ->
-          with(volume, then, it -> disks.attach(it, image, then));
+      case AdminCommand.Attach attach ->
+          with(attach.volume(), then, it -> disks.attach(it, attach, then));
+      case AdminCommand.StopUndo(int volume) -> with(volume, then, it -> undoing.stop(it, then));
       case AdminCommand.Detach(int volume, boolean force) ->
           with(volume, then, it -> volumes.detach(it, force, then));
       case AdminCommand.Connect connect -> connection.connect(connect, then);

@@ -168,6 +168,9 @@ final class DataCommands {
   }
 
   void pause(Volume volume, boolean pause, Consumer<AdminResult> then) {
+    if (!pause) {
+      volume.undo.retry();
+    }
     StateResult result =
         states.change(
             volume,

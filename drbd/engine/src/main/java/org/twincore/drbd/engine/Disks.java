@@ -14,6 +14,7 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Backing;
@@ -59,17 +60,18 @@ final class Disks {
 
   /// What was written without the disk must be done at the peer before the peer hears of it: from
   /// then on the peer marks nothing for this node (`drbd_adm_attach` waits in the same way).
-  void attach(Volume volume, MetadataImage image, Consumer<AdminResult> then) {
+  void attach(Volume volume, AdminCommand.Attach command, Consumer<AdminResult> then) {
     volume.device.setAttachAwaitsWrites(true);
     parts.log.awaitSafety(_ -> {
       volume.device.setAttachAwaitsWrites(false);
-      attachNow(volume, image, then);
+      attachNow(volume, command, then);
       states.goOn(volume);
     });
   }
 
-  private void attachNow(Volume volume, MetadataImage image, Consumer<AdminResult> then) {
+  private void attachNow(Volume volume, AdminCommand.Attach command, Consumer<AdminResult> then) {
     Device device = volume.device;
+    MetadataImage image = command.image();
     if (device.backing() != null) {
       then.accept(
           new AdminResult.Config(
@@ -91,6 +93,7 @@ final class Disks {
       return;
     }
     begin(volume, image, size.sectors());
+    volume.undo.attached(command.undo());
     Backing backing = device.disk();
     backing.initialiseActivityLog(_ -> {});
     backing.writeSuperblock();

@@ -38,6 +38,7 @@ final class PeerStates {
   private final Resyncs resyncs;
   private final Verifies verifies;
   private final ClusterChanges changes;
+  private final Undoing undoing;
   private final PeerLink link;
 
   PeerStates(
@@ -47,6 +48,7 @@ final class PeerStates {
       Resyncs resyncs,
       Verifies verifies,
       ClusterChanges changes,
+      Undoing undoing,
       PeerLink link) {
     this.parts = parts;
     this.states = states;
@@ -54,6 +56,7 @@ final class PeerStates {
     this.resyncs = resyncs;
     this.verifies = verifies;
     this.changes = changes;
+    this.undoing = undoing;
     this.link = link;
   }
 
@@ -177,6 +180,7 @@ final class PeerStates {
   /// What a handshake brings besides the state.
   private void carryOut(Volume volume, SyncHandshake.Decision decision) {
     Device device = volume.device;
+    undoing.begin(volume, decision);
     UuidCompare.Comparison comparison = decision.trace().comparison();
     if (!comparison.self().equals(device.uuids())) {
       volume.setUuids(comparison.self());

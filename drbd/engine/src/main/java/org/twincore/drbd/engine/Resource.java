@@ -47,6 +47,7 @@ public final class Resource {
   private final Fences fences;
   private final Promotion promotion;
   private final OldResyncEnd oldResyncEnd;
+  private final Undoing undoing;
   private final Resizes resizes;
   private final AdminDesk desk;
 
@@ -64,6 +65,7 @@ public final class Resource {
     states = new States(parts);
     changes = new ClusterChanges(parts);
     liveness = new Liveness(parts.turn);
+    undoing = new Undoing(parts, states);
     Parameters parameters = new Parameters(parts, states);
     link = new PeerLink(parts, states, parameters, changes, liveness);
     fences = new Fences(parts, states, link);
@@ -73,7 +75,8 @@ public final class Resource {
     disks = new Disks(parts, states, parameters, resyncs, link);
     verifies = new Verifies(parts, states, changes);
     ahead = new Ahead(parts, states, resyncs, link);
-    peerStates = new PeerStates(parts, states, parameters, resyncs, verifies, changes, link);
+    peerStates =
+        new PeerStates(parts, states, parameters, resyncs, verifies, changes, undoing, link);
     resizes = new Resizes(parts, states);
     link.pausesFor(resizes::isFull);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);
@@ -92,6 +95,7 @@ public final class Resource {
             promotion,
             verifies,
             resizes,
+            undoing,
             settings,
             link,
             this::add);
@@ -120,6 +124,9 @@ public final class Resource {
       case Event.LocalMeasured measured ->
           volume(measured.volume()).ifPresent(it -> it.disk(event));
       case Event.LocalFailed failed -> volume(failed.volume()).ifPresent(it -> it.disk(event));
+      case Event.UndoDone done -> volume(done.volume()).ifPresent(it -> it.undo.answered(done));
+      case Event.UndoFailed failed ->
+          volume(failed.volume()).ifPresent(it -> it.undo.answered(failed));
       case Event.PacketArrived arrived -> {
         if (!link.take(arrived) && !parts.held.keeps(arrived)) {
           packets.take(arrived);
@@ -339,6 +346,11 @@ public final class Resource {
     @Override
     public void localReadFailed(String cause) {
       self().ifPresent(it -> disks.failed(it, true, cause));
+    }
+
+    @Override
+    public void undoFailed(String cause) {
+      self().ifPresent(it -> undoing.failed(it, cause));
     }
 
     @Override

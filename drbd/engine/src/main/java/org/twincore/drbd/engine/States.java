@@ -171,6 +171,7 @@ final class States {
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
     }
+    Undoing.diskChanged(volume, before.disk(), after.disk());
     parts.handlers.stateChanged(volume, before, after);
     if (before.isSuspended() && !after.isSuspended()) {
       generations.suspensionEnds(volume);

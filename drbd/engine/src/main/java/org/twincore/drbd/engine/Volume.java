@@ -34,6 +34,7 @@ import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.undo.UndoGuard;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
@@ -52,11 +53,13 @@ final class Volume {
           PeerWrites.Listener,
           SyncTarget.Listener,
           VerifySource.Listener,
-          VerifyTarget.Listener {
+          VerifyTarget.Listener,
+          UndoGuard.Listener {
     void metadataFailed(String cause);
   }
 
   final Device device;
+  final UndoGuard undo;
   final ConflictGate conflicts;
   final PeerSequence peerSequence = new PeerSequence();
   final AppRequests applications;
@@ -118,7 +121,8 @@ final class Volume {
     WriteGate own = new WriteGate();
     WriteGate peers = new WriteGate();
     conflicts = new ConflictGate(() -> peering.net().flag(Option.ALLOW_TWO_PRIMARIES));
-    AppWrites.Gates gates = new AppWrites.Gates(conflicts, own);
+    undo = new UndoGuard(device, turn, reports);
+    AppWrites.Gates gates = new AppWrites.Gates(conflicts, own, undo);
     writes = new AppWrites(device, turn, peering, log, gates, reports);
     reads = new AppReads(device, turn, peering, log, conflicts, reports);
     applications = new AppRequests(device, turn, peering, log, writes, reads);
@@ -127,7 +131,7 @@ final class Volume {
             device,
             turn,
             peering,
-            new PeerWrites.Way(peers, conflicts, peerActivityWaiters::put),
+            new PeerWrites.Way(peers, conflicts, peerActivityWaiters::put, undo),
             this::maySayInSync,
             reports);
     peerReads =
@@ -143,7 +147,8 @@ final class Volume {
             new SyncSource.Way(own, peers, parts.room, this::givesWay),
             reports::localReadFailed);
     SyncTarget.Pace pace = new SyncTarget.Pace(pacing, this::givesWay);
-    syncTarget = new SyncTarget(device, turn, peering, own, peers, parts.room, pace, reports);
+    SyncTarget.Way way = new SyncTarget.Way(own, peers, undo, parts.room);
+    syncTarget = new SyncTarget(device, turn, peering, way, pace, reports);
     verify = new VolumeVerify(device, parts, own, peers, pace, reports);
   }
 
@@ -175,7 +180,9 @@ final class Volume {
     abortsIo = false;
     release = Release.NOT_BEGUN;
     droppingIndicator = false;
-    return device.attach(image, reports::metadataFailed);
+    Backing backing = device.attach(image, reports::metadataFailed);
+    backing.disk().onlyWith(undo::mayOverwrite);
+    return backing;
   }
 
   // ---- events

@@ -161,7 +161,14 @@ final class WhyVolume {
 
   private void paused() {
     String name = progress();
-    if (state.userIsp()) {
+    if (state.userIsp() && volume.undo.failure().isPresent()) {
+      part(
+          Topic.RESYNC,
+          Part.PAUSE_HERE,
+          name,
+          "what the resync overwrites cannot be saved for undo-split-brain",
+          "resume-sync here when the undo file can be written, or undo-split-brain --stop");
+    } else if (state.userIsp()) {
       part(Topic.RESYNC, Part.PAUSE_HERE, name, "paused here", "resume-sync here");
     }
     if (state.peerIsp()) {

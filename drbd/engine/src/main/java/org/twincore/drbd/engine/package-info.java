@@ -21,6 +21,7 @@
 /// | `ResyncOrder` | whose resync waits for whose on a node (`resync-after`) |
 /// | `Verifies`, `VolumeVerify` | the course of an online verify; one volume's part in it |
 /// | `Repairs` | the resync of what a verify has marked, from the side that an admin names |
+/// | `Undoing` | when the loser of a split brain saves what it is about to lose |
 /// | `Fences` | the `fence-peer` program and what it says |
 /// | `Disks` | attach, detach, failing disks |
 /// | `Promotion` | Primary and Secondary |
@@ -30,7 +31,8 @@
 /// | `LinkRecord`, `ChangeRecord` | how the connection and each state became what they are |
 /// | `RuleWords` | rows of the decision tables as logs name them |
 ///
-/// Order of imports: exchange < activity < state < request, connection, resync < this package.
+/// Order of imports: exchange < activity < state < undo < request, connection, resync < this
+/// package.
 @NullMarked
 package org.twincore.drbd.engine;
 

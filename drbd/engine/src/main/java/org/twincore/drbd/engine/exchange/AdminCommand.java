@@ -15,8 +15,18 @@ public sealed interface AdminCommand {
   record DeleteVolume(int volume) implements AdminCommand {}
 
   /// `attach`: use a backing disk whose metadata the edge has locked, read and, as `drbdadm` always
-  /// does, applied the activity log to.
-  record Attach(int volume, MetadataImage image) implements AdminCommand {}
+  /// does, applied the activity log to. `undo` is what was found of its undo file; empty where no
+  /// undo files are kept.
+  record Attach(int volume, MetadataImage image, Optional<UndoFound> undo) implements AdminCommand {
+    /// Without undo files.
+    public Attach(int volume, MetadataImage image) {
+      this(volume, image, Optional.empty());
+    }
+  }
+
+  /// A resync that overwrites the loser of a split brain goes on without saving what it overwrites
+  /// (`undo-split-brain --stop`).
+  record StopUndo(int volume) implements AdminCommand {}
 
   /// `detach`; answered when all is written and the disk was released.
   record Detach(int volume, boolean force) implements AdminCommand {}

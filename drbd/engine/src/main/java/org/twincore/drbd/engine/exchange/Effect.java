@@ -51,6 +51,32 @@ public sealed interface Effect {
   /// offset and length multiples of 4096. The engine does not change the array any more.
   record Region(long offsetBytes, byte[] bytes) {}
 
+  // ---- undo
+
+  /// To the undo file of one volume (docs/undo.md), in order. Each is answered once, by `UndoDone`
+  /// or `UndoFailed`.
+  sealed interface OfUndo extends Effect {
+    int volume();
+
+    long token();
+  }
+
+  /// A new file; done = it is durable and says what `terms` say.
+  record BeginUndo(int volume, long token, UndoTerms terms) implements OfUndo {}
+
+  /// What blocks hold that are about to be overwritten; done = all of them are durable.
+  record AppendUndo(int volume, long token, List<OldBlocks> blocks) implements OfUndo {
+    public AppendUndo {
+      blocks = List.copyOf(blocks);
+    }
+  }
+
+  /// Nothing more is saved; `complete`: nothing is missing either. Done = durable.
+  record EndUndo(int volume, long token, boolean complete) implements OfUndo {}
+
+  /// What was read there.
+  record OldBlocks(Extent extent, Payload data) {}
+
   // ---- link
 
   /// To the network of the one connection.

@@ -54,6 +54,14 @@ public sealed interface Event {
   /// A local operation of any kind failed.
   record LocalFailed(int volume, long token, String cause) implements Event {}
 
+  // ---- undo: answers to Effect.OfUndo
+
+  /// It is done, and durable.
+  record UndoDone(int volume, long token) implements Event {}
+
+  /// It is not; what of it is in the file does not count.
+  record UndoFailed(int volume, long token, String cause) implements Event {}
+
   // ---- link
 
   /// The listener accepted a connection from the peer's address.

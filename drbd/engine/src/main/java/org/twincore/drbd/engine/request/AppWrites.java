@@ -11,6 +11,7 @@ import org.twincore.drbd.engine.request.WriteRequest.Side;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.engine.undo.UndoGuard;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
@@ -26,6 +27,7 @@ public final class AppWrites {
   private final TransferLog log;
   private final ConflictGate conflicts;
   private final WriteGate gate;
+  private final UndoGuard undo;
   private final WriteSender sender;
   private final WriteAnswers answers;
   private final Congestion congestion;
@@ -54,8 +56,9 @@ public final class AppWrites {
     void congested(String cause);
   }
 
-  /// What a write has to pass: `conflicts` keeps it from the peer's writes, `own` from resyncs.
-  public record Gates(ConflictGate conflicts, WriteGate own) {}
+  /// What a write has to pass: `conflicts` keeps it from the peer's writes, `own` from resyncs;
+  /// `undo` saves what it overwrites, where that is wanted.
+  public record Gates(ConflictGate conflicts, WriteGate own, UndoGuard undo) {}
 
   public AppWrites(
       Device device, Turn turn, Peering peering, TransferLog log, Gates gates, Listener listener) {
@@ -64,6 +67,7 @@ public final class AppWrites {
     this.log = log;
     this.conflicts = gates.conflicts;
     this.gate = gates.own;
+    this.undo = gates.undo;
     this.sender = new WriteSender(device, turn, peering, log);
     this.congestion = new Congestion(device, peering, log, listener::congested);
     this.answers = new WriteAnswers(device, this::leaveConflicts);
@@ -187,8 +191,26 @@ public final class AppWrites {
       sender.leaveOutOfSync(request, state);
     }
     if (local) {
-      writeLocally(request);
+      undo.before(
+          request.extent,
+          saved -> {
+            if (saved && device.hasUsableDisk()) {
+              writeLocally(request);
+            } else {
+              leaveToPeer(request);
+            }
+          });
     }
+  }
+
+  /// The own disk lacks it, and that is not the disk's fault.
+  private void leaveToPeer(WriteRequest request) {
+    if (request.place != null) {
+      conflicts.written(request.place, false);
+    }
+    request.local = Side.FAILED;
+    device.markOutOfSync(request.extent);
+    settleWhenNoted(request);
   }
 
   private void writeLocally(WriteRequest request) {

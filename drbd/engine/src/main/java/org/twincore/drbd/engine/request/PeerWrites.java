@@ -12,6 +12,7 @@ import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.engine.state.WriteTerms;
+import org.twincore.drbd.engine.undo.UndoGuard;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
@@ -28,6 +29,7 @@ public final class PeerWrites {
   private final Peering peering;
   private final WriteGate gate;
   private final ConflictGate conflicts;
+  private final UndoGuard undo;
   private final Superseded superseded;
   private final Listener listener;
   private final ActivityWaiters activityWaiters;
@@ -58,8 +60,10 @@ public final class PeerWrites {
   }
 
   /// What a write has to pass: `gate` keeps the peer's writes and resync writes apart on this disk.
-  /// `conflicts` keeps them from own requests.
-  public record Way(WriteGate gate, ConflictGate conflicts, ActivityWaiters activity) {}
+  /// `conflicts` keeps them from own requests, `undo` saves what they overwrite, where that is
+  /// wanted.
+  public record Way(
+      WriteGate gate, ConflictGate conflicts, ActivityWaiters activity, UndoGuard undo) {}
 
   /// `maySayInSync` is asked when a write of a running resync is done.
   public PeerWrites(
@@ -74,6 +78,7 @@ public final class PeerWrites {
     this.peering = peering;
     this.gate = way.gate;
     this.conflicts = way.conflicts;
+    this.undo = way.undo;
     this.activityWaiters = way.activity;
     this.maySayInSync = maySayInSync;
     this.listener = listener;
@@ -233,6 +238,20 @@ public final class PeerWrites {
     if (!device.hasUsableDisk()) {
       answer(write, PacketType.NEG_ACK);
       finish(write, epochs);
+      return;
+    }
+    undo.before(write.extent, saved -> overwrite(write, epochs, saved));
+  }
+
+  /// What it overwrites was saved as far as that is wanted; or could not be: then the block stays
+  /// out of sync, which it is at the peer as soon as that hears of it.
+  private void overwrite(PeerWrite write, PeerEpochs epochs, boolean saved) {
+    if (!saved || !device.hasUsableDisk()) {
+      failed(write, epochs);
+      return;
+    }
+    if (device.disk().isSuperblockPending()) {
+      submit(write, epochs);
       return;
     }
     device.counters().written(write.extent.sizeSectors());

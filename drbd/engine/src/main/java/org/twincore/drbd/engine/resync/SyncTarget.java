@@ -11,6 +11,7 @@ import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.engine.state.RequestLimits;
+import org.twincore.drbd.engine.undo.UndoGuard;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -32,6 +33,7 @@ public final class SyncTarget {
   private final Turn turn;
   private final Peering peering;
   private final ExtentGate peerWrites;
+  private final UndoGuard undo;
   private final ResyncPacing pacing;
   private final BooleanSupplier givesWay;
   private final Listener listener;
@@ -66,26 +68,24 @@ public final class SyncTarget {
   /// How much to ask for in a turn, and whether to let others have this turn (c-min-rate).
   public record Pace(ResyncPacing pacing, BooleanSupplier givesWay) {}
 
-  /// `applications` is the gate of own application writes, `peerWrites` that of what the peer has
-  /// written here; `room` bounds the memory of reads for digests.
+  /// What a resync has to pass: `applications` is the gate of own application writes, `peerWrites`
+  /// that of what the peer has written here; `undo` saves what it overwrites, where that is wanted;
+  /// `room` bounds the memory of reads for digests.
+  public record Way(
+      ExtentGate applications, ExtentGate peerWrites, UndoGuard undo, ReadRoom room) {}
+
   public SyncTarget(
-      Device device,
-      Turn turn,
-      Peering peering,
-      ExtentGate applications,
-      ExtentGate peerWrites,
-      ReadRoom room,
-      Pace pace,
-      Listener listener) {
+      Device device, Turn turn, Peering peering, Way way, Pace pace, Listener listener) {
     this.device = device;
     this.turn = turn;
     this.peering = peering;
-    this.asked = new AskedBlocks(applications);
-    this.peerWrites = peerWrites;
+    this.asked = new AskedBlocks(way.applications);
+    this.peerWrites = way.peerWrites;
+    this.undo = way.undo;
     this.pacing = pace.pacing;
     this.givesWay = pace.givesWay;
     this.listener = listener;
-    this.reader = new BlockReader(device, peerWrites, room);
+    this.reader = new BlockReader(device, way.peerWrites, way.room);
   }
 
   /// A resync begins with the bits as they are. With `digest` blocks are asked for with the digest
@@ -192,7 +192,9 @@ public final class SyncTarget {
     ResyncScan.Bits bits = new ResyncScan.Bits(device.disk().bitmap()::nextSet);
     long blocks = pacing.mayAskBlocks();
     // A merged request may be one block longer than what is left, as the kernel's are.
-    while (blocks > 0 && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
+    while (!paused
+        && blocks > 0
+        && scan.look(bits, blocks + 1, _ -> false) instanceof ResyncScan.Ask ask) {
       // After a restart of the scan blocks that are still on their way are met again.
       if (asked.overlaps(ask.extent())) {
         continue;
@@ -208,7 +210,34 @@ public final class SyncTarget {
 
   private void ask(Extent extent) {
     device.counters().peerPending(1);
-    asked.add(extent, this::request);
+    asked.add(extent, this::save);
+  }
+
+  /// What the answer will overwrite is saved before the question goes out: so nothing of the source
+  /// waits here while it cannot be saved.
+  private void save(Asked entry) {
+    int link = peering.link();
+    undo.before(
+        entry.extent,
+        saved -> {
+          if (link != peering.link() || !asked.isWanted(entry)) {
+            return;
+          }
+          if (saved) {
+            request(entry);
+          } else {
+            withdraw(entry);
+          }
+        });
+  }
+
+  /// It is not asked for; its blocks stay marked, and their turn comes again.
+  private void withdraw(Asked entry) {
+    asked.remove(entry);
+    device.counters().peerPending(-1);
+    pacing.arrived(entry.extent.sizeSectors());
+    asked.leave(entry);
+    scan.restart(0);
   }
 
   private void request(Asked entry) {

@@ -5,8 +5,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.Invariant;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.Turn;
@@ -38,6 +40,7 @@ public final class LocalDisk {
 
   private final int volume;
   private final Turn turn;
+  private Predicate<Extent> mayChange = _ -> true;
 
   /// What was begun and is not answered, oldest first.
   private final LinkedHashMap<Long, Pending> waiting = new LinkedHashMap<>();
@@ -98,16 +101,31 @@ public final class LocalDisk {
     }
   }
 
+  /// Every write and discard from now on is one that `permits` says yes to; anything else is a bug.
+  public void onlyWith(Predicate<Extent> permits) {
+    mayChange = permits;
+  }
+
   public void read(Extent extent, Done done) {
     turn.add(new Effect.ReadLocal(volume, token(done), extent));
   }
 
   public void write(long sector, Payload payload, boolean fua, Done done) {
+    check(new Extent(sector, payload.lengthBytes()));
     turn.add(new Effect.WriteLocal(volume, token(done), sector, payload, fua));
   }
 
   public void discard(Extent extent, Event.Discard kind, Done done) {
+    check(extent);
     turn.add(new Effect.DiscardLocal(volume, token(done), extent, kind));
+  }
+
+  private void check(Extent extent) {
+    Invariant.check(
+        mayChange.test(extent),
+        "sectors %d to %d are overwritten before they are saved",
+        extent.sector(),
+        extent.endSector());
   }
 
   /// Makes durable what was written before this call. Calls made while a flush runs share the next

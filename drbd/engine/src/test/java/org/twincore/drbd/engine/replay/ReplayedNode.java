@@ -108,6 +108,7 @@ final class ReplayedNode {
       case Effect.MeasureDisk(int volume, long token) ->
           answers.add(
               new Event.LocalMeasured(volume, token, ReplayPart.DISK_BYTES, ReplayPart.DISK_BYTES));
+      case Effect.OfUndo undo -> throw new IllegalStateException("undo was not offered: " + undo);
       case Effect.Dial dial -> dials.add(dial);
       case Effect.Send send -> {
         sent.computeIfAbsent(send.socket(), _ -> new ArrayDeque<>()).add(send);
