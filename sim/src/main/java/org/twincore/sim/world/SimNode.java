@@ -161,6 +161,8 @@ public final class SimNode {
           }
           case Effect.Log(Effect.Level level, String text) ->
               simulation.trace().line("%s %s %s".formatted(name(), level, text));
+          case Effect.VerifyEnded(int volume, var report) ->
+              simulation.trace().line("%s/%d verify: %s".formatted(name(), volume, report));
           case Effect.Decided decided ->
               simulation.trace().detail(decided.rows().hashCode(), () -> name() + " " + decided);
         }

@@ -24,7 +24,8 @@ final class ClusterChanges {
     this.parts = parts;
   }
 
-  /// Asks for a change of one volume; `then` hears SUCCESS or why not.
+  /// Asks for a change of one volume; `then` hears SUCCESS, NOTHING_TO_DO if it was so already, or
+  /// why not.
   void ask(int volume, ClusterChange.Change change, Consumer<StateResult> then) {
     add(new Question(volume, PacketType.STATE_CHG_REQ, change, then));
   }
@@ -70,7 +71,9 @@ final class ClusterChanges {
 
   private static StateResult result(int code) {
     if (code >= StateResult.SUCCESS.code()) {
-      return StateResult.SUCCESS;
+      return code == StateResult.NOTHING_TO_DO.code()
+          ? StateResult.NOTHING_TO_DO
+          : StateResult.SUCCESS;
     }
     return StateResult.ofCode(code)
         .filter(it -> it == StateResult.IN_TRANSIENT_STATE || it == StateResult.CONCURRENT_CHANGE)

@@ -3,6 +3,7 @@ package org.twincore.drbd.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
@@ -73,7 +74,7 @@ public final class Resource {
     resyncs = new Resyncs(parts, states, liveness, fences, link);
     oldResyncEnd = new OldResyncEnd(parts, resyncs);
     disks = new Disks(parts, states, parameters, resyncs, link);
-    verifies = new Verifies(parts, states, changes);
+    verifies = new Verifies(parts, states, changes, liveness);
     ahead = new Ahead(parts, states, resyncs, link);
     peerStates =
         new PeerStates(parts, states, parameters, resyncs, verifies, changes, undoing, link);
@@ -260,6 +261,15 @@ public final class Resource {
     return Why.of(parts, states, link);
   }
 
+  /// Where a verify that runs here would have to go on if this process ended now: what comes before
+  /// is compared, and what differed there is marked. Empty if none runs that was begun here.
+  public OptionalLong verifyReached(int number) {
+    Volume volume = parts.volumes.get(number);
+    return volume == null || volume.device.state().conn() != ConnectionState.VERIFY_S
+        ? OptionalLong.empty()
+        : OptionalLong.of(volume.verify.source.settledSector());
+  }
+
   private static String words(Waiting waiting) {
     String where = waiting.volume() < 0 ? "" : "volume " + waiting.volume() + ": ";
     return where + waiting.state() + ", until " + waiting.until();
@@ -392,7 +402,12 @@ public final class Resource {
 
     @Override
     public void verified() {
-      self().ifPresent(verifies::finish);
+      self().ifPresent(verifies::sentLast);
+    }
+
+    @Override
+    public void wantsSecondLook() {
+      self().ifPresent(verifies::lookAgain);
     }
 
     @Override

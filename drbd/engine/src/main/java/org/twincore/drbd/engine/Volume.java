@@ -362,7 +362,7 @@ final class Volume {
 
   /// A verify begins, here or at the peer.
   void verifyStarts(boolean asSource, DigestAlgorithm algorithm) {
-    verify.starts(asSource, algorithm);
+    verify.starts(asSource, algorithm, peering.has(Since.VERIFY_STOP));
     progressStarts(verify.leftBlocks());
   }
 
@@ -372,7 +372,7 @@ final class Volume {
 
   void verifyEnds() {
     progress = null;
-    verify.ends();
+    verify.ends().ifPresent(it -> turn.add(new Effect.VerifyEnded(number(), it)));
   }
 
   void syncEnds() {

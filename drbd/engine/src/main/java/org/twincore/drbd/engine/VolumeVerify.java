@@ -1,7 +1,9 @@
 package org.twincore.drbd.engine;
 
+import java.util.Optional;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.exchange.VerifyReport;
 import org.twincore.drbd.engine.resync.SyncTarget;
 import org.twincore.drbd.engine.resync.VerifySource;
 import org.twincore.drbd.engine.resync.VerifyTarget;
@@ -12,11 +14,6 @@ import org.twincore.drbd.wire.DigestAlgorithm;
 /// One volume's part in online verifies: both machines, of which at most one works, and where the
 /// last verify that was begun here has come to.
 final class VolumeVerify {
-  /// What is to be compared, sectors; `fromSector` is a multiple of 8, `stopSector` lies behind.
-  record Range(long fromSector, long stopSector) {
-    static final Range ALL = new Range(0, Long.MAX_VALUE);
-  }
-
   /// Who works now.
   private enum Part {
     NONE,
@@ -27,7 +24,7 @@ final class VolumeVerify {
   final VerifySource source;
   final VerifyTarget target;
   private Part part = Part.NONE;
-  private Range range = Range.ALL;
+  private VerifySource.Plan plan = new VerifySource.Plan(0, Long.MAX_VALUE, Long.MAX_VALUE);
   private long reachedSector;
 
   /// `own` is the gate of own application writes, `peers` that of what the peer has written here.
@@ -44,8 +41,8 @@ final class VolumeVerify {
   }
 
   /// What the next verify compares.
-  void choose(Range next) {
-    range = next;
+  void choose(VerifySource.Plan next) {
+    plan = next;
   }
 
   /// Where the last verify was cut; 0 if it was not.
@@ -53,23 +50,28 @@ final class VolumeVerify {
     return reachedSector;
   }
 
-  void starts(boolean asSource, DigestAlgorithm algorithm) {
+  /// `twice`: what differs is looked at twice before it counts.
+  void starts(boolean asSource, DigestAlgorithm algorithm, boolean twice) {
     part = asSource ? Part.SOURCE : Part.TARGET;
     if (asSource) {
-      source.start(range.fromSector, range.stopSector, algorithm);
+      source.start(plan, algorithm, twice);
     } else {
       target.start(algorithm);
     }
   }
 
-  /// It is over; what the source has not compared yet is for another time.
-  void ends() {
-    if (part == Part.SOURCE) {
-      reachedSector = source.leftBlocks() == 0 ? 0 : source.reachedSector();
-    }
+  /// It is over; what the source has not compared yet is for another time. The source tells what
+  /// was found.
+  Optional<VerifyReport> ends() {
+    boolean wasSource = part == Part.SOURCE;
     part = Part.NONE;
-    source.stop();
+    VerifyReport report = source.stop();
     target.stop();
+    if (!wasSource) {
+      return Optional.empty();
+    }
+    reachedSector = report.reachedSector() == report.endSector() ? 0 : report.reachedSector();
+    return Optional.of(report);
   }
 
   boolean isRunning() {

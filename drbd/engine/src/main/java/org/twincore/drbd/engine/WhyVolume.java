@@ -118,7 +118,7 @@ final class WhyVolume {
           part(
               Topic.VERIFY,
               Part.CONNECTION,
-              progress(),
+              progress() + suspects(),
               "",
               "the last block is compared, or disconnect");
       case AHEAD -> sync("Ahead", "what is queued for the peer is sent, then a resync");
@@ -157,6 +157,11 @@ final class WhyVolume {
         100.0 * done / progress.totalBlocks(),
         left * BLOCK_KIB,
         speed);
+  }
+
+  private String suspects() {
+    int blocks = volume.verify.source.suspectBlocks();
+    return blocks == 0 ? "" : ", %d blocks differed and are looked at again".formatted(blocks);
   }
 
   private void paused() {

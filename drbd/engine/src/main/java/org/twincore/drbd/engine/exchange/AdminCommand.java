@@ -54,9 +54,14 @@ public sealed interface AdminCommand {
   record ResumeSync(int volume) implements AdminCommand {}
 
   /// `verify`: compares both disks, block by block, without the data; answered when it has begun.
-  /// Sectors; without a start it goes on where the last one was cut, without a stop to the end.
-  record Verify(int volume, OptionalLong startSector, OptionalLong stopSector)
-      implements AdminCommand {}
+  /// Sectors; without a start it goes on where the last one was cut, without a stop to the end. At
+  /// most `mostKib` KiB a second, or as fast as the options of a resync say.
+  record Verify(int volume, OptionalLong startSector, OptionalLong stopSector, OptionalLong mostKib)
+      implements AdminCommand {
+    public Verify(int volume, OptionalLong startSector, OptionalLong stopSector) {
+      this(volume, startSector, stopSector, OptionalLong.empty());
+    }
+  }
 
   /// `repair`: a resync of the blocks that are marked out of sync, while connected; the other side
   /// than `source` is overwritten. Answered when it was asked for.

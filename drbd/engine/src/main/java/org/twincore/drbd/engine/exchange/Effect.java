@@ -164,6 +164,9 @@ public sealed interface Effect {
   /// remembered, for the case that the disk grows while it is not in use.
   record MetadataMoved(int volume, long backingBytes) implements OfNode {}
 
+  /// A verify that was begun on this node is over, finished or cut.
+  record VerifyEnded(int volume, VerifyReport report) implements OfNode {}
+
   /// Run the handler program of that name; answered by `HandlerDone` if `token` is not 0.
   record CallHandler(int volume, String name, long token) implements OfNode {}
 

@@ -3,8 +3,10 @@ package org.twincore.drbd.engine.resync;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
+import org.twincore.drbd.engine.exchange.VerifyReport;
 import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
@@ -20,6 +22,12 @@ import org.twincore.drbd.wire.Payload;
 /// Blocks are asked for in ascending order, since the peer counts from the first one. From the
 /// request until the result a block is closed to own application writes; the peer does the same, so
 /// no write that is under way looks like a difference.
+///
+/// A block that differs is looked at twice ([SecondLook]). Neither side can take back a mark: the
+/// peer makes its own when P_OV_RESULT says "out of sync". So the first result says "in sync", and
+/// only the second look marks, on both sides. What can get no second look, because the verify is
+/// cut, is marked here: nothing that was seen to differ is forgotten. With a peer that cannot be
+/// told of an early end (`checksTwice` false) the first look marks.
 public final class VerifySource {
   /// The peer's hash was the same.
   public static final long IN_SYNC = 4711;
@@ -37,8 +45,11 @@ public final class VerifySource {
   private final BooleanSupplier givesWay;
   private final Listener listener;
   private final BlockReader reader;
-  private final OutOfSyncRun differences;
+  private final VerifyFindings findings;
+  private final SecondLook second = new SecondLook();
+  private final RateCap cap = new RateCap();
   private final AskedBlocks asked;
+  private boolean checksTwice;
   private DigestAlgorithm algorithm = DigestAlgorithm.SHA1;
   private boolean running;
   private boolean isHeldUp;
@@ -52,6 +63,9 @@ public final class VerifySource {
   public interface Listener {
     /// Every block up to the end was compared.
     void verified();
+
+    /// The peer must be made ready for a second look; answered by [VerifySource#lookAgain].
+    void wantsSecondLook();
 
     void localReadFailed(String cause);
   }
@@ -75,29 +89,47 @@ public final class VerifySource {
     this.givesWay = pace.givesWay();
     this.listener = listener;
     this.reader = new BlockReader(device, peerWrites, room);
-    this.differences = new OutOfSyncRun(device, turn);
+    this.findings = new VerifyFindings(device, turn);
   }
 
-  /// Begins with the block at `fromSector`, a multiple of 8 on the device, and ends before
-  /// `stopSector` or at the end of the device.
-  public void start(long fromSector, long stopSector, DigestAlgorithm with) {
+  /// What is to be compared: from the block at `fromSector`, a multiple of 8 on the device, up to
+  /// before `stopSector` or the end of the device; at most so many KiB in a second (Long.MAX_VALUE:
+  /// as the resync options say).
+  public record Plan(long fromSector, long stopSector, long mostKibPerSecond) {}
+
+  /// Begins; `twice`: differences are looked at twice before they count.
+  public void start(Plan plan, DigestAlgorithm with, boolean twice) {
     algorithm = with;
+    checksTwice = twice;
     running = true;
     isHeldUp = false;
-    firstSector = fromSector;
-    nextSector = fromSector;
-    endSector = Math.min(stopSector, device.sizeSectors());
-    leftBlocks = new Extent(fromSector, (endSector - fromSector) * Extent.SECTOR_BYTES).blocks();
+    firstSector = plan.fromSector;
+    nextSector = firstSector;
+    endSector = Math.min(plan.stopSector, device.sizeSectors());
+    leftBlocks = new Extent(firstSector, (endSector - firstSector) * Extent.SECTOR_BYTES).blocks();
+    second.clear();
+    findings.start();
+    cap.start(plan.mostKibPerSecond);
     pacing.restart();
     nextTurnNanos = turn.now();
   }
 
-  /// The verify is over, finished or cut.
-  public void stop() {
+  /// The verify is over, finished or cut. Blocks that differed and got no second look are marked.
+  public VerifyReport stop() {
+    boolean isInterrupted = leftBlocks() > 0;
+    long reached = hasSeenAll() ? endSector : reachedSector();
     running = false;
     nextTurnNanos = Long.MAX_VALUE;
     device.counters().peerPending(-asked.abandon());
-    differences.end();
+    markUnsettled();
+    findings.end();
+    return findings.report(firstSector, endSector, reached, isInterrupted);
+  }
+
+  private void markUnsettled() {
+    for (Extent extent : second.giveUp()) {
+      findings.differs(extent);
+    }
   }
 
   /// The connection is gone: nothing more will be answered.
@@ -112,7 +144,7 @@ public final class VerifySource {
 
   /// Blocks that were not compared yet.
   public long leftBlocks() {
-    return leftBlocks;
+    return leftBlocks + second.size();
   }
 
   /// Where it began.
@@ -132,11 +164,26 @@ public final class VerifySource {
 
   /// The first block that was not compared: where a verify that was cut may go on.
   public long reachedSector() {
-    return asked.size() == 0 ? nextSector : asked.firstSector();
+    return asked.size() == 0 || second.isLooking() ? nextSector : asked.firstSector();
+  }
+
+  /// As [#reachedSector], but before the first block that waits for its second look.
+  public long settledSector() {
+    return Math.min(reachedSector(), second.firstSector());
+  }
+
+  /// Every block was compared at least once.
+  private boolean hasSeenAll() {
+    return leftBlocks == 0;
+  }
+
+  /// Blocks that differed in the first look and wait for the second.
+  public int suspectBlocks() {
+    return second.size();
   }
 
   public long deadlineNanos() {
-    return nextTurnNanos;
+    return Math.min(nextTurnNanos, second.deadlineNanos());
   }
 
   /// To be called at the end of each step: asks for more when it is time.
@@ -144,29 +191,77 @@ public final class VerifySource {
     if (!running) {
       return;
     }
+    if (second.isDue(turn.now())) {
+      listener.wantsSecondLook();
+    }
     if (turn.now() >= nextTurnNanos) {
       nextTurnNanos = turn.now() + TURN_NANOS;
       pacing.turn();
+      cap.turn();
       if (pacing.mayAskBlocks() > 0 && givesWay.getAsBoolean()) {
         pacing.leaveRest();
       }
     }
-    while (!isHeldUp && nextSector < endSector && pacing.mayAskBlocks() > 0) {
+    while (!isHeldUp && hasNext() && pacing.mayAskBlocks() > 0 && cap.mayAsk()) {
       ask();
     }
-    if (nextSector >= endSector) {
+    if (!hasNext()) {
       nextTurnNanos = Long.MAX_VALUE;
     }
   }
 
+  /// The peer is ready for the second look or not yet (`isReady` false). Ignored if none was asked
+  /// for.
+  public void lookAgain(boolean isReady) {
+    if (!second.isAsking()) {
+      return;
+    }
+    if (isReady) {
+      second.begin();
+      nextTurnNanos = turn.now();
+    } else if (!second.tryLater(turn.now())) {
+      turn.log(
+          Effect.Level.WARN,
+          "volume %d: The peer takes no second look at %d blocks that differed: all are marked here"
+              .formatted(device.volume(), second.size()));
+      markUnsettled();
+      listener.verified();
+    }
+  }
+
+  /// Whether [#lookAgain] waits to be called.
+  public boolean awaitsSecondLook() {
+    return second.isAsking();
+  }
+
+  /// The peer does not know how many blocks a second look has: it must have heard all results
+  /// before it is told of the end.
+  public boolean hasLookedTwice() {
+    return second.wasNeeded();
+  }
+
+  private boolean hasNext() {
+    return nextSector < endSector || second.hasNext();
+  }
+
   private void ask() {
+    Extent extent = next();
+    device.counters().peerPending(1);
+    pacing.requested(1);
+    cap.asked();
+    isHeldUp = true;
+    asked.add(extent, this::request);
+  }
+
+  private Extent next() {
+    Extent again = second.next();
+    if (again != null) {
+      return again;
+    }
     long sectors = Math.min(BLOCK_SECTORS, device.sizeSectors() - nextSector);
     Extent extent = new Extent(nextSector, sectors * Extent.SECTOR_BYTES);
     nextSector += BLOCK_SECTORS;
-    device.counters().peerPending(1);
-    pacing.requested(1);
-    isHeldUp = true;
-    asked.add(extent, this::request);
+    return extent;
   }
 
   private void request(Asked entry) {
@@ -204,6 +299,9 @@ public final class VerifySource {
       return asked.isLate(packet.sector());
     }
     answered(entry);
+    if (second.isLooking()) {
+      findings.differs(entry.extent);
+    }
     done(entry);
     return true;
   }
@@ -218,14 +316,16 @@ public final class VerifySource {
       Asked entry, Payload hash, int link, @Nullable String error, @Nullable Payload data) {
     if (link == peering.link()) {
       device.counters().unacked(-1);
+      // Without a disk there is nothing to say, but for what has differed before.
       boolean isEqual =
-          !device.hasUsableDisk()
-              || (data != null && hash.equals(Payload.of(algorithm.digest(data))));
-      note(entry.extent, isEqual);
+          device.hasUsableDisk()
+              ? data != null && hash.equals(Payload.of(algorithm.digest(data)))
+              : !second.isLooking();
+      boolean counts = note(entry.extent, isEqual);
       turn.send(
           device.volume(),
           ResyncAcks.of(
-              device, PacketType.OV_RESULT, entry.extent, isEqual ? IN_SYNC : OUT_OF_SYNC));
+              device, PacketType.OV_RESULT, entry.extent, counts ? OUT_OF_SYNC : IN_SYNC));
       done(entry);
     }
     if (error != null && device.hasUsableDisk()) {
@@ -233,12 +333,26 @@ public final class VerifySource {
     }
   }
 
-  private void note(Extent extent, boolean isEqual) {
-    if (isEqual) {
-      differences.end();
-    } else {
-      differences.differs(extent);
+  /// Whether it is out of sync for good. After the end of the verify nothing is looked at again.
+  private boolean note(Extent extent, boolean isEqual) {
+    if (second.isLooking()) {
+      if (isEqual) {
+        findings.drop(extent);
+      } else {
+        findings.differs(extent);
+      }
+      return !isEqual;
     }
+    findings.compared(extent);
+    if (isEqual) {
+      findings.isEqual();
+      return false;
+    }
+    if (running && checksTwice && second.add(extent)) {
+      return false;
+    }
+    findings.differs(extent);
+    return true;
   }
 
   private void done(Asked entry) {
@@ -246,9 +360,17 @@ public final class VerifySource {
       return;
     }
     asked.leave(entry);
-    leftBlocks--;
-    if (leftBlocks == 0) {
-      listener.verified();
+    if (second.isLooking()) {
+      second.settle(entry.extent);
+    } else {
+      leftBlocks--;
     }
+    if (leftBlocks() > 0) {
+      if (leftBlocks == 0 && !second.isLooking()) {
+        second.plan(turn.now());
+      }
+      return;
+    }
+    listener.verified();
   }
 }

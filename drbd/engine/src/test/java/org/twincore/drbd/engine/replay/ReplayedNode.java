@@ -141,6 +141,7 @@ final class ReplayedNode {
           Effect.StateChanged _,
           Effect.SizeChanged _,
           Effect.MetadataMoved _,
+          Effect.VerifyEnded _,
           Effect.Decided _,
           Effect.Log _ -> {}
     }
