@@ -4,7 +4,7 @@ package org.twincore.admin;
 public final class AdminFormatException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  AdminFormatException(String message) {
+  public AdminFormatException(String message) {
     super(message);
   }
 }

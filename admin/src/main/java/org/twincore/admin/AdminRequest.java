@@ -61,6 +61,10 @@ public sealed interface AdminRequest {
     FORGET
   }
 
+  /// `drbdadm verify-report`: the last verifies of one resource or of all that this node began, and
+  /// when it begins the next by itself. [AdminAnswer.Text].
+  record VerifyReport(Optional<String> resource, Layout layout) implements AdminRequest {}
+
   // ---- making and removing
 
   /// `new-resource`. `handlers` are the programs of the handlers section, by name.

@@ -50,6 +50,10 @@ public final class RequestCodec {
               .put("verb", Fields.word(verb))
               .put("file", Optional.of(file).filter(it -> !it.isEmpty()))
               .put("layout", Fields.word(layout));
+      case AdminRequest.VerifyReport(Optional<String> resource, Layout layout) ->
+          out.put("request", "verify-report")
+              .put("resource", resource)
+              .put("layout", Fields.word(layout));
       case AdminRequest.NewResource(String resource, var options, var handlers) ->
           out.put("request", "new-resource")
               .put("resource", resource)
@@ -197,6 +201,9 @@ public final class RequestCodec {
               in.word("verb", UndoVerb.class),
               in.optionalText("file").orElse(""),
               in.word("layout", Layout.class));
+      case "verify-report" ->
+          new AdminRequest.VerifyReport(
+              in.optionalText("resource"), in.word("layout", Layout.class));
       case "new-resource" ->
           new AdminRequest.NewResource(
               in.text("resource"), in.textMap("options"), in.textMap("handlers"));

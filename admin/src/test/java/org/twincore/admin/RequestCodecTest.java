@@ -60,6 +60,8 @@ final class RequestCodecTest {
     all.add(new AdminRequest.NewCurrentUuid(0, true));
     all.add(new AdminRequest.Repair(3, AdminRequest.Side.PEER));
     all.add(new AdminRequest.Resize(3, 4096, true, false, 4, 64));
+    all.add(new AdminRequest.VerifyReport(Optional.empty(), AdminRequest.Layout.TEXT));
+    all.add(new AdminRequest.VerifyReport(Optional.of("r0"), AdminRequest.Layout.JSON));
     all.add(new AdminRequest.Verify(3, 80, AdminRequest.Verify.NOT_GIVEN));
     all.add(new AdminRequest.DiskOptions(0, Map.of(), true));
     all.add(new AdminRequest.NetOptions("r0", Map.of("timeout", "60"), false));

@@ -8,6 +8,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +26,9 @@ import org.twincore.daemon.nbd.NbdExports;
 import org.twincore.daemon.resource.Handlers;
 import org.twincore.daemon.resource.ResourceNode;
 import org.twincore.daemon.undo.UndoFolder;
+import org.twincore.daemon.verify.VerifyBooks;
+import org.twincore.daemon.verify.VerifyCalendar;
+import org.twincore.daemon.verify.VerifySchedule;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.KnownDisks;
@@ -77,6 +82,7 @@ public final class Node {
   private final Timers timers = new Timers();
   private final StateHub hub = new StateHub();
   private final ResyncTurns resyncTurns = new ResyncTurns(hub);
+  private final ScheduledVerifies verifies;
   private final NodeResources resources;
   private final NbdListener nbd;
   private final List<String> nbdUris = new ArrayList<>();
@@ -90,13 +96,14 @@ public final class Node {
     this.lock = NodeLock.take(folders.run(), name);
     NbdExports exports = new NbdExports(settings.nbdSecondary() == NbdSecondary.READ_ONLY);
     Devices devices = devices(folders, settings);
+    this.verifies = verifies(name, folders, settings);
     this.resources =
         new NodeResources(
             new ResourceNode.Shared(
                 timers,
                 exports,
                 devices,
-                resyncTurns,
+                verifies,
                 new SecureRandom(),
                 folders.state(),
                 epochs(settings),
@@ -107,9 +114,10 @@ public final class Node {
                 new KnownDisks(knownDisks(folders)),
                 undo(name, folders, settings)));
     resyncTurns.start(resources::all);
+    verifies.start(resources::all);
     this.nbd = new NbdListener(exports, NbdSettings.standard());
     StatusStyle style = settings.statusStyle();
-    NodeReports reports = new NodeReports(resources, style, name, started);
+    NodeReports reports = new NodeReports(resources, verifies, style, name, started);
     try {
       for (String address : settings.nbdListen()) {
         nbdUris.add(uri(nbd.listen(NbdAddress.parse(address))));
@@ -120,12 +128,20 @@ public final class Node {
               new NodeDesk(resources, reports, hub, this));
     } catch (IOException | IllegalArgumentException failed) {
       resyncTurns.close();
+      verifies.close();
       nbd.close();
       timers.close();
       lock.close();
       throw new IOException(failed.getMessage(), failed);
     }
     LOG.log(Level.INFO, "node={0} pid={1} started", name, Long.toString(pid()));
+  }
+
+  private ScheduledVerifies verifies(String own, NodeFolders folders, NodeSettings settings) {
+    VerifySchedule schedule = new VerifySchedule(settings.verify(), ZoneId.systemDefault());
+    VerifyCalendar calendar =
+        new VerifyCalendar(schedule, new VerifyBooks(folders.state().resolve(own)));
+    return new ScheduledVerifies(resyncTurns, calendar, own, InstantSource.system());
   }
 
   /// Where nothing is said: under /dev for the node that root runs in its usual place, none for one
@@ -197,6 +213,7 @@ public final class Node {
   public boolean stop(long nanos) {
     boolean isClean = new NodeStop(this, System.nanoTime() + nanos).run();
     resyncTurns.close();
+    verifies.close();
     hub.stopAll();
     admin.close();
     nbd.close();

@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminRequest;
 import org.twincore.admin.AdminRequest.ReportOption;
@@ -26,12 +27,19 @@ import org.twincore.drbd.engine.exchange.Waiting;
 /// Answers the questions: status as data, and the texts.
 final class NodeReports {
   private final NodeResources resources;
+  private final ScheduledVerifies verifies;
   private final StatusStyle style;
   private final String node;
   private final Instant started;
 
-  NodeReports(NodeResources resources, StatusStyle style, String node, Instant started) {
+  NodeReports(
+      NodeResources resources,
+      ScheduledVerifies verifies,
+      StatusStyle style,
+      String node,
+      Instant started) {
     this.resources = resources;
+    this.verifies = verifies;
     this.style = style;
     this.node = node;
     this.started = started;
@@ -76,7 +84,9 @@ final class NodeReports {
       found.add(
           new WhyReport.OfResource(
               resource.reported(),
-              resource.loop().ask(Machine::why).stream()
+              Stream.concat(
+                      resource.loop().ask(Machine::why).stream(),
+                      verifies.waitings(resource).stream())
                   .filter(it ->
                       request.volume() < 0
                           || it.volume() == Waiting.RESOURCE
@@ -89,6 +99,10 @@ final class NodeReports {
           case TEXT -> WhyReport.text(found, now);
           case JSON -> WhyReport.json(found, now);
         });
+  }
+
+  AdminAnswer verifyReport(AdminRequest.VerifyReport request) throws RefusedException {
+    return new AdminAnswer.Text(verifies.report(chosen(request.resource()), request.layout()));
   }
 
   private static ProcText.Details details(Set<ReportOption> options) {

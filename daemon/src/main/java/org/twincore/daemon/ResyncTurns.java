@@ -13,6 +13,7 @@ import org.twincore.daemon.resource.VolumeNode;
 import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
+import org.twincore.drbd.engine.exchange.VerifyReport;
 
 /// Lets the resyncs of this node's volumes go one after the other, as their `resync-after` says,
 /// across its resources.
@@ -85,6 +86,11 @@ final class ResyncTurns implements StateFeed {
   public void handlerEnded(
       ReportedResource resource, VolumeStatus volume, String handler, int exitCode) {
     next.handlerEnded(resource, volume, handler, exitCode);
+  }
+
+  @Override
+  public void verifyEnded(String resource, int volume, VerifyReport report) {
+    next.verifyEnded(resource, volume, report);
   }
 
   /// Nothing is looked at any more.

@@ -11,6 +11,7 @@ import org.twincore.daemon.report.Events2Text;
 import org.twincore.daemon.report.ReportedResource;
 import org.twincore.daemon.resource.StateFeed;
 import org.twincore.drbd.engine.exchange.ResourceStatus.VolumeStatus;
+import org.twincore.drbd.engine.exchange.VerifyReport;
 
 /// Hands what happens to resources on to everybody who listens, each by a bounded queue.
 ///
@@ -59,6 +60,10 @@ final class StateHub implements StateFeed {
       ReportedResource resource, VolumeStatus volume, String handler, int exitCode) {
     tell(resource.name(), new Line(Events2Text.response(resource, volume, handler, exitCode)));
   }
+
+  /// What a verify has found is no event of events2.
+  @Override
+  public void verifyEnded(String resource, int volume, VerifyReport report) {}
 
   private void tell(String resource, Note note) {
     for (Listener listener : listeners) {

@@ -22,6 +22,7 @@ import java.util.Optional;
 /// @param undo of the loser of a split brain
 /// @param handlerTimeout how long a handler program may take
 /// @param protocolMax the highest version of the replication protocol that is offered to peers
+/// @param verify when the volumes are verified by the node itself
 /// @param adjustCommand what a shell runs at SIGHUP, to bring what runs to drbd.conf
 public record NodeSettings(
     List<String> nbdListen,
@@ -39,6 +40,7 @@ public record NodeSettings(
     Undo undo,
     Duration handlerTimeout,
     int protocolMax,
+    VerifyTimes verify,
     String adjustCommand) {
 
   /// The oldest and the newest version of the replication protocol.
@@ -64,6 +66,7 @@ public record NodeSettings(
           new Undo(true, 4L << 30, Optional.empty()),
           Duration.ofSeconds(600),
           PROTOCOL_MAX,
+          VerifyTimes.NEVER,
           "drbdadm adjust all");
 
   public NodeSettings {

@@ -33,6 +33,7 @@ final class SettingsDraft {
   Optional<String> undoFolder = FROM.undo().folder();
   Duration handlerTimeout = FROM.handlerTimeout();
   int protocolMax = FROM.protocolMax();
+  VerifyTimes verify = FROM.verify();
   String adjustCommand = FROM.adjustCommand();
 
   /// One line of the file, understood.
@@ -81,6 +82,7 @@ final class SettingsDraft {
         new NodeSettings.Undo(isUndoOn, undoLimitBytes, undoFolder),
         handlerTimeout,
         protocolMax,
+        verify,
         adjustCommand);
   }
 }

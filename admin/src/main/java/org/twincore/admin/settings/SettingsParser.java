@@ -1,6 +1,7 @@
 package org.twincore.admin.settings;
 
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -202,6 +203,29 @@ public final class SettingsParser {
         int said = protocol(value, column);
         return it -> it.protocolMax = said;
       }
+      case "verify-every" -> {
+        Optional<Duration> said = interval(value, column);
+        return it ->
+            it.verify =
+                new VerifyTimes(said, it.verify.at(), it.verify.rateKib(), it.verify.node());
+      }
+      case "verify-at" -> {
+        Optional<LocalTime> said = Optional.of(timeOfDay(value, column));
+        return it ->
+            it.verify =
+                new VerifyTimes(it.verify.every(), said, it.verify.rateKib(), it.verify.node());
+      }
+      case "verify-rate" -> {
+        long said = size(value, column) >> 10;
+        return it ->
+            it.verify = new VerifyTimes(it.verify.every(), it.verify.at(), said, it.verify.node());
+      }
+      case "verify-node" -> {
+        Optional<String> said = Optional.of(hostName(value, column));
+        return it ->
+            it.verify =
+                new VerifyTimes(it.verify.every(), it.verify.at(), it.verify.rateKib(), said);
+      }
       case "adjust-command" -> {
         return it -> it.adjustCommand = value;
       }
@@ -279,6 +303,30 @@ public final class SettingsParser {
       throw wrong(column, "seconds expected, 1 to 99999");
     }
     return Duration.ofSeconds(Long.parseLong(value));
+  }
+
+  /// `never`, or minutes, hours or days.
+  private Optional<Duration> interval(String value, int column) throws SettingsException {
+    if (value.equals("never")) {
+      return Optional.empty();
+    }
+    if (!value.matches("[1-9][0-9]{0,3}[mhd]")) {
+      throw wrong(column, "never, or a time such as 90m, 12h or 7d expected");
+    }
+    long number = Long.parseLong(value.substring(0, value.length() - 1));
+    return Optional.of(
+        switch (value.charAt(value.length() - 1)) {
+          case 'm' -> Duration.ofMinutes(number);
+          case 'h' -> Duration.ofHours(number);
+          default -> Duration.ofDays(number);
+        });
+  }
+
+  private LocalTime timeOfDay(String value, int column) throws SettingsException {
+    if (!value.matches("([01][0-9]|2[0-3]):[0-5][0-9]")) {
+      throw wrong(column, "a time of the day expected, 00:00 to 23:59");
+    }
+    return LocalTime.parse(value);
   }
 
   private int count(String value, int column) throws SettingsException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
+import java.time.LocalTime;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -45,6 +46,10 @@ class SettingsParserTest {
             undo-folder = /srv/undo
             handler-timeout = 45
             protocol-max = 96
+            verify-every = 7d
+            verify-at = 02:30
+            verify-rate = 8M
+            verify-node = core-02
             adjust-command = drbdadm -c /srv/drbd.conf adjust all
             nbd-listen = unix:/run/a.sock, 0.0.0.0:10809 , [::1]:10809
             """);
@@ -72,6 +77,11 @@ class SettingsParserTest {
                 new NodeSettings.Undo(false, 2L << 30, Optional.of("/srv/undo")),
                 Duration.ofSeconds(45),
                 96,
+                new VerifyTimes(
+                    Optional.of(Duration.ofDays(7)),
+                    Optional.of(LocalTime.of(2, 30)),
+                    8192,
+                    Optional.of("core-02")),
                 "drbdadm -c /srv/drbd.conf adjust all"));
   }
 
@@ -121,6 +131,10 @@ class SettingsParserTest {
           log-max-size = 1T           | t.conf:1:16: a size expected, such as 10M
           nbd-listen = unix:/a, b     | t.conf:1:22: unix:/PATH, HOST:PORT or [IPV6]:PORT expected
           disk-io = mmap              | t.conf:1:11: one of buffered, direct expected
+          verify-every = 7            | t.conf:1:16: never, or a time such as 90m, 12h or 7d expected
+          verify-at = 24:00           | t.conf:1:13: a time of the day expected, 00:00 to 23:59
+          verify-rate = fast          | t.conf:1:15: a size expected, such as 10M
+          verify-node = a b           | t.conf:1:15: a host name expected
           protocol-max = 85           | t.conf:1:16: a protocol version of 86 to 101 expected
           protocol-max = 102          | t.conf:1:16: a protocol version of 86 to 101 expected
           protocol-max = new          | t.conf:1:16: a protocol version of 86 to 101 expected

@@ -62,6 +62,7 @@ enum Command {
   PROC("proc", Scope.NONE, Group.DAILY, "verbose", "statistics", "service"),
   // What Debian's tool does not have stands behind what it has.
   WHY("why", Scope.EITHER, Group.DAILY, "json"),
+  VERIFY_REPORT("verify-report", Scope.RESOURCE, Group.DAILY, "json"),
   REPAIR("repair", Scope.VOLUME, Group.DAILY, "source="),
   UNDO_SPLIT_BRAIN(
       "undo-split-brain",

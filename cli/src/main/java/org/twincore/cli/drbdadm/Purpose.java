@@ -9,6 +9,8 @@ final class Purpose {
       case ATTACH -> "gives a volume its disk, after marking what its activity log names";
       case STATUS -> "prints roles, disks and connections of all resources, or of those named";
       case WHY -> "tells what a resource waits for, why, and what would end it";
+      case VERIFY_REPORT ->
+          "shows the last online verifies that this node began, and when the next one is due";
       case DISK_OPTIONS -> "changes options of the disk section while the volume is in use";
       case DETACH -> "takes the disk from a volume; a Primary goes on with the peer's";
       case CONNECT -> "begins to look for the peer, for ever";

@@ -54,6 +54,7 @@ final class ResourceSteps {
                   StatusRequest.of(invocation, Optional.of(target.resource().name()))));
       case WHY -> List.of(why(target));
       case UNDO_SPLIT_BRAIN -> List.of(new UndoSteps(invocation).of(target));
+      case VERIFY_REPORT -> List.of(verifyReport(target));
       default -> {
         if (invocation.command().group() == Command.Group.HANDLER) {
           yield HandlerSteps.of(invocation, all, target);
@@ -97,6 +98,14 @@ final class ResourceSteps {
         new AdminRequest.Why(
             Optional.of(target.resource().name()),
             volume,
+            invocation.has("json") ? AdminRequest.Layout.JSON : AdminRequest.Layout.TEXT));
+  }
+
+  private Step verifyReport(Target target) {
+    return new Step.Ask(
+        line("verify-report", target.resource().name()),
+        new AdminRequest.VerifyReport(
+            Optional.of(target.resource().name()),
             invocation.has("json") ? AdminRequest.Layout.JSON : AdminRequest.Layout.TEXT));
   }
 

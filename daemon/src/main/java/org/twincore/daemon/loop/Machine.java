@@ -1,6 +1,7 @@
 package org.twincore.daemon.loop;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
@@ -30,6 +31,9 @@ public interface Machine {
 
   /// What it waits for, and what would end it.
   List<Waiting> why();
+
+  /// Where a verify of that volume that was begun here has come to; empty if none runs.
+  OptionalLong verifyReached(int volume);
 
   static Machine of(Resource resource) {
     return new OfResource(resource);
@@ -70,6 +74,11 @@ public interface Machine {
     @Override
     public List<Waiting> why() {
       return resource.why();
+    }
+
+    @Override
+    public OptionalLong verifyReached(int volume) {
+      return resource.verifyReached(volume);
     }
   }
 }

@@ -45,7 +45,8 @@ final class ResourceServices implements NodeServices {
       case Effect.CallHandler call -> aftermath.addAnswer(() -> callHandler(call));
       case Effect.Log(Effect.Level level, String text) ->
           LOG.log(levelOf(level), "resource={0} {1}", node.name(), text);
-      case Effect.VerifyEnded _ -> {}
+      case Effect.VerifyEnded(int volume, var report) ->
+          feed.verifyEnded(node.name(), volume, report);
       case Effect.Decided(int volume, String table, var rows) ->
           LOG.log(
               // What a refusal was asked for is not logged elsewhere.

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.BiConsumer;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.StateResult;
@@ -62,5 +63,10 @@ public final class ScriptedMachine implements Machine {
   @Override
   public List<Waiting> why() {
     return List.of();
+  }
+
+  @Override
+  public OptionalLong verifyReached(int volume) {
+    return OptionalLong.empty();
   }
 }
