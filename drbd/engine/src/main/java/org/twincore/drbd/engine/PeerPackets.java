@@ -363,17 +363,25 @@ final class PeerPackets {
     }
   }
 
-  /// P_OUT_OF_SYNC.
+  /// P_OUT_OF_SYNC and P_RS_DEALLOCATED.
   private void description(Volume volume, Packet.BlockDescription description) {
     int bytes = description.sizeBytes();
+    String words = "sector %d, %d bytes".formatted(description.sector(), bytes);
     boolean sound =
-        description.type() == PacketType.OUT_OF_SYNC
-            && isSound(description.sector(), bytes, DISCARD_BYTES_MAX)
+        isSound(description.sector(), bytes, DISCARD_BYTES_MAX)
             && volume.device.contains(new Extent(description.sector(), bytes));
-    if (sound) {
-      volume.device.markOutOfSync(new Extent(description.sector(), bytes));
-    } else {
-      violates(description, "sector %d, %d bytes".formatted(description.sector(), bytes));
+    if (!sound) {
+      violates(description, words);
+      return;
+    }
+    switch (description.type()) {
+      case OUT_OF_SYNC -> volume.device.markOutOfSync(new Extent(description.sector(), bytes));
+      case RS_DEALLOCATED ->
+          expect(
+              description,
+              volume.syncTarget.deallocated(description),
+              words + ", answers no P_RS_THIN_REQ");
+      default -> violates(description, "not spoken here");
     }
   }
 

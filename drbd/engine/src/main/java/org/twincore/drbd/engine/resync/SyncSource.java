@@ -55,11 +55,15 @@ public final class SyncSource {
     /// The target's digest of the blocks, if it sent one.
     final @Nullable Payload hash;
 
+    /// It need not be sent if it is all zeroes.
+    final boolean isThin;
+
     ExtentGate.@Nullable Ticket ticket;
 
-    Asked(Extent extent, @Nullable Payload hash) {
+    Asked(Extent extent, @Nullable Payload hash, boolean isThin) {
       this.extent = extent;
       this.hash = hash;
+      this.isThin = isThin;
     }
   }
 
@@ -113,8 +117,8 @@ public final class SyncSource {
     return reads == 0;
   }
 
-  /// P_RS_DATA_REQUEST, or P_CSUM_RS_REQUEST with the target's digest of the blocks; false if no
-  /// honest target asks for that.
+  /// P_RS_DATA_REQUEST, P_RS_THIN_REQ, or P_CSUM_RS_REQUEST with the target's digest of the blocks;
+  /// false if no honest target asks for that.
   public boolean asked(Packet.BlockRequest request, @Nullable Payload hash) {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     if (!device.hasUsableDisk() || !device.state().disk().isAtLeast(DiskState.UP_TO_DATE)) {
@@ -131,7 +135,7 @@ public final class SyncSource {
         || (hash != null && !isDigest(hash))) {
       return false;
     }
-    Asked entry = new Asked(extent, hash);
+    Asked entry = new Asked(extent, hash, request.type() == PacketType.RS_THIN_REQ);
     asked.put(extent.sector(), entry);
     device.counters().unacked(1);
     if (device.state().peer() != Role.PRIMARY && givesWay.getAsBoolean()) {
@@ -211,6 +215,15 @@ public final class SyncSource {
       } else if (sameLink && isEqual(entry, data)) {
         room.leave(reading.place);
         inSync(entry);
+      } else if (sameLink && entry.isThin && data.isZero()) {
+        room.leave(reading.place);
+        turn.send(
+            device.volume(),
+            new Packet.BlockDescription(
+                PacketType.RS_DEALLOCATED,
+                entry.extent.sector(),
+                (int) entry.extent.sizeBytes(),
+                0));
       } else if (sameLink) {
         long token = turn.newToken();
         device.counters().sent(entry.extent.sizeSectors());

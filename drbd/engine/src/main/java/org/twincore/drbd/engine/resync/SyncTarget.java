@@ -4,11 +4,13 @@ import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ReadRoom;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.resync.AskedBlocks.Asked;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
+import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.engine.undo.UndoGuard;
@@ -52,6 +54,7 @@ public final class SyncTarget {
   private long failedBlocks;
   private long equalBlocks;
   private @Nullable DigestAlgorithm csums;
+  private int thinBytes;
   private long nextTurnNanos = Long.MAX_VALUE;
   private long nextBitmapWriteNanos;
 
@@ -97,7 +100,8 @@ public final class SyncTarget {
     paused = false;
     told = false;
     int requestBytes = Math.min(REQUEST_BYTES_MAX, RequestLimits.of(device, peering).bytesMax());
-    scan = new ResyncScan(device.sizeSectors(), requestBytes);
+    thinBytes = ThinRequests.bytes(device, peering, requestBytes);
+    scan = new ResyncScan(device.sizeSectors(), thinBytes == 0 ? requestBytes : thinBytes);
     pacing.restart();
     nextTurnNanos = turn.now();
     nextBitmapWriteNanos = turn.now() + BITMAP_WRITE_NANOS;
@@ -255,10 +259,15 @@ public final class SyncTarget {
     turn.send(
         device.volume(),
         new Packet.BlockRequest(
-            PacketType.RS_DATA_REQUEST,
+            isThin(entry.extent) ? PacketType.RS_THIN_REQ : PacketType.RS_DATA_REQUEST,
             entry.extent.sector(),
             Packet.RESYNC_BLOCK_ID,
             (int) entry.extent.sizeBytes()));
+  }
+
+  /// What is as long as `rs-discard-granularity` need not be sent if it is all zeroes.
+  private boolean isThin(Extent extent) {
+    return extent.sizeBytes() == thinBytes;
   }
 
   private void hash(
@@ -315,46 +324,70 @@ public final class SyncTarget {
   /// P_RS_DATA_REPLY; false if nobody asked for that. What comes after the end of its resync is not
   /// written, and the source hears of it, which keeps the blocks closed until then.
   public boolean replied(Packet.Data packet, Payload data) {
-    Asked entry = asked.awaiting(packet.sector(), data.lengthBytes());
+    Extent extent = new Extent(packet.sector(), data.lengthBytes());
+    Asked entry = asked.awaiting(extent.sector(), extent.sizeBytes());
     if (entry == null) {
-      if (!asked.isLate(packet.sector())) {
-        return false;
-      }
-      Extent late = new Extent(packet.sector(), data.lengthBytes());
-      turn.send(device.volume(), ResyncAcks.of(device, PacketType.NEG_ACK, late));
-      return true;
+      return isLate(extent);
     }
+    device.counters().received(extent.sizeSectors());
+    answered(entry, data);
+    return true;
+  }
+
+  /// P_RS_DEALLOCATED: all of these blocks are zeroes at the source; false if nobody asked for them
+  /// by P_RS_THIN_REQ. Afterwards they read as zeroes here.
+  public boolean deallocated(Packet.BlockDescription packet) {
+    Extent extent = new Extent(packet.sector(), packet.sizeBytes());
+    Asked entry = asked.awaiting(extent.sector(), extent.sizeBytes());
+    if (entry == null) {
+      return isLate(extent);
+    }
+    if (!isThin(extent)) {
+      return false;
+    }
+    answered(entry, null);
+    return true;
+  }
+
+  private boolean isLate(Extent extent) {
+    if (!asked.isLate(extent.sector())) {
+      return false;
+    }
+    turn.send(device.volume(), ResyncAcks.of(device, PacketType.NEG_ACK, extent));
+    return true;
+  }
+
+  /// `data` null: zeroes.
+  private void answered(Asked entry, @Nullable Payload data) {
     entry.answered = true;
     device.counters().peerPending(-1);
-    device.counters().received(entry.extent.sizeSectors());
     device.counters().unacked(1);
     pacing.arrived(entry.extent.sizeSectors());
     writes++;
     int link = peering.link();
     peerWrites.enter(entry.extent, ticket -> write(entry, data, ticket, link));
-    return true;
   }
 
-  private void write(Asked entry, Payload data, ExtentGate.Ticket ticket, int link) {
+  private void write(Asked entry, @Nullable Payload data, ExtentGate.Ticket ticket, int link) {
     if (!device.hasUsableDisk()) {
       written(entry, ticket, link, "the disk is gone");
       return;
     }
     device.counters().written(entry.extent.sizeSectors());
     device.counters().resynced(entry.extent.sizeSectors());
-    device
-        .disk()
-        .disk()
-        .write(
-            entry.extent.sector(),
-            data,
-            false,
-            (error, _) -> {
-              written(entry, ticket, link, error);
-              if (error != null) {
-                listener.localWriteFailed(error);
-              }
-            });
+    LocalDisk.Done done =
+        (error, _) -> {
+          written(entry, ticket, link, error);
+          if (error != null) {
+            listener.localWriteFailed(error);
+          }
+        };
+    LocalDisk disk = device.disk().disk();
+    if (data == null) {
+      disk.discard(entry.extent, Event.Discard.TRIM, done);
+    } else {
+      disk.write(entry.extent.sector(), data, false, done);
+    }
   }
 
   private void written(Asked entry, ExtentGate.Ticket ticket, int link, @Nullable String error) {
