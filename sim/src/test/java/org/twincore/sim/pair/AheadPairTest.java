@@ -19,6 +19,7 @@ import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -125,16 +126,20 @@ class AheadPairTest {
     pair.assertEqualDisks();
   }
 
-  /// In C the peer's answers hold the application back already.
+  /// In B and C the peer's answers hold the application back already: refused, as the kernel does.
   @ParameterizedTest
   @ValueSource(strings = {"B", "C"})
   void onlyProtocolAPullsAhead(String protocol) throws MetadataException {
-    Pair pair = congesting("pull-ahead").protocol(protocol).primary();
-    pair.withheld.hold(pair.nodes[1], Withheld::isWrite);
-    for (int block = 0; block < 30; block++) {
-      pair.startWrite(0, block, block, false);
-    }
-    pair.run(1000);
+    Pair pair = new Pair.Setup().protocol("A").primary();
+    OptionValues net =
+        OptionValues.DEFAULTS
+            .with(Option.PROTOCOL, protocol)
+            .with(Option.ON_CONGESTION, "pull-ahead");
+    List<AdminResult> answer = pair.begin(0, new AdminCommand.NetOptions(net));
+    pair.await(() -> !answer.isEmpty(), "the answer");
+    assertThat(answer.getFirst())
+        .isInstanceOfSatisfying(
+            AdminResult.Config.class, refused -> assertThat(refused.number()).isEqualTo(155));
     assertThat(pair.state(0).conn()).isEqualTo(CONNECTED);
   }
 
