@@ -72,7 +72,7 @@ class ArchitectureTest {
     noClasses()
         .that()
         .haveNameNotMatching(
-            "org\\.twincore\\.(daemon\\.(EventStream|Node|resource\\.ResourceNode)"
+            "org\\.twincore\\.(daemon\\.(EventStream|Node|resource\\.ResourceNode|verify\\.VerifySchedule)"
                 + "|cli\\.drbdmeta\\.DumpCommands|bench\\..*)(\\$.*)?")
         .should()
         .callMethod(System.class, "currentTimeMillis")
