@@ -61,6 +61,11 @@ public sealed interface AdminRequest {
     FORGET
   }
 
+  /// `drbdadm split-brain`: what is known of the split brain of a volume, and whose changes overlap
+  /// if `other` is what the other node says to the same in JSON; else empty. [AdminAnswer.Text].
+  record Dossier(String resource, int volume, Layout layout, String other)
+      implements AdminRequest {}
+
   /// `drbdadm verify-report`: the last verifies of one resource or of all that this node began, and
   /// when it begins the next by itself. [AdminAnswer.Text].
   record VerifyReport(Optional<String> resource, Layout layout) implements AdminRequest {}

@@ -50,6 +50,12 @@ public final class RequestCodec {
               .put("verb", Fields.word(verb))
               .put("file", Optional.of(file).filter(it -> !it.isEmpty()))
               .put("layout", Fields.word(layout));
+      case AdminRequest.Dossier(String resource, int volume, Layout layout, String other) ->
+          out.put("request", "split-brain")
+              .put("resource", resource)
+              .put("volume", volume)
+              .put("layout", Fields.word(layout))
+              .put("other", Optional.of(other).filter(it -> !it.isEmpty()));
       case AdminRequest.VerifyReport(Optional<String> resource, Layout layout) ->
           out.put("request", "verify-report")
               .put("resource", resource)
@@ -201,6 +207,12 @@ public final class RequestCodec {
               in.word("verb", UndoVerb.class),
               in.optionalText("file").orElse(""),
               in.word("layout", Layout.class));
+      case "split-brain" ->
+          new AdminRequest.Dossier(
+              in.text("resource"),
+              in.smallNumber("volume"),
+              in.word("layout", Layout.class),
+              in.optionalText("other").orElse(""));
       case "verify-report" ->
           new AdminRequest.VerifyReport(
               in.optionalText("resource"), in.word("layout", Layout.class));

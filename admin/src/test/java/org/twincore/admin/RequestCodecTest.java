@@ -35,6 +35,8 @@ final class RequestCodecTest {
     }
     all.add(
         new AdminRequest.Undo("r0", -1, AdminRequest.UndoVerb.LIST, "", AdminRequest.Layout.TEXT));
+    all.add(new AdminRequest.Dossier("r0", 1, AdminRequest.Layout.TEXT, "{\"a\": [\"b\"]}"));
+    all.add(new AdminRequest.Dossier("r0", 0, AdminRequest.Layout.JSON, ""));
     all.add(new AdminRequest.DeleteResource("r0"));
     all.add(new AdminRequest.NewMinor("r0", 7, 1));
     all.add(

@@ -52,6 +52,7 @@ final class NodeDesk implements AdminDesk {
       case AdminRequest.Report report -> reports.report(report);
       case AdminRequest.Why why -> reports.why(why);
       case AdminRequest.Undo undo -> new UndoAdmin(resources.named(undo.resource())).answer(undo);
+      case AdminRequest.Dossier dossier -> reports.dossier(dossier);
       case AdminRequest.VerifyReport report -> reports.verifyReport(report);
       case AdminRequest.Subscribe _ -> new AdminAnswer.Failed("subscribe is a stream");
       case AdminRequest.NewResource(String name, var options, var handlers) -> {

@@ -1,5 +1,6 @@
 package org.twincore.daemon;
 
+import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -8,9 +9,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminFormatException;
 import org.twincore.admin.AdminRequest;
 import org.twincore.admin.AdminRequest.ReportOption;
+import org.twincore.admin.JsonText;
 import org.twincore.admin.settings.NodeSettings.StatusStyle;
+import org.twincore.daemon.dossier.Dossier;
+import org.twincore.daemon.dossier.DossierText;
 import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.report.Banner;
 import org.twincore.daemon.report.OverviewText;
@@ -103,6 +108,57 @@ final class NodeReports {
 
   AdminAnswer verifyReport(AdminRequest.VerifyReport request) throws RefusedException {
     return new AdminAnswer.Text(verifies.report(chosen(request.resource()), request.layout()));
+  }
+
+  AdminAnswer dossier(AdminRequest.Dossier request) throws RefusedException {
+    ResourceNode resource = resources.named(request.resource());
+    if (resource.volume(request.volume()).isEmpty()) {
+      throw new RefusedException(
+          RefusedException.MINOR_UNKNOWN, "No volume " + request.volume() + " in the node");
+    }
+    try {
+      Dossier own = resource.dossier(request.volume());
+      Optional<Dossier.Other> other = other(own, request.other());
+      return new AdminAnswer.Text(
+          switch (request.layout()) {
+            case TEXT -> DossierText.of(own, other);
+            case JSON -> JsonText.write(own.json()) + "\n";
+          });
+    } catch (IOException unreadable) {
+      throw new RefusedException(
+          RefusedException.INVALID_REQUEST, "the history of roles: " + unreadable.getMessage());
+    }
+  }
+
+  private static Optional<Dossier.Other> other(Dossier own, String json) throws RefusedException {
+    if (json.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      Dossier.Other other = Dossier.Other.of(JsonText.parseObject(json));
+      boolean fits =
+          other.resource().equals(own.resource())
+              && other.volume() == own.volume()
+              && !other.node().equals(own.node());
+      if (fits) {
+        return Optional.of(other);
+      }
+      throw new RefusedException(
+          RefusedException.INVALID_REQUEST,
+          "--with: expected what %s says of %s/%d, found %s of %s/%d"
+              .formatted(
+                  own.peer(),
+                  own.resource(),
+                  own.volume(),
+                  other.node(),
+                  other.resource(),
+                  other.volume()));
+    } catch (AdminFormatException bad) {
+      throw new RefusedException(
+          RefusedException.INVALID_REQUEST,
+          "--with: expected the output of 'drbdadm split-brain --json' on the other node: "
+              + bad.getMessage());
+    }
   }
 
   private static ProcText.Details details(Set<ReportOption> options) {

@@ -101,7 +101,7 @@ enum Command {
   LOCAL_IO_ERROR("local-io-error", Scope.ONE_VOLUME, Group.HANDLER),
   PRI_LOST("pri-lost", Scope.ONE_VOLUME, Group.HANDLER),
   INITIAL_SPLIT_BRAIN("initial-split-brain", Scope.ONE_VOLUME, Group.HANDLER),
-  SPLIT_BRAIN("split-brain", Scope.ONE_VOLUME, Group.HANDLER),
+  SPLIT_BRAIN("split-brain", Scope.ONE_VOLUME, Group.HANDLER, "json", "with="),
   OUT_OF_SYNC("out-of-sync", Scope.ONE_VOLUME, Group.HANDLER),
   SH_NEW_MINOR("sh-new-minor", Scope.VOLUME, Group.EXPERT),
   NEW_MINOR("new-minor", Scope.VOLUME, Group.EXPERT),

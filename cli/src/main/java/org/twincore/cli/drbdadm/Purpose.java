@@ -29,6 +29,9 @@ final class Purpose {
       case RESIZE -> "takes into use what the backing disks have become; copies the new area";
       case VERIFY ->
           "compares both disks block by block while they are in use, and marks what differs";
+      case SPLIT_BRAIN ->
+          "tells who was Primary when, what each side changed and what each policy would keep;"
+              + " with minor-N it runs the program that the handlers section names";
       case UNDO_SPLIT_BRAIN ->
           "lists what this node lost in a split brain; --image=FILE writes its disk as it was,"
               + " --restore writes it back";
@@ -92,7 +95,6 @@ final class Purpose {
           LOCAL_IO_ERROR,
           PRI_LOST,
           INITIAL_SPLIT_BRAIN,
-          SPLIT_BRAIN,
           OUT_OF_SYNC ->
           "runs the program that the handlers section names for this";
     };
@@ -112,6 +114,7 @@ final class Purpose {
       case WAIT_CONNECT -> "wait-connect --wfc-timeout=60 r0";
       case STATUS -> "status --json";
       case REPAIR -> "repair --source=alpha r0";
+      case SPLIT_BRAIN -> "split-brain --with=other-nodes.json r0";
       case UNDO_SPLIT_BRAIN -> "undo-split-brain --image=/root/r0.img r0";
       case SET_GI -> "-- 0000000000000004:::::::::: set-gi r0/0";
       case HELP -> "help primary";

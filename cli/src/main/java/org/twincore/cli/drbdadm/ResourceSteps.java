@@ -56,6 +56,9 @@ final class ResourceSteps {
       case UNDO_SPLIT_BRAIN -> List.of(new UndoSteps(invocation).of(target));
       case VERIFY_REPORT -> List.of(verifyReport(target));
       default -> {
+        if (DossierSteps.isWanted(invocation)) {
+          yield List.of(new DossierSteps(invocation).of(target));
+        }
         if (invocation.command().group() == Command.Group.HANDLER) {
           yield HandlerSteps.of(invocation, all, target);
         }

@@ -1,6 +1,7 @@
 package org.twincore.daemon.loop;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.OptionValues;
@@ -9,6 +10,7 @@ import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.SplitBrain;
 import org.twincore.drbd.engine.exchange.Waiting;
 
 /// What a [ResourceLoop] owns: a [Resource], or in tests a script.
@@ -34,6 +36,12 @@ public interface Machine {
 
   /// Where a verify of that volume that was begun here has come to; empty if none runs.
   OptionalLong verifyReached(int volume);
+
+  /// The split brain that a volume met last and has not outlived.
+  Optional<SplitBrain> splitBrain(int volume);
+
+  /// What a volume has marked as different from the peer, the lowest `max` ranges of it.
+  List<SplitBrain.Range> changedRanges(int volume, int max);
 
   static Machine of(Resource resource) {
     return new OfResource(resource);
@@ -74,6 +82,16 @@ public interface Machine {
     @Override
     public List<Waiting> why() {
       return resource.why();
+    }
+
+    @Override
+    public Optional<SplitBrain> splitBrain(int volume) {
+      return resource.splitBrain(volume);
+    }
+
+    @Override
+    public List<SplitBrain.Range> changedRanges(int volume, int max) {
+      return resource.changedRanges(volume, max);
     }
 
     @Override

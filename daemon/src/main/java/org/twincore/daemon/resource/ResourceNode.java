@@ -5,6 +5,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -14,6 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.random.RandomGenerator;
 import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.device.VolumeDevice;
+import org.twincore.daemon.dossier.Dossier;
+import org.twincore.daemon.dossier.RoleHistory;
 import org.twincore.daemon.loop.Aftermath;
 import org.twincore.daemon.loop.Machine;
 import org.twincore.daemon.loop.Replies;
@@ -25,12 +28,14 @@ import org.twincore.daemon.nbd.PendingAnswers;
 import org.twincore.daemon.report.ReportedResource;
 import org.twincore.daemon.undo.UndoFolder;
 import org.twincore.daemon.undo.UndoJournal;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.Resource;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.engine.exchange.SplitBrain;
 import org.twincore.drbd.engine.port.EffectRunner;
 import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.KnownDisks;
@@ -59,6 +64,7 @@ public final class ResourceNode {
   private final DiskAccess diskAccess;
   private final KnownDisks knownDisks;
   private final UndoFolder undo;
+  private final RoleHistory roles;
   private final RandomGenerator random;
   private final EffectRunner runner;
   private final ResourceServices services;
@@ -100,6 +106,8 @@ public final class ResourceNode {
     this.diskAccess = shared.diskAccess;
     this.knownDisks = shared.knownDisks;
     this.undo = shared.undo;
+    this.roles =
+        new RoleHistory(shared.flightRecords.resolve(shared.handlers.node() + ".roles-" + name));
     this.random = shared.random;
     this.nodeName = shared.handlers.node();
     this.handlers = new Handlers(name, handlers, shared.handlers);
@@ -194,6 +202,45 @@ public final class ResourceNode {
   public boolean wasAlone() {
     return volumes().stream()
         .anyMatch(v -> v.attached().map(VolumeNode.Attached::alone).orElse(false));
+  }
+
+  /// What is known of the split brain of a volume.
+  public Dossier dossier(int volume) throws IOException {
+    Instant now = Instant.now();
+    long nowNanos = System.nanoTime();
+    List<SplitBrain.Range> ranges = loop.ask(m -> m.changedRanges(volume, Dossier.RANGES_MAX));
+    long marked = ranges.stream().mapToLong(SplitBrain.Range::blocks).sum();
+    long blocks =
+        loop.ask(Machine::status).volumes().stream()
+            .filter(it -> it.volume() == volume)
+            .mapToLong(it -> it.outOfSyncBlocks())
+            .findFirst()
+            .orElse(0);
+    return new Dossier(
+        name,
+        volume,
+        nodeName,
+        wiring.map(Wiring::peerName).orElse(""),
+        loop.ask(m -> m.splitBrain(volume))
+            .map(met -> new Dossier.Known(now.minusNanos(nowNanos - met.nanos()), met)),
+        new Dossier.Changed(blocks, marked == blocks, ranges),
+        roles(volume));
+  }
+
+  private List<RoleHistory.Entry> roles(int volume) throws IOException {
+    synchronized (roles) {
+      return roles.of(volume);
+    }
+  }
+
+  /// Somebody became Primary, or no longer is.
+  void rolesChanged(int volume, Role own, Role peer) {
+    RoleHistory.Entry entry = new RoleHistory.Entry(Instant.now(), volume, own, peer);
+    aftermath.addAnswer(() -> {
+      synchronized (roles) {
+        roles.add(entry);
+      }
+    });
   }
 
   /// Application requests that are not answered yet.

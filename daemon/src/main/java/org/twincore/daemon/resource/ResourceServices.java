@@ -73,6 +73,10 @@ final class ResourceServices implements NodeServices {
         change.before(),
         change.reason(),
         change.rules().isEmpty() ? "" : " rules=\"" + String.join(", ", change.rules()) + "\"");
+    if (change.before().role() != change.after().role()
+        || change.before().peer() != change.after().peer()) {
+      node.rolesChanged(change.volume(), change.after().role(), change.after().peer());
+    }
     node.volume(change.volume())
         .ifPresent(volume -> {
           DiskState disk = change.after().disk();

@@ -13,6 +13,7 @@ import org.twincore.drbd.engine.ResyncOrder;
 import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.SplitBrain;
 import org.twincore.drbd.engine.exchange.Waiting;
 
 /// A machine that does to each event what a test says, and remembers the events.
@@ -47,6 +48,16 @@ public final class ScriptedMachine implements Machine {
   @Override
   public OptionValues net() {
     return OptionValues.DEFAULTS;
+  }
+
+  @Override
+  public Optional<SplitBrain> splitBrain(int volume) {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<SplitBrain.Range> changedRanges(int volume, int max) {
+    return List.of();
   }
 
   @Override

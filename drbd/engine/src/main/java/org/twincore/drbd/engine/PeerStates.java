@@ -144,17 +144,17 @@ final class PeerStates {
             parameters.policy(Option.AFTER_SB_2PRI),
             parameters.policy(Option.RR_CONFLICT),
             parts.peering.net().flag(Option.ALWAYS_ASBP));
-    SyncHandshake.Decision decision =
-        SyncHandshake.decide(
-            new SyncHandshake.Meeting(
-                question,
-                new SyncHandshake.Disks(own, intended, realDisk),
-                new SyncHandshake.Wishes(
-                    parts.peering.discardsMyData(), peerDiscards, link.isDryRun()),
-                device.toldBits(),
-                theirs.bitsSet(),
-                mayDemote(volume),
-                policies));
+    SyncHandshake.Meeting meeting =
+        new SyncHandshake.Meeting(
+            question,
+            new SyncHandshake.Disks(own, intended, realDisk),
+            new SyncHandshake.Wishes(parts.peering.discardsMyData(), peerDiscards, link.isDryRun()),
+            device.toldBits(),
+            theirs.bitsSet(),
+            mayDemote(volume),
+            policies);
+    SyncHandshake.Decision decision = SyncHandshake.decide(meeting);
+    volume.splitBrain = SplitBrains.after(volume.splitBrain, meeting, decision, parts.turn.now());
     publish(volume, decision.trace());
     parts.turn.log(
         Effect.Level.INFO,

@@ -18,6 +18,7 @@ import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.SplitBrain;
 import org.twincore.drbd.engine.exchange.Waiting;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
@@ -259,6 +260,18 @@ public final class Resource {
   /// What the resource waits for, and what would end it; changes nothing.
   public List<Waiting> why() {
     return Why.of(parts, states, link);
+  }
+
+  /// The split brain that a volume met last and has not outlived.
+  public Optional<SplitBrain> splitBrain(int number) {
+    Volume volume = parts.volumes.get(number);
+    return volume == null ? Optional.empty() : Optional.ofNullable(volume.splitBrain);
+  }
+
+  /// What a volume has marked as different from the peer, the lowest `max` ranges of it.
+  public List<SplitBrain.Range> changedRanges(int number, int max) {
+    Volume volume = parts.volumes.get(number);
+    return volume == null ? List.of() : SplitBrains.changed(volume.device, max);
   }
 
   /// Where a verify that runs here would have to go on if this process ended now: what comes before

@@ -13,6 +13,7 @@ import org.twincore.drbd.engine.activity.ActivityLog;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.engine.exchange.SplitBrain;
 import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.request.AppReads;
 import org.twincore.drbd.engine.request.AppRequests;
@@ -87,6 +88,9 @@ final class Volume {
 
   /// The UUID of P_SYNC_UUID that came before this node was ready for it.
   @Nullable Long earlySyncUuid;
+
+  /// The split brain that this node met last, until it meets its peer without one.
+  @Nullable SplitBrain splitBrain;
 
   /// How the target said that it has ended the resync, while own writes keep blocks marked here.
   Packet.@Nullable State targetsEnd;
