@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.twincore.admin.AdminFormatException;
 import org.twincore.drbd.engine.exchange.SplitBrain;
 
@@ -63,7 +64,7 @@ public record Dossier(
               number(changed, "blocks"), Boolean.TRUE.equals(changed.get("whole")), ranges));
     }
 
-    private static Map<?, ?> map(Object value) throws AdminFormatException {
+    private static Map<?, ?> map(@Nullable Object value) throws AdminFormatException {
       if (value instanceof Map<?, ?> map) {
         return map;
       }
