@@ -18,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// finishes the epoch of a write that it has discarded (drbd-wire section 9). Both are Primary
 /// then, so they part as after a split brain, which a policy settles once one of them is Secondary.
 @Tag("interop")
+@Tag("full")
 class KernelDualTest {
   private static final String POLICIES =
       "after-sb-0pri discard-least-changes; after-sb-1pri discard-secondary;";
