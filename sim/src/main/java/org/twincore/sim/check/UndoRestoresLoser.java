@@ -56,7 +56,7 @@ public final class UndoRestoresLoser implements NodeWatcher {
   public void effect(SimNode node, Effect effect) {
     switch (effect) {
       case Effect.BeginUndo begin -> {
-        Moment now = look(node, begin.volume());
+        Moment now = look(node, begin);
         moments.put(new Place(node.id(), begin.volume()), now);
       }
       case Effect.EndUndo end -> {
@@ -79,10 +79,13 @@ public final class UndoRestoresLoser implements NodeWatcher {
     }
   }
 
-  private static Moment look(SimNode node, int volume) {
+  private static Moment look(SimNode node, Effect.BeginUndo begin) {
+    int volume = begin.volume();
     SimDrive drive = node.drive(volume);
     Moment moment = new Moment();
-    for (long block = 0; block < drive.dataBlocks(); block++) {
+    // A drive that has grown holds its old metadata behind the device until that is moved.
+    long blocks = Math.min(drive.dataBlocks(), begin.terms().sizeSectors() / 8);
+    for (long block = 0; block < blocks; block++) {
       moment.possible.add(drive.data().possibleBlocks(block));
     }
     for (Extent extent : node.changing(volume)) {
