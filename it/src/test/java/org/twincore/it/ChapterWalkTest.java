@@ -10,6 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
@@ -132,6 +133,7 @@ class ChapterWalkTest {
   }
 
   /// SIGTERM to a node whose device is mounted: what its users wrote is at the peer too.
+  @Tag("full")
   @Test
   void aNodeThatEndsTakesTheMountedDeviceWithItAndLosesNothing() throws Exception {
     configureAndInitialise("plain", 64, "");
@@ -221,6 +223,7 @@ class ChapterWalkTest {
   }
 
   /// The same must not pass when nobody flushes: the disks of this test do forget.
+  @Tag("full")
   @Test
   void withoutFlushesAPowerCutOfBothLosesFiles() throws Exception {
     cutThePowerOfBoth("disk-barrier no; disk-flushes no; md-flushes no;");

@@ -27,6 +27,7 @@ import org.twincore.host.nbd.NbdClient;
 /// Sizes agreed with a real kernel DRBD node, and devices that grow while both nodes use them. The
 /// kernel's disk is a loop device in the guest, so that it can grow too.
 @Tag("interop")
+@Tag("full")
 @Timeout(value = 180, unit = TimeUnit.SECONDS)
 class KernelResizeTest {
   private static final long MIB = 1 << 20;
@@ -199,7 +200,6 @@ class KernelResizeTest {
   }
 
   /// The Secondary's admin asks; the Primary is the source all the same.
-  @Tag("full")
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void growsWhenTheSecondarysAdminSaysSo(boolean isOursPrimary) throws Exception {
@@ -234,7 +234,6 @@ class KernelResizeTest {
     assertInStep(bytes);
   }
 
-  @Tag("full")
   @Test
   void theSmallerDiskGivesTheSize() throws Exception {
     inStep(8 * MIB, 10 * MIB);
@@ -246,7 +245,6 @@ class KernelResizeTest {
     assertInStep(usable(10 * MIB));
   }
 
-  @Tag("full")
   @Test
   void aSizeCanBeNamedAndTakenBack() throws Exception {
     inStep(8 * MIB, 8 * MIB);
@@ -259,7 +257,6 @@ class KernelResizeTest {
   }
 
   /// Nothing is copied, and what the old metadata of ours was reads as zeroes.
-  @Tag("full")
   @Test
   void assumeCleanCopiesNothing() throws Exception {
     inStep(8 * MIB, 8 * MIB);
@@ -281,7 +278,6 @@ class KernelResizeTest {
   }
 
   /// The activity log gets another shape on both nodes, as the chapter of the manual has it.
-  @Tag("full")
   @Test
   void theActivityLogIsReshaped() throws Exception {
     inStep(8 * MIB, 8 * MIB);

@@ -23,8 +23,8 @@ class RandomKillTest {
   private static final long DISK_BYTES = 64 << 20;
   private static final int BLOCKS = 12_000;
   private static final boolean IS_FULL = Boolean.getBoolean("twincore.full");
-  private static final int FIO_ROUNDS = IS_FULL ? 50 : 10;
-  private static final int OWN_ROUNDS = IS_FULL ? 50 : 5;
+  private static final int FIO_ROUNDS = IS_FULL ? 50 : 4;
+  private static final int OWN_ROUNDS = IS_FULL ? 50 : 3;
 
   private enum Victim {
     PRIMARY,

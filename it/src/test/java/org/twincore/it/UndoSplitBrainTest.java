@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,6 +144,7 @@ class UndoSplitBrainTest {
   }
 
   /// The process is killed in the middle, while `a` writes; the same file goes on.
+  @Tag("full")
   @Test
   @Timeout(400)
   void survivesAKillInTheMiddle() throws IOException {
@@ -166,6 +168,7 @@ class UndoSplitBrainTest {
   }
 
   /// The limit pauses the resync; the Primary goes on; the admin decides.
+  @Tag("full")
   @Test
   @Timeout(180)
   void pausesAtTheLimit() throws IOException {
