@@ -305,6 +305,7 @@ class KernelInteropTest {
     }
   }
 
+  @Tag("full")
   @ParameterizedTest
   @ValueSource(strings = {"discard-secondary", "consensus", "violently-as0p"})
   void aPolicySettlesItBesideAPrimary(String policy) throws IOException {
@@ -362,6 +363,7 @@ class KernelInteropTest {
 
   /// While a connection is being made no Primary can give up its role, neither here nor there: its
   /// handler is called and it goes StandAlone, until it is Secondary and connects again.
+  @Tag("full")
   @ParameterizedTest
   @ValueSource(strings = {"ours", "kernel"})
   void theLosingPrimaryCallsItsHandler(String primary) throws IOException {
@@ -375,6 +377,7 @@ class KernelInteropTest {
   }
 
   /// As the chapter has it: the Primary goes on with the data of the other one.
+  @Tag("full")
   @ParameterizedTest
   @ValueSource(strings = {"ours", "kernel"})
   void theLosingPrimaryIsOverwrittenWhereItIsTold(String primary) throws IOException {

@@ -25,6 +25,7 @@ import org.twincore.admin.ResourceView;
 /// Promise kept (docs/durability.md, protocol C): a write answered OK, by either node, survives the
 /// loss of either; afterwards both disks are equal.
 @Tag("interop")
+@Tag("full")
 class KernelKillTest {
   private static final int DISK_MIB = 24;
   private static final int LOAD_MIB = 16;
@@ -85,7 +86,6 @@ class KernelKillTest {
   }
 
   @Test
-  @Tag("full")
   @Timeout(value = 1800, unit = TimeUnit.SECONDS)
   void everyAnsweredWriteSurvivesEitherNode() throws Exception {
     List<Round> rounds = new ArrayList<>();
