@@ -89,21 +89,31 @@ final class KernelPair {
   /// A scenario of that name begins, on connections of its own.
   void begin(String scenario) throws IOException {
     if (Recording.folder().isPresent()) {
-      Capture capture = capture(scenario);
-      toOurs.writeTo(capture.writer);
-      toKernel.writeTo(capture.writer);
+      split(scenario);
     }
+  }
+
+  /// What is said from now on, on connections of its own, is a capture of its own: what Wireshark
+  /// makes of one has to fit into memory.
+  void split(String scenario) throws IOException {
+    Capture capture = capture(scenario);
+    toOurs.writeTo(capture.writer);
+    toKernel.writeTo(capture.writer);
   }
 
   /// The same, called as the test is.
   void begin(TestInfo test) throws IOException {
+    begin(scenario(test));
+  }
+
+  /// The name of a test's scenario.
+  static String scenario(TestInfo test) {
     String method = test.getTestMethod().orElseThrow().getName();
     String shown = test.getDisplayName();
     String words = shown.startsWith(method) ? method : method + " " + shown;
-    begin(
-        test.getTestClass().orElseThrow().getSimpleName()
-            + "-"
-            + words.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("-+$", ""));
+    return test.getTestClass().orElseThrow().getSimpleName()
+        + "-"
+        + words.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("-+$", "");
   }
 
   private static InetSocketAddress loopback(int port) {

@@ -44,7 +44,7 @@ class KernelVersionsTest {
 
   @BeforeEach
   void begin(TestInfo test) throws IOException {
-    pair.begin(test);
+    pair.split(KernelPair.scenario(test));
   }
 
   @AfterAll
