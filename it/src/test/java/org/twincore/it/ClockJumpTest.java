@@ -69,7 +69,7 @@ class ClockJumpTest {
         // Longer than any timeout of a connection.
         for (int i = 0; i < 30; i++) {
           client.pwriteDurably(block(++block), block * 4096L);
-          Thread.sleep(100);
+          Thread.sleep(100); // spreads the writes over three seconds of the steady clock
         }
         one.awaitState("Connected", "UpToDate/UpToDate");
       }

@@ -114,7 +114,7 @@ class DemoTest {
       assertThat(demo.isAlive() && System.nanoTime() < untilNanos)
           .as("the demo is at work")
           .isTrue();
-      Thread.sleep(50);
+      Thread.sleep(50); // a process of its own, seen only by what it leaves
     }
   }
 

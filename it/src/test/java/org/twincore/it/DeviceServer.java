@@ -62,7 +62,7 @@ public final class DeviceServer {
       if (System.nanoTime() > until) {
         return false;
       }
-      Thread.sleep(100);
+      Thread.sleep(100); // the other process answers, it does not call
     }
     return true;
   }

@@ -60,7 +60,7 @@ final class HostileNbdTest {
     assertThat(Arrays.equals(back, data)).isTrue();
     honest.pwriteDurably(Arrays.copyOf(data, 4096), 8 << 20);
     for (int i = 0; i < 100 && server.listener.connections().size() > 1; i++) {
-      Thread.sleep(100);
+      Thread.sleep(100); // who hung up is noticed by a thread of the listener
     }
     assertThat(server.listener.connections()).hasSize(1);
     assertThat(server.listener.close(CONNECT_MILLIS)).isTrue();
@@ -155,7 +155,7 @@ final class HostileNbdTest {
           // Cut off already.
         }
       }
-      Thread.sleep(100);
+      Thread.sleep(100); // a byte of each, and slowly: that is the attack
     }
     for (SocketChannel channel : loris) {
       assertThat(RawNbd.closedByServer(channel)).isTrue();
@@ -187,7 +187,7 @@ final class HostileNbdTest {
     }
     boolean isServed = false;
     for (int i = 0; i < 100 && !isServed; i++) {
-      Thread.sleep(50);
+      Thread.sleep(50); // room comes with the timeout of those that say nothing
       honest.pread(new byte[512], 0);
       try (NbdClient late = NbdClient.connect(server.tcp, "r0", CONNECT_MILLIS)) {
         isServed = late.export().sizeBytes() == FileServer.SIZE_BYTES;
