@@ -43,15 +43,19 @@ record Terms(
   static Terms draw(Prng random) {
     OptionValues disk = disk(random);
     OptionValues net = net(random);
-    if (disk.word(Option.FENCING).equals("resource-and-stonith")) {
+    EpochEnd epochs = random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH;
+    int first = version(random);
+    int second = version(random);
+    boolean isNewest = first == Features.PROTOCOL_MAX && second == Features.PROTOCOL_MAX;
+    if (disk.word(Option.FENCING).equals("resource-and-stonith") && !isNewest) {
       net = withoutPolicies(net);
     }
     return new Terms(
         disk,
         net,
-        random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH,
-        version(random),
-        version(random),
+        epochs,
+        first,
+        second,
         KIB * random.nextLong(900, 3_000) / 4 * 4,
         DrawnPrograms.Manner.draw(random, net.flag(Option.ALLOW_TWO_PRIMARIES)));
   }
@@ -89,8 +93,9 @@ record Terms(
         .with(Option.ALWAYS_ASBP, random.nextInt(3) == 0);
   }
 
-  /// Two frozen Primaries that meet count as a split brain, also if one of them was fenced
-  /// meanwhile and the other went on: which of them stands the admin knows, and no policy does.
+  /// Two frozen Primaries of older versions that meet count as a split brain, also if one of them
+  /// was fenced meanwhile and the other went on: which of them stands the admin knows, and no
+  /// policy does.
   static OptionValues withoutPolicies(OptionValues net) {
     return net.with(Option.AFTER_SB_0PRI, "disconnect")
         .with(Option.AFTER_SB_1PRI, "disconnect")

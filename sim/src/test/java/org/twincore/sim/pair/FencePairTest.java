@@ -209,11 +209,12 @@ class FencePairTest {
 
   /// A second cluster of the seeds found it (14 of its first draws): two frozen Primaries met, one
   /// of them took the other for its sync target and answered what it had frozen, the other refused
-  /// and had it fenced.
+  /// and had it fenced. (On the newest version they go on as they parted: `TwoFrozenPairTest`.)
   @Test
   void nobodyThawsBeforeThePeerHasAgreed() throws MetadataException {
     Pair pair =
         new Pair.Setup()
+            .speaking(101, 99)
             .disk(Option.FENCING, "resource-and-stonith")
             .net(Option.AFTER_SB_0PRI, "discard-least-changes")
             .net(Option.AFTER_SB_2PRI, "call-pri-lost-after-sb")

@@ -3,6 +3,7 @@ package org.twincore.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -20,6 +21,9 @@ import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Tamper;
 
 /// Packets and commands that come when nobody should send them.
 class OddMomentPairTest {
@@ -128,5 +132,42 @@ class OddMomentPairTest {
     assertThat(pair.admin(0, new AdminCommand.DeleteVolume(0)).isSuccess()).isFalse();
     pair.nodes[0].deliver(new Event.Closed(0, Event.Access.READ_ONLY));
     pair.ok(0, new AdminCommand.DeleteVolume(0));
+  }
+
+  /// The kernel's state crossed our `new-current-uuid --clear-bitmap` on its way, and a kernel does
+  /// not say later what it has made of that.
+  @Test
+  void whatThePeerSaidBeforeTheSkipDoesNotCount() throws MetadataException {
+    Pair pair = new Pair.Setup().up();
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.INCONSISTENT, DiskState.INCONSISTENT);
+    pair.nodes[1].tamper(new BeforeTheSkip());
+    pair.ok(0, new AdminCommand.NewCurrentUuid(0, true));
+    pair.run(1_000);
+    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.UP_TO_DATE);
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.UP_TO_DATE);
+  }
+
+  /// Each P_STATE of the second node is one from before.
+  private static final class BeforeTheSkip implements Tamper {
+    @Override
+    public List<Effect> effect(SimNode node, Effect effect) {
+      if (!(effect instanceof Effect.Send send)
+          || !(send.packet() instanceof Packet.State(int word))) {
+        return List.of(effect);
+      }
+      StateWord early =
+          StateWord.of(word)
+              .orElseThrow()
+              .withDisk(DiskState.INCONSISTENT)
+              .withPdsk(DiskState.INCONSISTENT);
+      return List.of(
+          new Effect.Send(
+              send.socket(),
+              send.framing(),
+              send.volume(),
+              new Packet.State(early.toInt()),
+              send.payload(),
+              send.token()));
+    }
   }
 }

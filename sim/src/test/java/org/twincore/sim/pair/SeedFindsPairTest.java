@@ -283,4 +283,27 @@ class SeedFindsPairTest {
       pair.assertEqualDisks();
     }
   }
+
+  /// Second cluster 70: a disk whose data parted from the peer's was attached beside it. The peer
+  /// refused it, told nobody, and the attach waited for ever.
+  @Test
+  void anAttachThatThePeerRefusesEnds() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.network.open(0, false);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.awaitConn(1, ConnectionState.WF_CONNECTION);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.write(0, 5, 50);
+    pair.write(1, 5, 51);
+    pair.ok(1, new AdminCommand.Secondary(0));
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.network.open(0, true);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS);
+    pair.attach(1);
+    pair.run(100);
+    pair.awaitState(1, ConnectionState.CONNECTED, DiskState.DISKLESS, DiskState.UP_TO_DATE);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS);
+    assertThat(pair.onDisk(1, 5)).isEqualTo(51);
+    assertThat(pair.read(0, 5)).isEqualTo(50);
+  }
 }

@@ -19,6 +19,7 @@ final class ConnectionLoss {
       volume.verify.source.connectionLost();
       volume.device.setPeerUuids(null);
       volume.device.setConsiderResync(false);
+      volume.device.setSkippedSync(false);
       volume.device.setGrowth(Growth.NONE);
       volume.device.counters().connectionLost();
     }

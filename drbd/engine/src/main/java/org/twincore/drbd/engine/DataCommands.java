@@ -149,6 +149,7 @@ final class DataCommands {
           volume,
           state -> state.withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE),
           "the initial sync is skipped");
+      device.setSkippedSync(true);
     }
     device.disk().settle(_ -> then.accept(AdminResult.OK));
   }

@@ -243,22 +243,24 @@ final class Disks {
         "volume %d: local %s failed: %s; on-io-error is %s"
             .formatted(volume.number(), isRead ? "read" : "write", cause, policy));
     switch (policy) {
-      case "pass_on" -> {
-        if (!isRead) {
-          states.change(
-              volume,
-              state ->
-                  state.disk() == DiskState.UP_TO_DATE
-                      ? state.withDisk(DiskState.INCONSISTENT)
-                      : state,
-              StateRules.Force.HARD,
-              "local write failed");
-          if (ClusterChanges.isConnected(volume)) {
-            states.sendState(volume);
-          }
-        }
-      }
+      case "pass_on" -> passOn(volume, isRead ? "local read failed" : "local write failed");
       default -> give(volume, cause);
+    }
+  }
+
+  /// The disk stays, and is no longer good: the block that it failed is marked
+  /// (`__drbd_chk_io_error_`, EP_PASS_ON).
+  private void passOn(Volume volume, String reason) {
+    states.change(
+        volume,
+        state ->
+            state.disk().compareTo(DiskState.INCONSISTENT) > 0
+                ? state.withDisk(DiskState.INCONSISTENT)
+                : state,
+        StateRules.Force.HARD,
+        reason);
+    if (ClusterChanges.isConnected(volume)) {
+      states.sendState(volume);
     }
   }
 

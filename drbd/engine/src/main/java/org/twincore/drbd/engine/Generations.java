@@ -9,6 +9,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.NewUuidRule;
 import org.twincore.drbd.engine.state.UuidChanges;
+import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.StateWord;
 
@@ -29,6 +30,7 @@ final class Generations {
     switch (decision.answer()) {
       case KEEP -> {}
       case POSTPONE -> volume.device.postponeNewUuid(true);
+      case POSTPONE_UNTIL_MEETING -> volume.device.postponeNewUuidUntilMeeting();
       case AWAIT_WRITE -> volume.device.awaitPeerWrite(true);
       case CREATE -> begin(volume, decision.rule().name());
     }
@@ -37,6 +39,7 @@ final class Generations {
   /// A new current UUID, told to the peer if there is one.
   void begin(Volume volume, String why) {
     Device device = volume.device;
+    volume.writes.giveUpKept();
     device.postponeNewUuid(false);
     device.awaitPeerWrite(false);
     volume.beginGeneration(
@@ -87,10 +90,17 @@ final class Generations {
   }
 
   /// Before a frozen node tells its UUIDs to a peer again: what the peer may lack belongs to a new
-  /// generation, so that it is found out and fetched.
+  /// generation, so that it is found out and fetched. Two Primaries may go on as they parted; but
+  /// if the peer has crashed meanwhile, it must know how to meet the same generation (rule 41).
   void beginPostponed() {
     for (Volume volume : parts.all()) {
       Device device = volume.device;
+      if (device.mayResumeWithPeer() && parts.peering.has(Features.WSAME)) {
+        continue;
+      }
+      if (device.mayResumeWithPeer()) {
+        volume.writes.giveUpKept();
+      }
       if (device.newUuidPostponed()
           && device.hasUsableDisk()
           && device.uuids().bitmap() == 0

@@ -11,6 +11,7 @@ import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -28,6 +29,7 @@ import org.twincore.drbd.wire.VersionForms;
 /// ([Resizes]), and, with two Primaries, for an ack that was sent before it ([DataOrder]). Each
 /// keeps the order.
 final class PeerPackets {
+  private static final Payload NO_DATA = Payload.of(new byte[0]);
   private static final long SECTORS_MAX = 1L << 51;
   private static final long DATA_BYTES_MAX = 1 << 20;
   private static final long DISCARD_BYTES_MAX = 128L << 20;
@@ -209,7 +211,7 @@ final class PeerPackets {
       return;
     }
     switch (packet) {
-      case Packet.Data data when payload != null -> data(volume, data, payload);
+      case Packet.Data data -> data(volume, data, payload == null ? NO_DATA : payload);
       case Packet.Range range when range.type() != PacketType.WSAME -> range(volume, range);
       case Packet.BlockAck ack -> ack(volume, ack);
       case Packet.BlockRequest request -> request(volume, request, payload);
@@ -267,6 +269,10 @@ final class PeerPackets {
       violates(data, "sector %d: the digest is not that of the data".formatted(data.sector()));
       return;
     }
+    if (isEmptyFlush(data, payload)) {
+      volume.peerWrites.flush(data, payload, link.epochs());
+      return;
+    }
     boolean sound = isSound(data.sector(), payload.lengthBytes(), DATA_BYTES_MAX);
     boolean ok =
         sound
@@ -277,6 +283,14 @@ final class PeerPackets {
               default -> false;
             };
     expect(data, ok, "sector %d, %d bytes".formatted(data.sector(), payload.lengthBytes()));
+  }
+
+  /// No data, and a place in an epoch all the same.
+  private static boolean isEmptyFlush(Packet.Data data, Payload payload) {
+    return data.type() == PacketType.DATA
+        && payload.lengthBytes() == 0
+        && data.sector() == 0
+        && (data.flags() & DpFlags.FLUSH) != 0;
   }
 
   /// The data without its digest, if there is one and it is right; else null.
@@ -298,7 +312,9 @@ final class PeerPackets {
   }
 
   private void ack(Volume volume, Packet.BlockAck ack) {
-    if (!isSound(ack.sector(), ack.sizeBytes(), DISCARD_BYTES_MAX)) {
+    boolean mayBeOfFlush = ack.type() == PacketType.WRITE_ACK || ack.type() == PacketType.NEG_ACK;
+    boolean ofEmptyFlush = mayBeOfFlush && ack.sizeBytes() == 0 && volume.writes.awaits(ack);
+    if (!ofEmptyFlush && !isSound(ack.sector(), ack.sizeBytes(), DISCARD_BYTES_MAX)) {
       violates(ack, "sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
       return;
     }

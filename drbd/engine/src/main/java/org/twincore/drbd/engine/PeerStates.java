@@ -73,6 +73,9 @@ final class PeerStates {
     PeerState.Decision decision =
         PeerState.decide(arrival(volume, peer.get()), real -> shakeHands(volume, peer.get(), real));
     device.setConsiderResync(false);
+    if (!decision.rules().contains(PeerState.Rule.SAID_BEFORE_THE_SKIP)) {
+      device.setSkippedSync(false);
+    }
     volume.targetsEnd = null;
     volume.decided("PeerState", decision.rules());
     switch (decision) {
@@ -108,6 +111,8 @@ final class PeerStates {
         new PeerState.Pending(
             device.considerResync(),
             device.newUuidPostponed(),
+            device.mayResumeWithPeer(),
+            device.skippedSync(),
             device.outOfSyncBlocks(),
             volume.failedBlocks()),
         states.context(volume));

@@ -171,6 +171,9 @@ final class States {
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
     }
+    if (doesNotGoOn(before, after)) {
+      volume.writes.giveUpKept();
+    }
     Undoing.diskChanged(volume, before.disk(), after.disk());
     parts.handlers.stateChanged(volume, before, after);
     if (before.isSuspended() && !after.isSuspended()) {
@@ -179,6 +182,21 @@ final class States {
     if (held) {
       goOn(volume);
     }
+  }
+
+  /// Is what two frozen Primaries had under way to be marked? Before the bitmaps are exchanged, and
+  /// where one of the disks is lost.
+  private static boolean doesNotGoOn(StateWord before, StateWord after) {
+    boolean exchanges =
+        before.conn() != after.conn()
+            && (after.conn() == WF_BITMAP_T || after.conn() == ConnectionState.WF_BITMAP_S);
+    boolean losesDisk =
+        before.disk().isAtLeast(DiskState.INCONSISTENT)
+            && after.disk().isBelow(DiskState.INCONSISTENT);
+    boolean peerLosesDisk =
+        before.pdsk().isAtLeast(DiskState.INCONSISTENT)
+            && after.pdsk().isBelow(DiskState.INCONSISTENT);
+    return exchanges || losesDisk || peerLosesDisk;
   }
 
   /// Whoever loses its disk uses the peer's data from now on. The peer's new generation may have
@@ -319,6 +337,9 @@ final class States {
         parts.all().stream()
             .allMatch(it -> it.device.state().pdsk().compareTo(DiskState.OUTDATED) <= 0);
     for (Volume volume : parts.all()) {
+      if (volume.writes.mayResume() && isInStep(volume.device.state())) {
+        volume.writes.resumeWithPeer();
+      }
       StateWord state = volume.device.state();
       if (state.suspFen() && isBack) {
         force(volume, it -> it.withSuspFen(false), "the peer is back");
@@ -331,6 +352,12 @@ final class States {
         force(volume, it -> it.withSuspNod(false), "there is data again");
       }
     }
+  }
+
+  private static boolean isInStep(StateWord state) {
+    return state.conn() == CONNECTED
+        && state.disk() == DiskState.UP_TO_DATE
+        && state.pdsk() == DiskState.UP_TO_DATE;
   }
 
   /// A peer that still exchanges bitmaps may have decided otherwise, and be about to leave.

@@ -36,6 +36,7 @@ public final class AppWrites {
   private final ArrayDeque<WriteRequest> frozen = new ArrayDeque<>();
   private final WriteActivity activity;
   private final PostponedWrites postponed;
+  private final KeptWrites kept;
 
   /// What the volume must hear.
   public interface Listener {
@@ -71,7 +72,8 @@ public final class AppWrites {
     this.sender = new WriteSender(device, turn, peering, log);
     this.congestion = new Congestion(device, peering, log, listener::congested);
     this.answers = new WriteAnswers(device, this::leaveConflicts);
-    this.peerAnswers = new PeerAnswers(device, log, conflicts, listener, this::settle);
+    this.kept = new KeptWrites(turn, log, conflicts, sender);
+    this.peerAnswers = new PeerAnswers(device, log, conflicts, kept, listener, this::settle);
     this.postponed = new PostponedWrites(turn, peering, conflicts);
     this.activity = new WriteActivity(device, this::submit);
     this.listener = listener;
@@ -278,6 +280,11 @@ public final class AppWrites {
     return peerAnswers.acknowledged(ack);
   }
 
+  /// Whether a packet answers one that was sent.
+  public boolean awaits(Packet.BlockAck ack) {
+    return log.find(device.volume(), ack.blockId(), ack.sector()) != null;
+  }
+
   /// P_SUPERSEDED: the peer's own write comes later and covers it. False as before.
   public boolean superseded(Packet.BlockAck ack) {
     return peerAnswers.superseded(ack);
@@ -379,8 +386,26 @@ public final class AppWrites {
 
   // ---- around
 
+  /// The two Primaries have met as they parted: what was under way goes on.
+  public void resumeWithPeer() {
+    if (!kept.resume(peerAnswers, peerAnswers::lost)) {
+      listener.replicationGap();
+    }
+  }
+
+  /// Whether writes wait for [#resumeWithPeer].
+  public boolean mayResume() {
+    return !kept.isEmpty();
+  }
+
+  /// They do not go on as they parted: what was under way the peer may lack.
+  public void giveUpKept() {
+    kept.takeAll().forEach(peerAnswers::lost);
+  }
+
   /// I/O goes on: what is done is answered, what was frozen starts now, in order.
   public void thaw() {
+    giveUpKept();
     answers.thaw();
     List<WriteRequest> thawed = List.copyOf(frozen);
     frozen.clear();

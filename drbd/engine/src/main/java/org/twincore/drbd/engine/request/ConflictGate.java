@@ -180,6 +180,11 @@ public final class ConflictGate {
     changed();
   }
 
+  /// The link broke before the peer had answered; it will be sent once more, or given up.
+  void sentAgain(Place place) {
+    place.stage = Stage.AT_PEER;
+  }
+
   /// Lets a postponed write go out again, unless what it waits for is here.
   void recall(Place place) {
     if (place.stage == Stage.POSTPONED && !hasPeers(place)) {

@@ -14,6 +14,7 @@ final class PeerAnswers implements WriteRequest.Owner {
   private final Device device;
   private final TransferLog log;
   private final ConflictGate conflicts;
+  private final KeptWrites kept;
   private final AppWrites.Listener listener;
   private final Consumer<WriteRequest> settle;
 
@@ -22,11 +23,13 @@ final class PeerAnswers implements WriteRequest.Owner {
       Device device,
       TransferLog log,
       ConflictGate conflicts,
+      KeptWrites kept,
       AppWrites.Listener listener,
       Consumer<WriteRequest> settle) {
     this.device = device;
     this.log = log;
     this.conflicts = conflicts;
+    this.kept = kept;
     this.listener = listener;
     this.settle = settle;
   }
@@ -153,6 +156,16 @@ final class PeerAnswers implements WriteRequest.Owner {
   public void replicationLost(WriteRequest request) {
     request.counted = false;
     request.maySetInSync = false;
+    boolean isFlush = request.extent.sizeBytes() == 0;
+    if (device.mayResumeWithPeer() && request.remote != Side.FAILED && !isFlush) {
+      kept.keep(request);
+    } else {
+      lost(request);
+    }
+  }
+
+  /// The peer lacks it, or may.
+  void lost(WriteRequest request) {
     device.markOutOfSync(request.extent);
     if (request.remote == Side.PENDING) {
       request.remote = Side.FAILED;

@@ -105,6 +105,39 @@ public final class PeerWrites {
     return take(PeerWrite.of(packet, arrival(packet.flags())), epochs);
   }
 
+  /// P_DATA without data: flushes the own disk as a member of the epoch.
+  public void flush(Packet.Data packet, Payload nothing, PeerEpochs epochs) {
+    PeerWrite flush = PeerWrite.of(packet, nothing, arrival(packet.flags()));
+    begin(flush);
+    epochs.arrive(
+        new PeerEpochs.Admitted() {
+          @Override
+          public void admitted(PeerEpochs.Epoch epoch) {
+            flush.epoch = epoch;
+            if (device.hasUsableDisk()) {
+              LocalDisk disk = device.disk().disk();
+              flush.disk = disk;
+              disk.flush((error, _) -> flushed(flush, epochs, error));
+            } else {
+              answer(flush, PacketType.NEG_ACK);
+              finish(flush, epochs);
+            }
+          }
+
+          @Override
+          public void dropped() {
+            finish(flush, epochs);
+          }
+        });
+  }
+
+  private void begin(PeerWrite write) {
+    writesInFlight++;
+    device.counters().unacked(1);
+    bytesInFlight += write.heldBytes();
+    device.counters().received(write.extent.sizeSectors());
+  }
+
   private PeerWrite.Arrival arrival(int flags) {
     return new PeerWrite.Arrival(
         WriteTerms.received(peering, flags), peering.link(), !device.peerHasDisk());
@@ -120,10 +153,7 @@ public final class PeerWrites {
       }
       device.markOutOfSync(write.extent);
     }
-    writesInFlight++;
-    device.counters().unacked(1);
-    bytesInFlight += write.heldBytes();
-    device.counters().received(write.extent.sizeSectors());
+    begin(write);
     boolean comesNext = resolve(write, epochs);
     epochs.arrive(
         new PeerEpochs.Admitted() {
@@ -309,7 +339,9 @@ public final class PeerWrites {
       failed(write, epochs);
       return;
     }
-    if (write.epoch != null && device.options().flag(Option.DISK_FLUSHES)) {
+    boolean leavesUnflushed =
+        write.extent.sizeBytes() > 0 && device.options().flag(Option.DISK_FLUSHES);
+    if (write.epoch != null && leavesUnflushed) {
       epochs.written(write.epoch, disk, unflushed(write.extent, write.blockId));
     }
     ConnectionState conn = device.state().conn();

@@ -38,12 +38,12 @@ final class PostponedWrites {
     request.postponedNanos = null;
   }
 
-  /// Hands out all of them, as writes that the peer does not get.
+  /// Hands out all of them, as writes that the peer has not answered.
   List<WriteRequest> takeAll() {
     List<WriteRequest> all = List.copyOf(writes);
     for (WriteRequest request : all) {
       remove(request);
-      request.remote = Side.FAILED;
+      request.remote = Side.PENDING;
     }
     return all;
   }

@@ -195,6 +195,14 @@ public final class TransferLog {
     (epoch.writes.isEmpty() ? current : epoch).superseded.add(request);
   }
 
+  /// A write of a former connection that the peer has answered: safe with the next epoch, and not
+  /// counted in its ack.
+  void carry(WriteRequest request) {
+    request.inTransferLog = true;
+    request.epoch = current.number;
+    current.superseded.add(request);
+  }
+
   /// The peer does not want it now; it comes again as a new one.
   void takeOut(WriteRequest request) {
     remove(request);
@@ -319,9 +327,11 @@ public final class TransferLog {
   }
 
   private static void markUnacknowledged(int volume, Epoch epoch) {
-    for (WriteRequest request : epoch.writes) {
-      if (request.owner.volume() == volume) {
-        request.owner.staysOutOfSync(request);
+    for (List<WriteRequest> writes : List.of(epoch.writes, epoch.superseded)) {
+      for (WriteRequest request : writes) {
+        if (request.owner.volume() == volume) {
+          request.owner.staysOutOfSync(request);
+        }
       }
     }
   }

@@ -93,6 +93,26 @@ final class WriteSender {
     return true;
   }
 
+  /// A flush of the peer's disk as a member of the current epoch, which may have no other: an empty
+  /// epoch is not acknowledged (`receive_Data` takes DP_FLUSH without data).
+  void sendFlush(WriteRequest flush) {
+    int flags = WriteTerms.ackFlag(peering) | DpFlags.SYNC | DpFlags.FLUSH;
+    Packet packet =
+        new Packet.Data(
+            PacketType.DATA,
+            flush.extent.sector(),
+            flush.id,
+            device.nextSequence(),
+            WriteTerms.sent(peering, flags),
+            0);
+    flush.remote = Side.PENDING;
+    flush.acksWrite = true;
+    turn.send(device.volume(), packet, flush.payload, 0);
+    log.sent(flush);
+    flush.counted = true;
+    device.counters().peerPending(1);
+  }
+
   /// A write that overlaps one which the peer may not have written yet comes behind a barrier:
   /// within an epoch a peer may write in any order.
   private void keepOrder(WriteRequest request) {

@@ -40,11 +40,13 @@ public final class Device {
   private boolean peerLacksWrites;
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
+  private boolean mayResumeWithPeer;
   private boolean awaitsPeerWrite;
   private boolean attachAwaitsWrites;
   private boolean tellsError;
   private boolean changesSize;
   private boolean considerResync;
+  private boolean skippedSync;
   private int sequence;
   private int readers;
   private int writers;
@@ -248,6 +250,19 @@ public final class Device {
 
   public void postponeNewUuid(boolean postponed) {
     newUuidPostponed = postponed;
+    mayResumeWithPeer = false;
+  }
+
+  /// Whether a postponed generation is not needed if the two nodes, both Primary and frozen when
+  /// they parted, meet again as they are.
+  public boolean mayResumeWithPeer() {
+    return mayResumeWithPeer;
+  }
+
+  /// Postpones a new generation until it is known whether the peer goes on from here.
+  public void postponeNewUuidUntilMeeting() {
+    newUuidPostponed = true;
+    mayResumeWithPeer = true;
   }
 
   /// Whether a new generation begins as soon as the peer writes.
@@ -265,6 +280,16 @@ public final class Device {
 
   public void setConsiderResync(boolean consider) {
     considerResync = consider;
+  }
+
+  /// Whether the peer was told that the initial sync is skipped, and has said nothing since that
+  /// shows that it heard.
+  public boolean skippedSync() {
+    return skippedSync;
+  }
+
+  public void setSkippedSync(boolean skipped) {
+    skippedSync = skipped;
   }
 
   // ---- the peer's side

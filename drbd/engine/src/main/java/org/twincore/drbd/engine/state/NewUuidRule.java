@@ -28,8 +28,11 @@ public final class NewUuidRule {
     KEEP,
     /// Create a new one now; if a connection exists, send P_UUIDS.
     CREATE,
-    /// Remember to create one when I/O is thawed and the peer still lacks the writes.
+    /// Remember to create one before the next handshake, or when I/O is thawed and the peer still
+    /// lacks the writes.
     POSTPONE,
+    /// The same, but not before the next handshake: the peer may go on from here as well.
+    POSTPONE_UNTIL_MEETING,
     /// Create one when the peer writes.
     AWAIT_WRITE
   }
@@ -41,6 +44,8 @@ public final class NewUuidRule {
     LOST_PEER_DATA,
     /// The same while the I/O of this Primary is frozen: nothing is written yet.
     LOST_PEER_DATA_FROZEN,
+    /// The same with a peer that was Primary too, and may be frozen as well.
+    LOST_PRIMARY_FROZEN,
     /// This Primary has pulled ahead of a peer that does not get its writes.
     PULLED_AHEAD,
     /// A diskless peer became Primary: it writes to my disk only.
@@ -76,6 +81,11 @@ public final class NewUuidRule {
     }
     if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
       boolean frozen = after.role() == Role.PRIMARY && after.isSuspended();
+      if (frozen
+          && before.peer() == Role.PRIMARY
+          && after.conn().isBelow(ConnectionState.CONNECTED)) {
+        return new Decision(Rule.LOST_PRIMARY_FROZEN, Answer.POSTPONE_UNTIL_MEETING);
+      }
       return frozen
           ? new Decision(Rule.LOST_PEER_DATA_FROZEN, Answer.POSTPONE)
           : new Decision(Rule.LOST_PEER_DATA, Answer.CREATE);

@@ -33,11 +33,12 @@ import org.twincore.drbd.wire.StateWord;
 
 /// What follows from a P_STATE of the peer (drbd-wire section 7.2, `receive_state`).
 ///
-/// Five deviations. A source ends a resync that its target ended with failed blocks. The others are
-/// towards safety: a peer that lacks writes is not taken to be good because it says so, without the
-/// peer's P_UUIDS two disks are never taken to be equal (the kernel would connect), an attach that
-/// is still being negotiated stays so until they came, and a disk of the peer that appears without
-/// negotiation ends the connection.
+/// Seven deviations. A source ends a resync that its target ended with failed blocks, a node that
+/// refuses the peer's attach tells it so, and what a peer said before it heard that the initial
+/// sync is skipped does not count. The others are towards safety: a peer that lacks writes is not
+/// taken to be good because it says so, without the peer's P_UUIDS two disks are never taken to be
+/// equal (the kernel would connect), an attach that is still being negotiated stays so until they
+/// came, and a disk of the peer that appears without negotiation ends the connection.
 public final class PeerState {
   private PeerState() {}
 
@@ -48,11 +49,18 @@ public final class PeerState {
       boolean uuids, boolean reallyInconsistent, boolean dryRun, boolean lacksWrites) {}
 
   /// What hangs in the air here: a peer that was forced to be Primary while both disks were
-  /// Inconsistent ([#forcesResync]), a new current UUID put off until the thaw, and the bits set
-  /// and failed of a running resync.
+  /// Inconsistent ([#forcesResync]), a new current UUID put off until the thaw, whether it is not
+  /// needed if the peer is the Primary that it was, whether this node has told the peer to skip the
+  /// initial sync and the peer has not shown that it heard, and the bits set and failed of a
+  /// running resync.
   public record Pending(
-      boolean considerResync, boolean newUuidPostponed, long bitsSet, long bitsFailed) {
-    public static final Pending NOTHING = new Pending(false, false, 0, 0);
+      boolean considerResync,
+      boolean newUuidPostponed,
+      boolean mayResume,
+      boolean skippedSync,
+      long bitsSet,
+      long bitsFailed) {
+    public static final Pending NOTHING = new Pending(false, false, false, false, 0, 0);
   }
 
   /// A P_STATE: the own state, the peer's as received (in the peer's view), and what else matters.
@@ -67,6 +75,9 @@ public final class PeerState {
     PEER_GAVE_RESYNC_UP,
     PEER_FINISHED_VERIFY,
     LATE_INCONSISTENT_IGNORED,
+    /// Two disks that were Inconsistent are UpToDate since the initial sync was skipped, and the
+    /// peer said this before it heard of that.
+    SAID_BEFORE_THE_SKIP,
     PEER_LACKS_WRITES,
     PEER_DISK_NOT_NEGOTIATED,
     CONNECTION_ESTABLISHED,
@@ -256,6 +267,14 @@ public final class PeerState {
         peerDisk = UP_TO_DATE;
         rules.add(Rule.LATE_INCONSISTENT_IGNORED);
       }
+      if (arrival.pending.skippedSync
+          && own.conn() == CONNECTED
+          && peer.conn() == CONNECTED
+          && peerDisk == INCONSISTENT
+          && peer.pdsk() == INCONSISTENT) {
+        peerDisk = UP_TO_DATE;
+        rules.add(Rule.SAID_BEFORE_THE_SKIP);
+      }
     }
 
     /// The resync of which this node was the source was aborted. Whatever the peer calls its disk
@@ -340,7 +359,9 @@ public final class PeerState {
               .withPdsk(peerDisk)
               .withPeerIsp(peer.aftrIsp() || peer.userIsp());
       boolean connects = own.conn().isBelow(CONNECTED) && conn.isAtLeast(CONNECTED);
-      if (connects && conn == CONNECTED && peerDisk == CONSISTENT && isFrozenWithNewUuid()) {
+      boolean isRebooted =
+          peerDisk == CONSISTENT || (arrival.pending.mayResume && peer.role() != Role.PRIMARY);
+      if (connects && conn == CONNECTED && isRebooted && isFrozenWithNewUuid()) {
         rules.add(Rule.FROZEN_MEETS_REBOOTED_PEER);
         return new Drop(rulesNow(), PROTOCOL_ERROR, true, handshake, Optional.empty());
       }
@@ -367,7 +388,12 @@ public final class PeerState {
       return own.isSuspended() && arrival.pending.newUuidPostponed;
     }
 
+    /// A peer whose attach is refused hears of it only so: it draws the same conclusion from our
+    /// UUIDs. (A kernel's stays Negotiating.)
     private boolean mustAnswer(StateWord after) {
+      if (rules.contains(Rule.PEERS_ATTACH_REFUSED)) {
+        return true;
+      }
       return own.conn().compareTo(WF_REPORT_PARAMS) > 0
           && after.conn().compareTo(CONNECTED) > 0
           && peer.conn().isBelow(STARTING_SYNC_S)

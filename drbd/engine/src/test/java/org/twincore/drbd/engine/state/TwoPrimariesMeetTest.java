@@ -73,7 +73,7 @@ class TwoPrimariesMeetTest {
             own,
             primary(DiskState.D_UNKNOWN),
             new PeerState.Known(true, false, false, false),
-            new PeerState.Pending(false, false, ownBits, 0),
+            new PeerState.Pending(false, false, false, false, ownBits, 0),
             context);
     PeerState.Decision decision =
         PeerState.decide(
