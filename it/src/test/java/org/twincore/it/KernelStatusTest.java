@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -106,6 +107,27 @@ class KernelStatusTest {
     scene.both();
     assertAgreement("Established");
     scene.assertEqual();
+  }
+
+  /// Line by line the same objects with the same words in the same order.
+  @Test
+  void eventsAreToldInTheSameWords() throws IOException {
+    scene.inStep("C", "", "");
+    scene.oursIsPrimary();
+    for (String more : new String[] {"", " --statistics"}) {
+      String words = "events2 --now" + more;
+      List<String> kernels = shape(scene.kernel.run("drbdsetup-84 " + words));
+      assertThat(shape(scene.node.drbdsetup(words.split(" ")))).isEqualTo(kernels);
+      assertThat(kernels).as(more).hasSize(5).anyMatch(it -> it.startsWith("exists peer-device"));
+    }
+    scene.node.drbdadm("secondary", "r0");
+  }
+
+  private static List<String> shape(String events) {
+    return events
+        .lines()
+        .map(line -> line.replaceAll(":\\S+", ":").replaceAll(" (yes|no)\\b", " "))
+        .toList();
   }
 
   private static void assertAgreement(String replication) throws IOException {

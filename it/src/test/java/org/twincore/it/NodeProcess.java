@@ -23,6 +23,7 @@ import org.twincore.admin.NodePaths;
 import org.twincore.admin.ResourceView;
 import org.twincore.cli.client.AdminClient;
 import org.twincore.cli.drbdadm.Drbdadm;
+import org.twincore.cli.drbdsetup.Drbdsetup;
 import org.twincore.daemon.Main;
 import org.twincore.host.nbd.NbdClient;
 
@@ -153,6 +154,21 @@ final class NodeProcess implements AutoCloseable {
     if (code != 0) {
       throw new AssertionError(
           "drbdadm " + String.join(" ", words) + ": exit code " + code + "\n" + text + tail());
+    }
+    return text;
+  }
+
+  /// Runs drbdsetup on this node, as above.
+  String drbdsetup(String... words) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    Map<String, String> environment =
+        Map.of("TWINCORE_RUN", folder.toString(), "TWINCORE_NODE", name);
+    int code = Drbdsetup.run(words, environment, out, out);
+    String text = bytes.toString(StandardCharsets.UTF_8);
+    if (code != 0) {
+      throw new AssertionError(
+          "drbdsetup " + String.join(" ", words) + ": exit code " + code + "\n" + text + tail());
     }
     return text;
   }

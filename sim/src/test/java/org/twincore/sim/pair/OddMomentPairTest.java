@@ -2,6 +2,7 @@ package org.twincore.sim.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,7 @@ import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 
@@ -132,6 +134,36 @@ class OddMomentPairTest {
     assertThat(pair.admin(0, new AdminCommand.DeleteVolume(0)).isSuccess()).isFalse();
     pair.nodes[0].deliver(new Event.Closed(0, Event.Access.READ_ONLY));
     pair.ok(0, new AdminCommand.DeleteVolume(0));
+  }
+
+  /// An ack of the node that resolves conflicts, for nothing that was sent.
+  @ParameterizedTest
+  @EnumSource(
+      value = PacketType.class,
+      names = {"SUPERSEDED", "RETRY_WRITE"})
+  void aVerdictOnNoWriteEndsTheConnection(PacketType type) throws MetadataException {
+    Pair pair = new Pair.Setup().bothPrimary();
+    List<String> log = new ArrayList<>();
+    for (int id = 0; id < 2; id++) {
+      pair.nodes[id].watch(
+          new NodeWatcher() {
+            @Override
+            public void effect(SimNode node, Effect effect) {
+              if (effect instanceof Effect.Log said) {
+                log.add(said.text());
+              }
+            }
+          });
+      Packet.BlockAck verdict = new Packet.BlockAck(type, 8, 4711, Pair.BLOCK, 1);
+      pair.withheld.say(pair.nodes[1 - id], PacketType.WRITE_ACK, verdict, null);
+    }
+    pair.awaitAnswer(pair.startWrite(0, 1, 1, false));
+    pair.awaitAnswer(pair.startWrite(1, 2, 2, false));
+    pair.await(
+        () -> log.stream().anyMatch(it -> it.contains("P_" + type.name())), "the complaint");
+    pair.run(1_000);
+    assertThat(pair.read(0, 1)).isEqualTo(1);
+    assertThat(pair.read(1, 2)).isEqualTo(2);
   }
 
   /// The kernel's state crossed our `new-current-uuid --clear-bitmap` on its way, and a kernel does

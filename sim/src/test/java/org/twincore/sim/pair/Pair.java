@@ -427,6 +427,15 @@ final class Pair {
     return nodes[id].drive(volume).data().block(block)[0];
   }
 
+  boolean hasEqualDisks() {
+    try {
+      assertEqualDisks();
+      return true;
+    } catch (AssertionError _) {
+      return false;
+    }
+  }
+
   void assertEqualDisks() {
     for (int volume = 0; volume < setup.volumes; volume++) {
       assertEqualDisks(volume);

@@ -438,4 +438,26 @@ class SplitBrainPairTest {
     pair.awaitUpToDate();
     assertStands(pair, 1, 5, 3);
   }
+
+  /// The loser dies each time before it hears that the resync has begun; the kernel's two nodes call
+  /// each other unrelated after the second time.
+  @Test
+  void aLoserThatDiesAgainAndAgainFollowsInTheEnd() throws MetadataException {
+    Pair pair = split(policies("disconnect", "disconnect", "disconnect", "disconnect"), 3, 2, "0");
+    meet(pair);
+    part(pair);
+    pair.connect(0);
+    for (int death = 0; death < 4; death++) {
+      pair.ok(1, new AdminCommand.Connect(pair.net(), true, false));
+      pair.awaitConn(0, ConnectionState.SYNC_SOURCE);
+      assertThat(pair.state(1).conn()).isEqualTo(ConnectionState.WF_SYNC_UUID);
+      pair.kill(1);
+      pair.startProcess(1);
+      pair.attach(1);
+      pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    }
+    pair.ok(1, new AdminCommand.Connect(pair.net(), true, false));
+    pair.awaitUpToDate();
+    assertStands(pair, 0, 3, 2);
+  }
 }

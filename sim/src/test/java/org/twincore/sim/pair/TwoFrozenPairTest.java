@@ -2,6 +2,7 @@ package org.twincore.sim.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
@@ -16,12 +17,16 @@ import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.SimStore;
+import org.twincore.sim.world.Simulation;
+import org.twincore.sim.world.Tamper;
 import org.twincore.testkit.Prng;
 
 /// Two Primaries with `fencing resource-and-stonith` that lose sight of each other, and find each
@@ -105,24 +110,78 @@ class TwoFrozenPairTest {
   void atAnyMoment(EpochEnd epochs) throws MetadataException {
     for (long seed = 1; seed <= 20; seed++) {
       Pair pair = bothPrimary(epochs);
-      Prng random = new Prng(seed);
-      DualLoad.Shared shared = new DualLoad.Shared();
-      DualLoad one = new DualLoad(pair, 0, shared, new Prng(random.nextLong()), 500, 4);
-      DualLoad other = new DualLoad(pair, 1, shared, new Prng(random.nextLong()), 500, 4);
       long generation = generation(pair, 0);
-      for (int round = 0; round < 3; round++) {
-        pair.run(5 + random.nextLong(0, 20));
-        cut(pair);
-        pair.run(random.nextLong(0, 2_000));
-        join(pair);
-        pair.await(
-            () -> pair.state(0).conn() == ConnectionState.CONNECTED && !pair.state(0).suspFen(),
-            "the thaw, seed " + seed);
-      }
-      pair.await(() -> one.isDone() && other.isDone(), "all answers, seed " + seed);
+      DualLoad.Shared shared = partAndMeetUnderLoad(pair, seed);
       assertThat(shared.failed()).as("errors, seed " + seed).isZero();
       assertThat(shared.history().irregularity()).as("seed " + seed).isEmpty();
       assertAsBefore(pair, generation);
+    }
+  }
+
+  private static DualLoad.Shared partAndMeetUnderLoad(Pair pair, long seed) {
+    Prng random = new Prng(seed);
+    DualLoad.Shared shared = new DualLoad.Shared();
+    DualLoad one = new DualLoad(pair, 0, shared, new Prng(random.nextLong()), 500, 4);
+    DualLoad other = new DualLoad(pair, 1, shared, new Prng(random.nextLong()), 500, 4);
+    for (int round = 0; round < 3; round++) {
+      pair.run(5 + random.nextLong(0, 20));
+      cut(pair);
+      pair.run(random.nextLong(0, 2_000));
+      join(pair);
+      pair.await(
+          () -> pair.state(0).conn() == ConnectionState.CONNECTED && !pair.state(0).suspFen(),
+          "the thaw, seed " + seed);
+    }
+    pair.await(() -> one.isDone() && other.isDone(), "all answers, seed " + seed);
+    pair.awaitQuiet();
+    return shared;
+  }
+
+  /// The planted fault: what is sent again is acked and not written.
+  @Test
+  void whatIsNotTakenAgainIsSeen() throws MetadataException {
+    boolean isSeen = false;
+    for (long seed = 1; seed <= 20 && !isSeen; seed++) {
+      Pair pair = bothPrimary(EpochEnd.FLUSH);
+      pair.nodes[1].tamper(new Forgetful());
+      DualLoad.Shared shared = partAndMeetUnderLoad(pair, seed);
+      isSeen = shared.history().irregularity().isPresent() || !pair.hasEqualDisks();
+    }
+    assertThat(isSeen).isTrue();
+  }
+
+  /// Forgets the data of the first packets of each connection.
+  private static final class Forgetful implements Tamper {
+    private final List<Long> unwanted = new ArrayList<>();
+    private long connectedNanos = -Simulation.SECOND;
+
+    @Override
+    public List<Event> event(SimNode node, Event event) {
+      if (event instanceof Event.PacketArrived arrived
+          && arrived.packet().type() == PacketType.DATA
+          && arrived.payload() != null
+          && node.simulation().nowNanos() < connectedNanos + Simulation.MILLISECOND) {
+        unwanted.add(begin(arrived.payload()));
+      }
+      return List.of(event);
+    }
+
+    private static Long begin(Payload payload) {
+      return ByteBuffer.wrap(payload.toByteArray()).getLong();
+    }
+
+    @Override
+    public List<Effect> effect(SimNode node, Effect effect) {
+      if (effect instanceof Effect.StateChanged changed
+          && changed.before().isSuspended()
+          && changed.after().conn() == ConnectionState.CONNECTED) {
+        connectedNanos = node.simulation().nowNanos();
+      }
+      if (effect instanceof Effect.WriteLocal write && unwanted.remove(begin(write.payload()))) {
+        node.simulation().after(0, () -> node.deliver(new Event.LocalDone(0, write.token())));
+        return List.of();
+      }
+      return List.of(effect);
     }
   }
 

@@ -47,6 +47,7 @@ enum PlantedFault {
   POLICY_IGNORED("PolicyKeepsItsSide", PolicyTampers::ignores),
   KEPT_SIDE_OVERWRITTEN("PolicyKeepsItsSide", PolicyTampers::overwritesSource),
   OVERWRITTEN_BEFORE_SAVED("UndoRestoresLoser", DiskTampers::savesNothing),
+  CHECKSUMS_FOUND_EQUAL("UpToDateReplicasEqual", FlowTampers::findsChecksumsEqual),
   VERIFY_HASH_WRONG("VerifyIsRight", WireTampers::garblesHashes),
   ANSWERED_TWICE("EachRequestAnsweredOnce", WireTampers::answersTwice),
   NEVER_ANSWERED("Progress", WireTampers::forgetsAnAnswer),

@@ -13,7 +13,8 @@ import org.twincore.drbd.Role;
 /// [#compare] walks [Rule] from the first row to the last and answers with the first that matches.
 /// Bit 0 of each value is masked in every comparison.
 ///
-/// One deviation, towards safety: by rule 34 the kernel clears the own bitmap UUID at once. If
+/// Two deviations. A resync that was to end a split brain and whose start got lost is undone, so
+/// that it can be tried any number of times. And towards safety: by rule 34 the kernel clears the own bitmap UUID at once. If
 /// writes came after the missed end (they make no new current UUID, as a bitmap UUID is set) and
 /// the connection breaks before the resync that rule 34 asks for has started, both sets are then
 /// equal and the next comparison finds nothing to do, although bits are set. Left alone, the set
@@ -198,6 +199,20 @@ public final class UuidCompare {
         q ->
             same(q.self.uuids.bitmap(), q.peer.uuids.bitmap())
                 && (q.self.uuids.bitmap() & ~1) != 0),
+    /// A split brain was settled, and the UUID of the resync that I started to settle it never
+    /// reached the peer. The kernel leaves the set so: after the second time the common ancestor has
+    /// left the history, and the two are unrelated.
+    RULE_100_I_STARTED(
+        100,
+        Verdict.SPLIT_BRAIN_HISTORY,
+        q -> startWasLost(q, q.self, q.peer),
+        Repair.SELF_STARTED),
+    /// The same, and the peer started it.
+    RULE_100_PEER_STARTED(
+        100,
+        Verdict.SPLIT_BRAIN_HISTORY,
+        q -> startWasLost(q, q.peer, q.self),
+        Repair.PEER_STARTED),
     /// A common ancestor in the histories. Two empty histories match as well, as in the kernel.
     RULE_100(100, Verdict.SPLIT_BRAIN_HISTORY, q -> historiesMeet(q.self.uuids, q.peer.uuids)),
     /// Nothing in common; DRBD logs it under the number of its last row.
@@ -280,6 +295,16 @@ public final class UuidCompare {
     }
     long startedFrom = source.uuids.history0() & ~GenerationUuids.PRIMARY_BIT;
     return same(startedFrom + SYNC_UUID_OFFSET, source.uuids.bitmap());
+  }
+
+  /// Did `source` start a resync towards `target`, which parted from it before and counts from where
+  /// they parted to this day?
+  private static boolean startWasLost(Question question, Node source, Node target) {
+    long parted = source.uuids.history0() & ~GenerationUuids.PRIMARY_BIT;
+    return question.terms.agreedVersion >= SYNC_UUID_VERSION
+        && parted != 0
+        && same(parted, target.uuids.bitmap())
+        && same(parted + SYNC_UUID_OFFSET, source.uuids.bitmap());
   }
 
   private static boolean historiesMeet(GenerationUuids self, GenerationUuids peer) {
