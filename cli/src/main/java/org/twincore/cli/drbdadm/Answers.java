@@ -71,7 +71,11 @@ final class Answers {
       default -> {
         StringBuilder lines = new StringBuilder();
         for (VolumeDefinition volume : target.volumes()) {
-          lines.append(volume(invocation.command(), resource, volume)).append('\n');
+          String line =
+              invocation.command() == Command.SH_UDEV
+                  ? udev(all, resource, volume)
+                  : volume(invocation.command(), resource, volume);
+          lines.append(line).append('\n');
         }
         yield lines.toString();
       }
@@ -95,15 +99,22 @@ final class Answers {
       case SH_MD_DEV -> meta.deviceFor(disk);
       case SH_MD_IDX -> meta.index();
       case SH_IP -> resource.local().address().orElseThrow().address();
-      case SH_UDEV -> udev(resource, volume, disk);
       default -> throw new IllegalArgumentException(command.word());
     };
   }
 
-  private static String udev(NodeResource resource, VolumeDefinition volume, String disk) {
-    String name = volume.implicit() ? resource.name() : resource.name() + "/" + volume.number();
+  /// `udev-always-use-vnr` puts the volume's number also where the file has no `volume`.
+  private static String udev(
+      NodeConfiguration all, NodeResource resource, VolumeDefinition volume) {
+    boolean numbers =
+        !volume.implicit()
+            || all.configuration().globalValues().flag(Option.UDEV_ALWAYS_USE_VNR);
+    String name = numbers ? resource.name() + "/" + volume.number() : resource.name();
     return "RESOURCE=%s\nDEVICE=%s\nDISK=%s"
-        .formatted(name, withoutFolder(volume.deviceName()), withoutFolder(disk));
+        .formatted(
+            name,
+            withoutFolder(volume.deviceName()),
+            withoutFolder(volume.disk().orElse("")));
   }
 
   private static String withoutFolder(String device) {

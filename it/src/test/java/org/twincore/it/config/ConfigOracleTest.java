@@ -11,6 +11,8 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Our drbdadm and Debian's read the same files and say the same: output to the byte, exit codes,
 /// and the place of a fault.
@@ -98,6 +100,32 @@ class ConfigOracleTest {
     }
     tellDifferences();
     assertThat(accepted).as("accepted of " + count).isBetween(count / 3, count * 9 / 10);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', ''",
+    "udev-always-use-vnr;, ''",
+    "'', volume 3",
+    "udev-always-use-vnr;, volume 3",
+  })
+  void namesDevicesToUdevAlike(String global, String volume) throws Exception {
+    String device = "device /dev/drbd0 minor 0; disk /dev/sda7; meta-disk internal;";
+    String declared = volume.isEmpty() ? device : volume + " { " + device + " }";
+    Corpus.Entry entry =
+        Corpus.Entry.of(
+            "udev",
+            """
+            global { %s }
+            resource r0 {
+              %s
+              on alice { address 10.0.0.1:7788; }
+              on bob { address 10.0.0.2:7788; }
+            }
+            """
+                .formatted(global, declared));
+    compare(entry.name(), entry.write(folder), "sh-udev minor-0");
+    tellDifferences();
   }
 
   private void compare(String name, Path config, String command)
