@@ -37,7 +37,7 @@ class StalledDiskTest {
 
   @TempDir private Path folder;
   private final List<NodeProcess> nodes = new ArrayList<>();
-  private JavaProcess disk;
+  private final List<JavaProcess> servers = new ArrayList<>();
 
   @BeforeEach
   void requireBlockDevices() throws IOException {
@@ -47,10 +47,11 @@ class StalledDiskTest {
   /// `options` is the text of the disk section's rest.
   private void startNodes(String options) throws Exception {
     Path mounted = Files.createFile(folder.resolve("disk-0"));
-    disk =
+    JavaProcess disk =
         JavaProcess.start(
             StallingDisk.class,
             List.of(mounted.toString(), sparse(folder.resolve("backing")).toString()));
+    servers.add(disk);
     assertThat(disk.readLine()).isEqualTo("ready");
     Path config = configure(options, mounted, sparse(folder.resolve("disk-1")));
     for (String name : List.of("one", "two")) {
@@ -65,12 +66,12 @@ class StalledDiskTest {
 
   @AfterEach
   void end() throws IOException, InterruptedException {
-    if (disk != null) {
-      disk.ask("go"); // or no process that waits for it can end
+    for (JavaProcess server : servers) {
+      server.ask("go"); // or no process that waits for it can end
     }
     nodes.forEach(NodeProcess::close);
-    if (disk != null) {
-      disk.close();
+    for (JavaProcess server : servers) {
+      server.close();
       Tool.run("umount", "--lazy", folder.resolve("disk-0").toString());
     }
   }
@@ -97,6 +98,10 @@ class StalledDiskTest {
             .formatted(options, first, ports.get(0), second, ports.get(1)));
   }
 
+  private JavaProcess disk() {
+    return servers.getFirst();
+  }
+
   private NodeProcess one() {
     return nodes.get(0);
   }
@@ -112,10 +117,10 @@ class StalledDiskTest {
     NumberedLoad load = new NumberedLoad(BLOCKS, new Random(5));
     load.begin(primary.nbdAddress());
     load.awaitWrites(500);
-    disk.ask("stall");
+    disk().ask("stall");
     CompletableFuture<String> waits = inBackground("detach", "r0");
     one().awaitVolume("the detach to wait", it -> it.disk().equals("Failed"));
-    assertThat(disk.ask("held")).isNotEqualTo("0");
+    assertThat(disk().ask("held")).isNotEqualTo("0");
     assertThat(waits).isNotDone();
 
     one().drbdadm("detach", "--force", "r0");
@@ -128,7 +133,7 @@ class StalledDiskTest {
     assertThat(one().drbdadm("dstate", "r0")).isEqualTo("Failed/UpToDate\n");
     two().awaitState("Connected", "UpToDate/Failed");
 
-    disk.ask("go");
+    disk().ask("go");
     assertThat(waits.get(60, TimeUnit.SECONDS)).isEmpty();
     one().awaitState("Connected", "Diskless/UpToDate");
     load.awaitWrites(100);
@@ -182,7 +187,7 @@ class StalledDiskTest {
     byte[] data = new byte[4096];
     try (NbdClient stuck = one().nbd()) {
       stuck.pwrite(data, 0);
-      disk.ask("stall");
+      disk().ask("stall");
       CompletableFuture<Boolean> answered = new CompletableFuture<>();
       stuck.pwriteAsync(
           data, 0, data.length, 0, false, failed -> answered.complete(failed == null));
@@ -194,7 +199,7 @@ class StalledDiskTest {
         other.pread(data, 0);
         assertThat(data).containsOnly(0);
       }
-      disk.ask("go");
+      disk().ask("go");
       assertThat(answered.get(60, TimeUnit.SECONDS)).isTrue();
       stuck.pread(data, 1 << 20);
       assertThat(data).containsOnly(7);
@@ -207,7 +212,7 @@ class StalledDiskTest {
 
   private String held() {
     try {
-      return disk.ask("held");
+      return disk().ask("held");
     } catch (IOException gone) {
       throw new UncheckedIOException(gone);
     }
