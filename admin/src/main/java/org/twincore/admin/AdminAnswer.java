@@ -57,9 +57,9 @@ public sealed interface AdminAnswer {
     }
   }
 
-  /// The node: its name, process, start time (milliseconds since 1970), and where its exports are
-  /// (NBD URIs without export name, may be empty).
-  record Info(String node, String version, long pid, long startedMillis, List<String> nbdUris)
+  /// The node: its name, version, process, start time (milliseconds since 1970), and where its
+  /// exports are (NBD URIs without export name, may be empty).
+  record Info(String node, AdminVersion version, long pid, long startedMillis, List<String> nbdUris)
       implements AdminAnswer {
     public Info {
       nbdUris = List.copyOf(nbdUris);

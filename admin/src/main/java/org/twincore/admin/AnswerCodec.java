@@ -31,7 +31,8 @@ public final class AnswerCodec {
       case AdminAnswer.Info info -> {
         out.put("answer", "info");
         out.put("node", info.node());
-        out.put("version", info.version());
+        out.put("version", info.version().program());
+        out.put("protocol", info.version().protocol());
         out.put("pid", info.pid());
         out.put("started-millis", info.startedMillis());
         out.put("nbd", info.nbdUris());
@@ -68,7 +69,8 @@ public final class AnswerCodec {
       case "info" ->
           new AdminAnswer.Info(
               in.text("node"),
-              in.text("version"),
+              new AdminVersion(
+                  in.text("version"), (int) in.optionalNumber("protocol", AdminVersion.UNTOLD)),
               in.number("pid"),
               in.number("started-millis"),
               in.texts("nbd"));

@@ -57,7 +57,8 @@ final class AnswerCodecTest {
             new AdminAnswer.Text("r0 role:Primary\n\n"),
             new AdminAnswer.Status(List.of(view())),
             new AdminAnswer.Status(List.of()),
-            new AdminAnswer.Info("core-01", "0.1", 4711, 99, List.of("nbd://127.0.0.1:10809")),
+            new AdminAnswer.Info(
+                "core-01", new AdminVersion("0.1", 7), 4711, 99, List.of("nbd://127.0.0.1:10809")),
             new AdminAnswer.Line("exists -"),
             new AdminAnswer.End(),
             new AdminAnswer.Failed("no"));

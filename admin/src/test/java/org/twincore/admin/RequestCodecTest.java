@@ -15,7 +15,7 @@ import org.twincore.admin.AdminRequest.ReportOption;
 import org.twincore.admin.AdminRequest.VolumeVerb;
 
 final class RequestCodecTest {
-  private static List<AdminRequest> oneOfEach() {
+  static List<AdminRequest> oneOfEach() {
     List<AdminRequest> all = new ArrayList<>();
     all.add(new AdminRequest.Hello());
     all.add(new AdminRequest.Status(Optional.empty()));

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import org.twincore.cli.client.VersionReport;
 import org.twincore.cli.drbdadm.Drbdadm;
 import org.twincore.cli.drbdmeta.Drbdmeta;
 import org.twincore.cli.drbdsetup.Drbdsetup;
@@ -16,9 +17,6 @@ import org.twincore.cli.overview.DrbdOverview;
 /// Text is UTF-8 whatever the locale says.
 public final class Tools {
   private static final int EXIT_USAGE = 1;
-
-  /// Of the program.
-  private static final String VERSION = "0.1.0";
 
   private Tools() {}
 
@@ -35,7 +33,7 @@ public final class Tools {
           case "drbd-overview" -> DrbdOverview.run(rest, System.getenv(), out, err);
           case "drbdmeta" -> Drbdmeta.run(rest, out, err, Drbdmeta.answers());
           case "version" -> {
-            out.println("twincore " + VERSION);
+            out.print(VersionReport.of(System.getenv()));
             yield 0;
           }
           default -> {

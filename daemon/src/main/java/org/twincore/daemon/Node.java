@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.twincore.admin.AdminAnswer;
+import org.twincore.admin.AdminVersion;
 import org.twincore.admin.NodePaths;
 import org.twincore.admin.settings.NodeSettings;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -72,9 +73,6 @@ public final class Node {
   }
 
   private static final Logger LOG = System.getLogger("org.twincore.node");
-
-  /// Of the program, as `info` tells it.
-  private static final String VERSION = "0.1.0";
 
   private final String name;
   private final Instant started = Instant.now();
@@ -134,7 +132,12 @@ public final class Node {
       lock.close();
       throw new IOException(failed.getMessage(), failed);
     }
-    LOG.log(Level.INFO, "node={0} pid={1} started", name, Long.toString(pid()));
+    LOG.log(
+        Level.INFO,
+        "node={0} pid={1} version={2} started",
+        name,
+        Long.toString(pid()),
+        AdminVersion.OWN.program());
   }
 
   private ScheduledVerifies verifies(String own, NodeFolders folders, NodeSettings settings) {
@@ -193,7 +196,7 @@ public final class Node {
   }
 
   AdminAnswer.Info info() {
-    return new AdminAnswer.Info(name, VERSION, pid(), started.toEpochMilli(), nbdUris);
+    return new AdminAnswer.Info(name, AdminVersion.OWN, pid(), started.toEpochMilli(), nbdUris);
   }
 
   /// Somebody wants the node to stop; [#awaitStop] returns.

@@ -2,15 +2,11 @@ package org.twincore.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.File;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,36 +24,8 @@ class DistTest {
   static void makeDist() throws IOException, InterruptedException {
     Tool.require("tar", "tar");
     Tool.require("git", "git");
-    Path jars = Files.createDirectories(shared.resolve("jars"));
-    int number = 0;
-    for (String entry : classPath()) {
-      Path at = Path.of(entry);
-      String name = "twincore-" + number++ + ".jar";
-      if (Files.isDirectory(at)) {
-        jar("--create", "--file", jars.resolve(name).toString(), "-C", entry, ".");
-      } else {
-        Files.copy(at, jars.resolve(name));
-      }
-    }
+    Path jars = Installation.current(shared.resolve("jars")).folder();
     Tool.ok(ROOT.resolve("packaging/dist").toString(), jars.toString(), dist().toString());
-  }
-
-  private static List<String> classPath() {
-    String all =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return Stream.of(all.split(File.pathSeparator, -1))
-        .filter(entry -> Files.exists(Path.of(entry)))
-        .filter(entry -> !entry.contains("test-classes") && !entry.contains("/it/target/"))
-        .filter(entry ->
-            entry.contains("/target/") || entry.matches(".*(jackson-core|picocli|jspecify).*"))
-        .toList();
-  }
-
-  private static void jar(String... words) {
-    StringWriter text = new StringWriter();
-    PrintWriter out = new PrintWriter(text);
-    int code = ToolProvider.findFirst("jar").orElseThrow().run(out, out, words);
-    assertThat(code).as(text.toString()).isZero();
   }
 
   private static Path dist() {

@@ -43,15 +43,26 @@ final class JavaProcess implements AutoCloseable {
   /// As above, behind a program that runs it.
   static JavaProcess start(List<String> before, Class<?> main, List<String> arguments)
       throws IOException {
+    return start(before, ownClassPath(), main.getName(), arguments);
+  }
+
+  /// Where the classes of the tests and of what they test are.
+  static String ownClassPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+
+  /// As above, with the classes of another version, perhaps.
+  static JavaProcess start(
+      List<String> before, String classPath, String main, List<String> arguments)
+      throws IOException {
     List<String> command = new ArrayList<>(before);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("-XX:+UseSerialGC");
     command.add("-Xmx192m");
     command.add("-cp");
-    command.add(
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")));
-    command.add(main.getName());
+    command.add(classPath);
+    command.add(main);
     command.addAll(arguments);
     return new JavaProcess(
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start());

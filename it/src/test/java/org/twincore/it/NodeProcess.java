@@ -38,6 +38,7 @@ final class NodeProcess implements AutoCloseable {
   private String moreSettings = "";
   private String protocolMax = "";
   private List<String> before = List.of();
+  private String classPath = JavaProcess.ownClassPath();
   private Path log;
   private int logFrom;
   private @Nullable JavaProcess process;
@@ -75,6 +76,11 @@ final class NodeProcess implements AutoCloseable {
     before = List.of(program);
   }
 
+  /// Runs the version that is installed there, from its next start on.
+  void runs(Installation installed) {
+    classPath = installed.classPath();
+  }
+
   Path nbdSocket() {
     return folder.resolve("nbd");
   }
@@ -91,7 +97,8 @@ final class NodeProcess implements AutoCloseable {
     process =
         JavaProcess.start(
             before,
-            Main.class,
+            classPath,
+            Main.class.getName(),
             List.of(
                 "--name",
                 name,
@@ -173,7 +180,13 @@ final class NodeProcess implements AutoCloseable {
     return text;
   }
 
-  private String tail() throws IOException {
+  /// Runs another version's drbdadm on this node, whatever it ends with.
+  Tool drbdadmOf(Installation tools, String... words) throws IOException, InterruptedException {
+    return tools.drbdadm(name, folder, config, words);
+  }
+
+  /// The end of its log.
+  String tail() throws IOException {
     if (!Files.exists(log())) {
       return "";
     }

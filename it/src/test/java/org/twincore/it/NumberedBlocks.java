@@ -16,6 +16,7 @@ import org.twincore.host.nbd.NbdClient;
 final class NumberedBlocks {
   private static final int BLOCK_BYTES = 4096;
   private static final int DEPTH = 16;
+  private static final int WRITES_PER_FLUSH = 128;
 
   private final int blocks;
   private final RandomGenerator random;
@@ -60,6 +61,9 @@ final class NumberedBlocks {
               }
               room.release();
             });
+        if (number % WRITES_PER_FLUSH == 0) {
+          flush(client, room);
+        }
       }
       room.acquire(DEPTH);
     } catch (IOException lost) {
@@ -69,7 +73,17 @@ final class NumberedBlocks {
     }
   }
 
-  /// Writes that were answered with an error.
+  private void flush(NbdClient client, Semaphore room) throws IOException, InterruptedException {
+    room.acquire();
+    client.flushAsync(failed -> {
+      if (failed != null && client.isConnected()) {
+        refuse();
+      }
+      room.release();
+    });
+  }
+
+  /// Writes and flushes that were answered with an error.
   synchronized int refusedWrites() {
     return refused;
   }

@@ -66,8 +66,8 @@ class ServiceTest {
   private void program(String name, String text) throws IOException {
     String java =
         Path.of(System.getProperty("java.home"), "bin", "java")
-            + " -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED"
-            + " -cp "
+            + " -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"
+            + " --enable-native-access=ALL-UNNAMED -cp "
             + System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     Path file = folder.resolve(name);
     Files.writeString(
@@ -162,6 +162,28 @@ class ServiceTest {
         .returns(3, Tool::exitCode)
         .returns("drbd not loaded\n", Tool::output);
     assertThat(status("core-02")).contains("cs:WFConnection");
+  }
+
+  /// Both are promoted at the same moment, each by its own start.
+  @Test
+  void becomePrimaryOnBothMakesBothPrimary() throws Exception {
+    startBoth();
+    tool("core-01", "primary", "--force", "r0");
+    tool("core-01", "wait-sync", "r0", "--wfc-timeout=60");
+    for (String node : NODES) {
+      assertThat(service(node, "stop").exitCode()).isZero();
+    }
+    Path config = folder.resolve("drbd.conf");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replace("net {", "net { allow-two-primaries yes;")
+            .replaceFirst("startup [{].*", "startup { wfc-timeout 60; become-primary-on both; }"));
+    startBoth();
+    for (String node : NODES) {
+      assertThat(tool(node, "role", "r0")).isEqualTo("Primary/Primary\n");
+      assertThat(tool(node, "dstate", "r0")).isEqualTo("UpToDate/UpToDate\n");
+    }
   }
 
   private String status(String node) throws IOException, InterruptedException {

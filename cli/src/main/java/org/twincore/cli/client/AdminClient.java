@@ -11,6 +11,7 @@ import java.util.Arrays;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminFormatException;
 import org.twincore.admin.AdminRequest;
+import org.twincore.admin.AdminVersion;
 import org.twincore.admin.AnswerCodec;
 import org.twincore.admin.RequestCodec;
 
@@ -54,8 +55,33 @@ public final class AdminClient implements AutoCloseable {
     }
   }
 
-  /// The next answer of the node.
+  /// The next answer of the node. Where it is that the request was none, and node and tool are not
+  /// of the same version, it says so.
   public AdminAnswer receive() throws IOException {
+    AdminAnswer answer = next();
+    if (!(answer instanceof AdminAnswer.Failed(String text))) {
+      return answer;
+    }
+    send(new AdminRequest.Hello());
+    return next() instanceof AdminAnswer.Info info
+        ? new AdminAnswer.Failed(text + difference(info.version()))
+        : answer;
+  }
+
+  private static String difference(AdminVersion node) {
+    if (node.equals(AdminVersion.OWN)) {
+      return "";
+    }
+    return "\nThe node runs %s, this tool is of %s.%s"
+        .formatted(
+            node,
+            AdminVersion.OWN,
+            node.protocol() < AdminVersion.OWN.protocol()
+                ? " A node goes on with the version that it was started with (docs/upgrading.md)."
+                : "");
+  }
+
+  private AdminAnswer next() throws IOException {
     String text = readLine();
     try {
       return AnswerCodec.decode(text);

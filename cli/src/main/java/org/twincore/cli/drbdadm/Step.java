@@ -18,6 +18,15 @@ sealed interface Step {
     }
   }
 
+  /// A request that a change on the peer may stand in the way of for a moment: both nodes become
+  /// Primary at the same time. It is made again when it is refused (`sh_b_pri`).
+  record Insist(Ask ask) implements Step {
+    @Override
+    public List<List<String>> lines() {
+      return ask.lines();
+    }
+  }
+
   /// A run of drbdmeta on a disk that no node has attached; the line begins with `drbdmeta`.
   record Metadata(List<String> line) implements Step {
     @Override

@@ -17,6 +17,11 @@ final class StepRunner {
   private static final int FAILED = 20;
   private static final int NO_MINOR = 127;
 
+  /// As often as drbdadm does, and so long apart.
+  private static final int TRIES_MAX = 5;
+
+  private static final long BETWEEN_TRIES_MILLIS = 1_000;
+
   /// As drbdadm's own limit.
   private static final long HANDLER_SECONDS_MAX = 600;
 
@@ -59,6 +64,7 @@ final class StepRunner {
   private int carryOut(Step step) throws IOException {
     return switch (step) {
       case Step.Ask ask -> ask(ask);
+      case Step.Insist(Step.Ask ask) -> insist(ask);
       case Step.Metadata tool -> metadata.run(tool.arguments());
       case Step.AskOrMetadata(Step.Ask ask, Step.Metadata otherwise) -> askOr(ask, otherwise);
       case Step.CheckResize(Step.Ask ask, var _, Step.Metadata otherwise) -> askOr(ask, otherwise);
@@ -74,6 +80,24 @@ final class StepRunner {
 
   private int ask(Step.Ask ask) throws IOException {
     return tell(ask.line(), node.ask(ask.request()));
+  }
+
+  private int insist(Step.Ask ask) throws IOException {
+    AdminAnswer answer = node.ask(ask.request());
+    for (int tries = 1; tries < TRIES_MAX && isRefused(answer); tries++) {
+      try {
+        Thread.sleep(BETWEEN_TRIES_MILLIS); // what was in the way says nothing when it is over
+      } catch (InterruptedException _) {
+        Thread.currentThread().interrupt();
+        break;
+      }
+      answer = node.ask(ask.request());
+    }
+    return tell(ask.line(), answer);
+  }
+
+  private static boolean isRefused(AdminAnswer answer) {
+    return answer instanceof AdminAnswer.Result result && !result.isSuccess();
   }
 
   private int askOr(Step.Ask ask, Step.Metadata otherwise) throws IOException {

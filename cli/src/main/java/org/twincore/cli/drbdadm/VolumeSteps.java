@@ -156,8 +156,10 @@ final class VolumeSteps {
       return List.of();
     }
     return List.of(
-        new Step.Ask(
-            CommandLine.setup(List.of("primary", Integer.toString(minor)), invocation.handedOn()),
-            new AdminRequest.Primary(minor, false)));
+        new Step.Insist(
+            new Step.Ask(
+                CommandLine.setup(
+                    List.of("primary", Integer.toString(minor)), invocation.handedOn()),
+                new AdminRequest.Primary(minor, false))));
   }
 }

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminAnswer.Kind;
 import org.twincore.admin.AdminRequest;
+import org.twincore.admin.AdminVersion;
 
 /// Whole command lines against a scripted node: what is asked, said and returned.
 class DrbdadmTest {
@@ -77,6 +79,23 @@ class DrbdadmTest {
       }
       Files.delete(folder.resolve("alice.sock"));
     }
+  }
+
+  /// Tools of a version that was just installed, and a node that still runs the last one.
+  @Test
+  void namesBothVersionsWhereTheNodeDoesNotKnowTheRequest() throws Exception {
+    AdminVersion old = new AdminVersion("0.0.9", 1);
+    try (ScriptedNode _ =
+        node(request ->
+            request instanceof AdminRequest.Hello
+                ? new AdminAnswer.Info("alice", old, 1, 0, List.of())
+                : new AdminAnswer.Failed("unknown request \"why\""))) {
+      assertThat(run("why r0")).isEqualTo(20);
+    }
+    assertThat(err)
+        .startsWith(
+            "unknown request \"why\"\nThe node runs twincore 0.0.9 (admin protocol 1), this")
+        .contains(AdminVersion.OWN.toString(), "docs/upgrading.md");
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +25,7 @@ class StartUpTest {
   private static final String CONFIG =
       """
       global { disable-ip-verification; dialog-refresh 1; }
-      common { startup { wfc-timeout 120; degr-wfc-timeout 60; } }
+      common { startup { wfc-timeout 120; degr-wfc-timeout 60; become-primary-on alice; } }
       resource r0 {
         device minor 0; disk %s/disk; meta-disk internal;
         on alice { address 10.0.0.1:7788; } on bob { address 10.0.0.2:7788; }
@@ -118,5 +119,32 @@ class StartUpTest {
         .contains("wfc-timeout degr-wfc-timeout outdated-wfc-timeout")
         .contains("120               60                    0  r0")
         .contains("To abort waiting enter 'yes' [   1]:");
+  }
+
+  /// The other node's promotion may stand in the way for a moment.
+  @Test
+  void aPromotionAtStartIsTriedAgain() throws Exception {
+    try (ScriptedNode node = new ScriptedNode(folder, "alice", refusedTimes(2))) {
+      assertThat(run("sh-b-pri r0", "")).as(err).isZero();
+      assertThat(err).isEmpty();
+      assertThat(node.asked()).hasSize(3);
+    }
+  }
+
+  @Test
+  void aPromotionAtStartIsNotTriedForEver() throws Exception {
+    try (ScriptedNode node = new ScriptedNode(folder, "alice", refusedTimes(100))) {
+      assertThat(run("sh-b-pri r0", "")).isEqualTo(11);
+      assertThat(err).contains("0: State change failed: (-10) refused");
+      assertThat(node.asked()).hasSize(5);
+    }
+  }
+
+  private static Function<AdminRequest, AdminAnswer> refusedTimes(int times) {
+    AtomicInteger asked = new AtomicInteger();
+    return _ ->
+        asked.incrementAndGet() > times
+            ? AdminAnswer.Result.DONE
+            : new AdminAnswer.Result(Kind.STATE, -10, "refused");
   }
 }

@@ -1,6 +1,8 @@
 package org.twincore.daemon.resource;
 
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,8 +24,13 @@ import org.twincore.drbd.meta.MetadataFlags;
 
 /// What admins do to one resource. Each method waits until it is done.
 public final class ResourceAdmin {
+  private static final Logger LOG = System.getLogger("org.twincore.disk");
+
   /// For a disk that was given up to be closed.
   private static final long RELEASE_SECONDS = 10;
+
+  /// For one that was given up by force, in which most disks answer what was begun.
+  private static final long ABANDON_SECONDS = 2;
 
   private final ResourceNode node;
 
@@ -153,12 +160,28 @@ public final class ResourceAdmin {
     }
   }
 
+  /// By force it does not wait for a disk that hangs: that one is given up, and stays Failed until
+  /// it has answered or refused all that was begun.
   public AdminResult detach(VolumeNode volume, boolean force) throws RefusedException {
-    AdminResult result = node.command(new AdminCommand.Detach(volume.number(), force));
+    Tickets.Ticket ticket = node.begin(new AdminCommand.Detach(volume.number(), force));
+    if (force && !ticket.isAnsweredWithin(ABANDON_SECONDS) && isGivenUp(volume)) {
+      LOG.log(
+          Level.WARNING,
+          "minor={0} the disk was given up and does not answer; it is Failed until it does",
+          volume.minor());
+      return AdminResult.OK;
+    }
+    AdminResult result = node.await(ticket);
     if (result.isSuccess()) {
       awaitRelease(volume);
     }
     return result;
+  }
+
+  private boolean isGivenUp(VolumeNode volume) {
+    return node.reported().status().volumes().stream()
+        .filter(it -> it.volume() == volume.number())
+        .anyMatch(it -> it.state().disk() == DiskState.FAILED);
   }
 
   private static void awaitRelease(VolumeNode volume) throws RefusedException {

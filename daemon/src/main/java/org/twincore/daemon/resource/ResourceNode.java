@@ -250,8 +250,18 @@ public final class ResourceNode {
 
   /// Gives a command to the engine and waits for its answer.
   AdminResult command(AdminCommand command) throws RefusedException {
+    return await(begin(command));
+  }
+
+  /// Gives a command without waiting for its answer.
+  Tickets.Ticket begin(AdminCommand command) {
     Tickets.Ticket ticket = tickets.take();
     loop.post(new Event.Admin(ticket.number(), command));
+    return ticket;
+  }
+
+  /// The answer of a command that was begun.
+  AdminResult await(Tickets.Ticket ticket) throws RefusedException {
     try {
       return ticket.answer().join();
     } catch (CompletionException broken) {

@@ -2,6 +2,7 @@ package org.twincore.daemon.resource;
 
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -14,7 +15,14 @@ final class Tickets {
   private volatile @Nullable String end;
 
   /// A command on its way: its ticket and its answer to come.
-  record Ticket(long number, CompletableFuture<AdminResult> answer) {}
+  record Ticket(long number, CompletableFuture<AdminResult> answer) {
+    /// Whether the answer is there, or comes within that time.
+    boolean isAnsweredWithin(long seconds) {
+      CompletableFuture<?> over =
+          answer.handle((_, _) -> true).completeOnTimeout(false, seconds, TimeUnit.SECONDS);
+      return Boolean.TRUE.equals(over.join());
+    }
+  }
 
   Ticket take() {
     Ticket ticket = new Ticket(numbers.incrementAndGet(), new CompletableFuture<>());

@@ -224,13 +224,23 @@ final class Disks {
     }
   }
 
-  /// An admin gives the disk up; the rules have agreed.
-  void detach(Volume volume, boolean clean, Consumer<AdminResult> then) {
-    volume.detachesCleanly = clean;
-    if (!clean) {
-      volume.device.disk().disk().lose();
-    }
+  /// An admin gives the disk up; the rules have agreed. What it is at is waited for.
+  void detach(Volume volume, Consumer<AdminResult> then) {
+    volume.detachesCleanly = true;
     states.force(volume, state -> state.withDisk(DiskState.FAILED), "detach");
+    whenDiskless(volume, then);
+  }
+
+  /// An admin gives the disk up by force, perhaps in the middle of a detach that waits for it: what
+  /// it has not answered counts as failed (`FORCE_DETACH`, `tl_abort_disk_io`). `then` still hears
+  /// of its release only.
+  void abandon(Volume volume, Consumer<AdminResult> then) {
+    volume.detachesCleanly = false;
+    volume.abortsIo = true;
+    volume.device.disk().disk().lose();
+    if (!isGivenUp(volume)) {
+      states.force(volume, state -> state.withDisk(DiskState.FAILED), "detach --force");
+    }
     whenDiskless(volume, then);
   }
 

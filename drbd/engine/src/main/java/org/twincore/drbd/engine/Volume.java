@@ -98,7 +98,8 @@ final class Volume {
   /// A detach that an admin asked for leaves clean metadata.
   boolean detachesCleanly;
 
-  /// The disk took too long and was given up: what it has not answered counts as failed.
+  /// The disk took too long, or an admin gave it up by force: what it has not answered counts as
+  /// failed.
   boolean abortsIo;
 
   /// The bitmap is being written so that the mark of a Primary can go.

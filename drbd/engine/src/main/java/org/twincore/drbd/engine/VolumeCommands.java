@@ -90,12 +90,12 @@ final class VolumeCommands {
       then.accept(AdminResult.OK);
       return;
     }
-    if (Disks.isGivenUp(volume)) {
-      disks.whenDiskless(volume, then);
+    if (force) {
+      disks.abandon(volume, then);
       return;
     }
-    if (force) {
-      disks.detach(volume, false, then);
+    if (Disks.isGivenUp(volume)) {
+      disks.whenDiskless(volume, then);
       return;
     }
     StateRules.Outcome outcome =
@@ -107,13 +107,14 @@ final class VolumeCommands {
       parts.log.awaitSafety(
           _ -> changes.ask(volume.number(), ClusterChange.DETACH, it -> agreed(volume, it, then)));
     } else {
-      disks.detach(volume, true, then);
+      disks.detach(volume, then);
     }
   }
 
   /// The answer to a question about a detach; the world may have changed meanwhile.
   private void agreed(Volume volume, StateResult result, Consumer<AdminResult> then) {
-    if (result == StateResult.NEED_CONNECTION) {
+    boolean isOver = volume.device.backing() == null || Disks.isGivenUp(volume);
+    if (isOver || result == StateResult.NEED_CONNECTION) {
       detach(volume, false, then);
       return;
     }
@@ -124,7 +125,7 @@ final class VolumeCommands {
                 .result()
             : result;
     if (last.isSuccess()) {
-      disks.detach(volume, true, then);
+      disks.detach(volume, then);
       return;
     }
     if (result.isSuccess()) {
