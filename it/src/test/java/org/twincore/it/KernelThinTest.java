@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
 
-/// `rs-discard-granularity` beside a kernel DRBD node: a full resync of a disk that is mostly empty,
-/// in each direction.
+/// `rs-discard-granularity` beside a kernel DRBD node: a full resync of a disk that is mostly
+/// empty, in each direction.
 ///
 /// Promise: a block that the resync skips as zeroes reads as zeroes afterwards, whatever the target
 /// had there.

@@ -107,14 +107,11 @@ final class Answers {
   private static String udev(
       NodeConfiguration all, NodeResource resource, VolumeDefinition volume) {
     boolean numbers =
-        !volume.implicit()
-            || all.configuration().globalValues().flag(Option.UDEV_ALWAYS_USE_VNR);
+        !volume.implicit() || all.configuration().globalValues().flag(Option.UDEV_ALWAYS_USE_VNR);
     String name = numbers ? resource.name() + "/" + volume.number() : resource.name();
     return "RESOURCE=%s\nDEVICE=%s\nDISK=%s"
         .formatted(
-            name,
-            withoutFolder(volume.deviceName()),
-            withoutFolder(volume.disk().orElse("")));
+            name, withoutFolder(volume.deviceName()), withoutFolder(volume.disk().orElse("")));
   }
 
   private static String withoutFolder(String device) {

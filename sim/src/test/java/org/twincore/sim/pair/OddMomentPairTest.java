@@ -159,8 +159,7 @@ class OddMomentPairTest {
     }
     pair.awaitAnswer(pair.startWrite(0, 1, 1, false));
     pair.awaitAnswer(pair.startWrite(1, 2, 2, false));
-    pair.await(
-        () -> log.stream().anyMatch(it -> it.contains("P_" + type.name())), "the complaint");
+    pair.await(() -> log.stream().anyMatch(it -> it.contains("P_" + type.name())), "the complaint");
     pair.run(1_000);
     assertThat(pair.read(0, 1)).isEqualTo(1);
     assertThat(pair.read(1, 2)).isEqualTo(2);

@@ -439,8 +439,8 @@ class SplitBrainPairTest {
     assertStands(pair, 1, 5, 3);
   }
 
-  /// The loser dies each time before it hears that the resync has begun; the kernel's two nodes call
-  /// each other unrelated after the second time.
+  /// The loser dies each time before it hears that the resync has begun; the kernel's two nodes
+  /// call each other unrelated after the second time.
   @Test
   void aLoserThatDiesAgainAndAgainFollowsInTheEnd() throws MetadataException {
     Pair pair = split(policies("disconnect", "disconnect", "disconnect", "disconnect"), 3, 2, "0");

@@ -14,11 +14,12 @@ import org.twincore.drbd.Role;
 /// Bit 0 of each value is masked in every comparison.
 ///
 /// Two deviations. A resync that was to end a split brain and whose start got lost is undone, so
-/// that it can be tried any number of times. And towards safety: by rule 34 the kernel clears the own bitmap UUID at once. If
-/// writes came after the missed end (they make no new current UUID, as a bitmap UUID is set) and
-/// the connection breaks before the resync that rule 34 asks for has started, both sets are then
-/// equal and the next comparison finds nothing to do, although bits are set. Left alone, the set
-/// says the same at the next meeting, and the end of the resync makes both sets equal just as well.
+/// that it can be tried any number of times. And towards safety: by rule 34 the kernel clears the
+/// own bitmap UUID at once. If writes came after the missed end (they make no new current UUID, as
+/// a bitmap UUID is set) and the connection breaks before the resync that rule 34 asks for has
+/// started, both sets are then equal and the next comparison finds nothing to do, although bits are
+/// set. Left alone, the set says the same at the next meeting, and the end of the resync makes both
+/// sets equal just as well.
 public final class UuidCompare {
   /// From this version on a lost "resync started" or "resync finished" can be repaired.
   static final int REPAIR_VERSION = 91;
@@ -200,8 +201,8 @@ public final class UuidCompare {
             same(q.self.uuids.bitmap(), q.peer.uuids.bitmap())
                 && (q.self.uuids.bitmap() & ~1) != 0),
     /// A split brain was settled, and the UUID of the resync that I started to settle it never
-    /// reached the peer. The kernel leaves the set so: after the second time the common ancestor has
-    /// left the history, and the two are unrelated.
+    /// reached the peer. The kernel leaves the set so: after the second time the common ancestor
+    /// has left the history, and the two are unrelated.
     RULE_100_I_STARTED(
         100,
         Verdict.SPLIT_BRAIN_HISTORY,
@@ -297,8 +298,8 @@ public final class UuidCompare {
     return same(startedFrom + SYNC_UUID_OFFSET, source.uuids.bitmap());
   }
 
-  /// Did `source` start a resync towards `target`, which parted from it before and counts from where
-  /// they parted to this day?
+  /// Did `source` start a resync towards `target`, which parted from it before and counts from
+  /// where they parted to this day?
   private static boolean startWasLost(Question question, Node source, Node target) {
     long parted = source.uuids.history0() & ~GenerationUuids.PRIMARY_BIT;
     return question.terms.agreedVersion >= SYNC_UUID_VERSION
