@@ -19,12 +19,13 @@ import org.twincore.drbd.wire.WireFormatException;
 /// where the environment variable TWINCORE_RECORD names a folder (HACKING.md says when).
 ///
 /// Of each stream whole packets are kept, byte for byte as they came, but of a type not more than
-/// the first few hundred, and few of the big ones: a full sync says the same thing thousands of
-/// times.
+/// the first few hundred, few of the big ones and one of the biggest: a full sync says the same
+/// thing thousands of times.
 final class Recording {
   private static final int SMALL_BYTES = 256;
   private static final int SMALL_PACKETS_MAX = 200;
   private static final int BIG_PACKETS_MAX = 8;
+  private static final int BIGGEST_BYTES = 64 << 10;
 
   private Recording() {}
 
@@ -48,6 +49,7 @@ final class Recording {
     private final FrameDecoder decoder = new FrameDecoder();
     private final Map<PacketType, Integer> small = new EnumMap<>(PacketType.class);
     private final Map<PacketType, Integer> big = new EnumMap<>(PacketType.class);
+    private final Map<PacketType, Integer> biggest = new EnumMap<>(PacketType.class);
     private byte[] begun = new byte[0];
     private long beginsAt;
     private boolean isForeign;
@@ -85,6 +87,9 @@ final class Recording {
     }
 
     private boolean isWanted(PacketType type, int size) {
+      if (size > BIGGEST_BYTES) {
+        return biggest.merge(type, 1, Integer::sum) == 1;
+      }
       boolean isSmall = size <= SMALL_BYTES;
       int count = (isSmall ? small : big).merge(type, 1, Integer::sum);
       return count <= (isSmall ? SMALL_PACKETS_MAX : BIG_PACKETS_MAX);
