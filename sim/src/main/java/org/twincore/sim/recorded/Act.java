@@ -1,5 +1,6 @@
 package org.twincore.sim.recorded;
 
+import java.util.List;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.Violation;
 import org.twincore.sim.fault.DriveFaults;
@@ -66,11 +67,9 @@ final class Act {
     duo.programs.forEach(each -> each.hurry(false));
     duo.nodes.forEach(node -> node.watch(recording));
     duo.onWrite(this::answersAWrite);
-    for (SimNode node : duo.nodes) {
-      if (duo.isPrimary(node.id())) {
-        load(node.id());
-      }
-    }
+    List<SimNode> busy = duo.nodes.stream().filter(it -> duo.isPrimary(it.id())).toList();
+    busy.forEach(node -> open(node.id()));
+    busy.forEach(node -> load(node.id()));
     if (calamity != Calamity.WEAK_LOSES_POWER) {
       annoy();
     }
@@ -85,16 +84,26 @@ final class Act {
     new Meeting(duo, random, recording).play();
   }
 
-  private void load(int node) {
+  private void open(int node) {
     Clients its = duo.clients.get(node);
     duo.await("an open device at node " + node, its::open);
-    its.begin(recording, random.nextInt(20, 160), random.nextInt(1, 6), isDurable);
+    if (isDurable) {
+      // What an earlier act left in a disk's cache.
+      its.flush();
+      duo.await("a flush at node " + node, its::isDone);
+    }
+  }
+
+  private void load(int node) {
+    duo.clients
+        .get(node)
+        .begin(recording, random.nextInt(20, 160), random.nextInt(1, 6), isDurable);
   }
 
   /// With resource-and-stonith nobody goes on alone beside a Primary.
-  private void answersAWrite(SimNode node) {
+  private void answersAWrite(SimNode node, long sector) {
     int other = 1 - node.id();
-    boolean isAlone = !duo.isConnected(node.id());
+    boolean isAlone = !duo.isConnected(node.id()) && !recording.hasPeersAck(node.id(), sector);
     if (isAlone
         && duo.terms.fencing().equals("resource-and-stonith")
         && duo.nodes.get(other).isRunning()

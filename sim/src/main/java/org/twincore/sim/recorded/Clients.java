@@ -29,7 +29,7 @@ final class Clients {
 
   private final SimNode node;
   private final Prng random;
-  private final Consumer<SimNode> wroteAlone;
+  private final Answered answersAWrite;
   private final TreeMap<Long, Consumer<Effect.OfApplication>> waiting = new TreeMap<>();
   private @Nullable Recording recording;
   private boolean isDurable;
@@ -38,10 +38,17 @@ final class Clients {
   private int left;
   private long lastCookie;
 
-  Clients(SimNode node, Prng random, Consumer<SimNode> answersAWrite) {
+  /// Hears of each answer to a write.
+  @FunctionalInterface
+  interface Answered {
+    /// `node` has answered the one that began at `sector`.
+    void write(SimNode node, long sector);
+  }
+
+  Clients(SimNode node, Prng random, Answered answersAWrite) {
     this.node = node;
     this.random = random;
-    this.wroteAlone = answersAWrite;
+    this.answersAWrite = answersAWrite;
   }
 
   /// Opens the device if the node lets us. Whether it is open.
@@ -87,6 +94,11 @@ final class Clients {
     for (int i = 0; i < depth; i++) {
       think(THINK_NANOS_MAX);
     }
+  }
+
+  /// What was written before is to survive any loss of power; [#isDone] says when it does.
+  void flush() {
+    ask(cookie -> new Event.AppFlush(0, cookie), _ -> {});
   }
 
   /// Asks nothing new.
@@ -141,7 +153,7 @@ final class Clients {
         answer -> {
           if (answer instanceof Effect.AppDone) {
             history.wrote(write);
-            wroteAlone.accept(node);
+            answersAWrite.write(node, block * 8);
           }
         });
   }
@@ -174,7 +186,7 @@ final class Clients {
         answer -> {
           if (answer instanceof Effect.AppDone) {
             history.wroteAnything(node.id());
-            wroteAlone.accept(node);
+            answersAWrite.write(node, sector);
           }
         });
   }

@@ -49,7 +49,7 @@ final class Duo {
   final OnePrimary roles;
   private final UpToDateReplicasEqual replicas;
   private final BitmapCoversDifference bitmaps;
-  private Consumer<SimNode> answersAWrite = _ -> {};
+  private Clients.Answered answersAWrite = (_, _) -> {};
 
   Duo(Terms terms, Prng random, Trace trace) {
     this.terms = terms;
@@ -63,7 +63,7 @@ final class Duo {
     replicas = new UpToDateReplicasEqual(view);
     bitmaps = new BitmapCoversDifference(view);
     for (SimNode node : nodes) {
-      Clients its = new Clients(node, random.split(), answering -> answersAWrite.accept(answering));
+      Clients its = new Clients(node, random.split(), (answering, sector) -> answersAWrite.write(answering, sector));
       clients.add(its);
       node.applications(its::answered);
       programs.add(new DrawnPrograms(view, node, random.split(), terms.manner()));
@@ -96,7 +96,7 @@ final class Duo {
   }
 
   /// Who is told of each answer to a write.
-  void onWrite(Consumer<SimNode> told) {
+  void onWrite(Clients.Answered told) {
     answersAWrite = told;
   }
 

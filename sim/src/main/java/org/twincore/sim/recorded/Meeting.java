@@ -27,6 +27,7 @@ final class Meeting {
   private long patientUntilNanos;
   private int attempts;
   private boolean isThawed;
+  private boolean isRenewed;
 
   /// Whose side the admin has given up; null if nobody's.
   private @Nullable Integer victim;
@@ -110,7 +111,16 @@ final class Meeting {
     int loser = discards ? loser() : 0;
     if (attempts >= HOPELESS) {
       // Old nodes refuse each other after an event that got lost, whatever is discarded.
-      duo.createMetadataAnew(loser);
+      if (!isRenewed) {
+        isRenewed = true;
+        duo.createMetadataAnew(loser);
+        return;
+      }
+      for (int node = 0; node < 2; node++) {
+        if (duo.standsAlone(node)) {
+          duo.command(node, new AdminCommand.Connect(duo.terms.config(node).net(), false, false));
+        }
+      }
       return;
     }
     for (int node : new int[] {loser, 1 - loser}) {
@@ -157,7 +167,7 @@ final class Meeting {
       duo.command(node, new AdminCommand.Disconnect(true));
     } else if (state.isSuspended()) {
       isThawed = true;
-      duo.onWrite(_ -> {});
+      duo.onWrite((_, _) -> {});
       duo.command(node, new AdminCommand.ResumeIo(0));
     }
     return false;

@@ -4,10 +4,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.world.NodeWatcher;
@@ -27,6 +31,10 @@ final class Recording implements NodeWatcher {
   private final ClusterView view;
   private final Map<Long, Long> before = new TreeMap<>();
   private final List<Told> told = new ArrayList<>();
+
+  /// By node: where its last write began, if the peer has acked that.
+  private final List<TreeSet<Long>> acked = List.of(new TreeSet<>(), new TreeSet<>());
+
   private final boolean[] isLost = new boolean[2];
   private final boolean[] hasEnded = new boolean[2];
   private final boolean[] wentOnAlone = new boolean[2];
@@ -135,6 +143,30 @@ final class Recording implements NodeWatcher {
         && state.pdsk() == DiskState.UP_TO_DATE;
   }
 
+  /// Has the peer acked the last write of that node that began there?
+  boolean hasPeersAck(int node, long sector) {
+    return acked.get(node).contains(sector);
+  }
+
+  @Override
+  public void event(SimNode node, Event event) {
+    TreeSet<Long> its = acked.get(node.id());
+    switch (event) {
+      case Event.AppWrite write -> its.remove(write.sector());
+      case Event.AppDiscard discard -> its.remove(discard.extent().sector());
+      case Event.PacketArrived arrived
+          when arrived.packet() instanceof Packet.BlockAck ack && isPositive(ack.type()) ->
+          its.add(ack.sector());
+      default -> {}
+    }
+  }
+
+  private static boolean isPositive(PacketType type) {
+    return type == PacketType.WRITE_ACK
+        || type == PacketType.RS_WRITE_ACK
+        || type == PacketType.SUPERSEDED;
+  }
+
   @Override
   public void effect(SimNode node, Effect effect) {
     if (effect instanceof Effect.StateChanged changed
@@ -171,8 +203,11 @@ final class Recording implements NodeWatcher {
         history.wrote(one.block, one.value, one.from, isKnown ? one.to : RegisterHistory.NEVER);
       }
     }
+    // What a node read that had not heard yet of the other's end went with it when it ended too.
+    boolean bothEnded = hasEnded[0] && hasEnded[1];
     for (Told one : told) {
-      boolean isKnown = side == ALL || one.node == side || one.isBeforeAnyLoss;
+      boolean isKnown =
+          (side == ALL && !bothEnded) || one.node == side || one.isBeforeAnyLoss;
       if (!one.writes && isKnown && one.to != RegisterHistory.NEVER) {
         history.read(one.block, one.value, one.from, one.to);
       }

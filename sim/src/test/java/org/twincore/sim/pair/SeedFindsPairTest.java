@@ -10,8 +10,10 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.Simulation;
 
 /// What seeds of the simulator found, each as a short scenario that stays when the draws change.
@@ -305,5 +307,62 @@ class SeedFindsPairTest {
     pair.awaitState(0, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.DISKLESS);
     assertThat(pair.onDisk(1, 5)).isEqualTo(51);
     assertThat(pair.read(0, 5)).isEqualTo(50);
+  }
+
+  /// Second cluster 302: a `fence-peer` program of the other node outdated a disk in the middle of
+  /// its attach, which then was neither attached nor detached.
+  @Test
+  void anOutdateWaitsForTheEndOfAnAttach() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 5, 50);
+    pair.kill(1);
+    pair.startProcess(1);
+    AdminCommand attach = pair.attachCommand(1, 0);
+    pair.withheld.hold(pair.nodes[1], Withheld::isMetadata);
+    List<AdminResult> attached = pair.begin(1, attach);
+    List<AdminResult> outdated = pair.begin(1, new AdminCommand.Outdate(0));
+    pair.run(50);
+    assertThat(attached).isEmpty();
+    assertThat(outdated).isEmpty();
+    pair.withheld.release(pair.nodes[1]);
+    pair.await(() -> !attached.isEmpty() && !outdated.isEmpty(), "both answers");
+    assertThat(attached.getFirst().isSuccess()).isTrue();
+    assertThat(outdated.getFirst().isSuccess()).isTrue();
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.OUTDATED);
+    pair.connect(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// Second clusters 162, 244 and 397: two Primaries of which one speaks less than protocol 100
+  /// wrote blocks that overlap in part. The write that ended the connection by its own arrival
+  /// stood behind a barrier, and the node never looked for its peer again.
+  @Test
+  void aWriteThatEndsTheConnectionLeavesNothingBehind() throws MetadataException {
+    Pair pair = new Pair.Setup().speaking(101, 99).epochs(EpochEnd.COMPLETION).bothPrimary();
+    for (int id = 0; id < 2; id++) {
+      pair.withheld.hold(pair.nodes[id], Withheld::isFlush);
+    }
+    pair.write(0, 1, 10);
+    pair.write(1, 2, 20);
+    pair.run(50);
+    byte[] bytes = new byte[Pair.BLOCK];
+    for (int id = 0; id < 2; id++) {
+      long sector = 800 + 4 * id;
+      pair.start(id, it -> new Event.AppWrite(0, it, sector, Payload.of(bytes), false));
+    }
+    pair.await(
+        () -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the end of the connection");
+    for (int id = 0; id < 2; id++) {
+      pair.withheld.release(pair.nodes[id]);
+    }
+    for (int id = 0; id < 2; id++) {
+      int node = id;
+      pair.await(
+          () ->
+              pair.state(node).conn().isAtLeast(ConnectionState.WF_CONNECTION)
+                  || pair.state(node).conn() == ConnectionState.STAND_ALONE,
+          node + " to look for its peer, or to be refused by it");
+    }
   }
 }

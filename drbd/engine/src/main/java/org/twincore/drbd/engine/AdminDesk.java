@@ -90,7 +90,8 @@ final class AdminDesk {
           with(volume, then, it -> repairs.begin(it, source, then));
       case AdminCommand.Resize resize ->
           with(resize.volume(), then, it -> resizing.resize(it, resize, then));
-      case AdminCommand.Outdate(int volume) -> with(volume, then, it -> data.outdate(it, then));
+      case AdminCommand.Outdate(int volume) ->
+          with(volume, then, it -> disks.afterAttach(it, () -> data.outdate(it, then)));
       case AdminCommand.SuspendIo(int volume) ->
           change(volume, state -> state.withSusp(true), "suspend-io", then);
       case AdminCommand.ResumeIo(int volume) ->

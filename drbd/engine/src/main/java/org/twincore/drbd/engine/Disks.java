@@ -47,6 +47,7 @@ final class Disks {
   private final Resyncs resyncs;
   private final PeerLink link;
   private final TreeMap<Integer, List<Consumer<AdminResult>>> onDiskless = new TreeMap<>();
+  private final TreeMap<Integer, List<Runnable>> onAttached = new TreeMap<>();
 
   Disks(Parts parts, States states, Parameters parameters, Resyncs resyncs, PeerLink link) {
     this.parts = parts;
@@ -171,6 +172,24 @@ final class Disks {
   }
 
   private void attached(Volume volume, boolean ok, Consumer<AdminResult> then) {
+    settleAttach(volume, ok, then);
+    List<Runnable> due = onAttached.remove(volume.number());
+    if (due != null) {
+      due.forEach(Runnable::run);
+    }
+  }
+
+  /// Runs `then` now, or if a disk is being attached when that is over, one way or the other: its
+  /// state is not to change meanwhile.
+  void afterAttach(Volume volume, Runnable then) {
+    if (volume.device.state().disk() == DiskState.ATTACHING) {
+      onAttached.computeIfAbsent(volume.number(), _ -> new ArrayList<>()).add(then);
+    } else {
+      then.run();
+    }
+  }
+
+  private void settleAttach(Volume volume, boolean ok, Consumer<AdminResult> then) {
     Device device = volume.device;
     if (!ok || device.state().disk() != DiskState.ATTACHING) {
       then.accept(

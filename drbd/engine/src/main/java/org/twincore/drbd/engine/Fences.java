@@ -167,7 +167,11 @@ final class Fences {
       }
       case PEER_IS_PRIMARY -> {
         parts.turn.log(Effect.Level.WARN, "Peer is primary, outdating myself.");
-        setEach(state -> state.withDisk(DiskState.OUTDATED), reason);
+        // A disk that is being attached comes up as one of which that is not known.
+        setEach(
+            state ->
+                state.disk() == DiskState.ATTACHING ? state : state.withDisk(DiskState.OUTDATED),
+            reason);
       }
     }
   }

@@ -94,8 +94,12 @@ public final class PeerEpochs {
   }
 
   /// Runs `admitted` when the write may go to disk, with the epoch that counts it; whoever gets the
-  /// epoch calls [#finished] once.
+  /// epoch calls [#finished] once. It is dropped at once if its own arrival ended the connection.
   void arrive(Admitted admitted) {
+    if (over) {
+      admitted.dropped();
+      return;
+    }
     Runnable go =
         () -> {
           current.size++;
