@@ -8,19 +8,12 @@ import java.util.function.Supplier;
 import org.twincore.host.fuse.DevFuse;
 import org.twincore.host.nbd.Exports;
 
-/// The block device /dev/drbdN of one volume: a FUSE file of this process, a loop device over it
-/// and a name for that. No kernel module of its own.
+/// A FUSE file of this process, a loop device over it and a name for that. No kernel module of its
+/// own.
 ///
-/// Requests go to the target that `source` opens; it is asked at the first request of a user (a
-/// loop device asks nothing by itself) and again after the device was away. If this process dies,
-/// every request gets EIO at once; [DeviceFolder#clearStale] takes away what is left.
-///
-/// ```
-/// shown --release, nobody has it open--> gone      shown --release, somebody has--> shown
-/// shown --abandon--> gone: whoever has it open gets EIO
-/// ```
-public final class DrbdDevice {
-  private static final Logger LOG = System.getLogger(DrbdDevice.class.getName());
+/// If this process dies, the kernel gives every request an error at once.
+final class LoopedDevice implements DrbdDevice {
+  private static final Logger LOG = System.getLogger(LoopedDevice.class.getName());
 
   /// The kernel tells of the last close asynchronously, but soon.
   private static final long RELEASE_MILLIS = 5000;
@@ -36,7 +29,7 @@ public final class DrbdDevice {
   private long sizeBytes;
   private boolean isGone;
 
-  private DrbdDevice(
+  private LoopedDevice(
       DeviceNode node,
       Path scratch,
       DevFuse fuse,
@@ -52,7 +45,7 @@ public final class DrbdDevice {
   }
 
   /// Shows `sizeBytes` (a multiple of 512) under `node`, with `file` as its FUSE file.
-  static DrbdDevice show(
+  static LoopedDevice show(
       DeviceNode node, Path file, long sizeBytes, Supplier<Exports.Opening> source)
       throws IOException {
     node.hide(); // refuses a name that is not ours before anything else happens
@@ -61,9 +54,9 @@ public final class DrbdDevice {
     Path scratch = node.path().resolveSibling("." + file.getFileName());
     try {
       LoopDevice loop = LoopDevice.attach(file, scratch);
-      DrbdDevice device = new DrbdDevice(node, scratch, fuse, storage, loop, sizeBytes);
+      LoopedDevice device = new LoopedDevice(node, scratch, fuse, storage, loop, sizeBytes);
       try {
-        node.show(loop.number());
+        node.show(LoopDevice.MAJOR, loop.number());
       } catch (IOException failed) {
         loop.abandon();
         throw failed;
@@ -76,21 +69,17 @@ public final class DrbdDevice {
     }
   }
 
-  /// The /dev/drbdN.
+  @Override
   public Path path() {
     return node.path();
   }
 
-  /// The N of the /dev/loopN below it.
-  public synchronized int loopNumber() {
-    return loop.number();
+  @Override
+  public synchronized String below() {
+    return "loop" + loop.number();
   }
 
-  /// Takes the device away unless somebody has it open; false then, and it goes on as if nothing
-  /// had been asked.
-  ///
-  /// True: everything written to it was finished by the target, no page of it is cached any more,
-  /// the target is closed, and opening the name is refused.
+  @Override
   public synchronized boolean release() throws IOException {
     if (isGone) {
       return true;
@@ -100,12 +89,12 @@ public final class DrbdDevice {
     }
     node.hide(); // no new opener by this name meanwhile
     if (!loop.release()) {
-      node.show(loop.number());
+      node.show(LoopDevice.MAJOR, loop.number());
       return false;
     }
     if (!awaitReleased()) {
       loop = LoopDevice.attach(fuse.file(), scratch);
-      node.show(loop.number());
+      node.show(LoopDevice.MAJOR, loop.number());
       return false;
     }
     isGone = true;
@@ -123,13 +112,12 @@ public final class DrbdDevice {
     }
   }
 
-  /// Has the kernel write what it still keeps of the device, a mounted file system's pages too.
-  /// False if that takes longer.
+  @Override
   public synchronized boolean flush(long timeoutMillis) throws IOException {
     return isGone || loop.flush(timeoutMillis);
   }
 
-  /// Takes the device away whoever has it open: they get EIO.
+  @Override
   public synchronized void abandon() throws IOException {
     if (isGone) {
       return;
@@ -142,12 +130,12 @@ public final class DrbdDevice {
     LOG.log(Level.WARNING, "device={0} taken away while it may have been open", node.path());
   }
 
-  /// Takes the name away too; the device must be gone.
+  @Override
   public synchronized void removeName() throws IOException {
     node.remove();
   }
 
-  /// The volume has another size: users of the device see it at once.
+  @Override
   public synchronized void resize(long newSizeBytes) throws IOException {
     if (!isGone && newSizeBytes != sizeBytes) {
       fuse.resize(newSizeBytes);
