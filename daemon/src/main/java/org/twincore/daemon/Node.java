@@ -31,6 +31,7 @@ import org.twincore.daemon.verify.VerifyBooks;
 import org.twincore.daemon.verify.VerifyCalendar;
 import org.twincore.daemon.verify.VerifySchedule;
 import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.host.blockdev.DeviceWay;
 import org.twincore.host.disk.DiskAccess;
 import org.twincore.host.disk.KnownDisks;
 import org.twincore.host.nbd.NbdAddress;
@@ -52,6 +53,13 @@ public final class Node {
     return switch (settings.diskIo()) {
       case BUFFERED -> DiskAccess.BUFFERED;
       case DIRECT -> DiskAccess.DIRECT;
+    };
+  }
+
+  private static DeviceWay deviceWay(NodeSettings settings) {
+    return switch (settings.deviceBy()) {
+      case FUSE -> DeviceWay.FUSE;
+      case NBD -> DeviceWay.NBD;
     };
   }
 
@@ -151,12 +159,15 @@ public final class Node {
   /// beside it. Its own files lie in a folder that the lock of the node's name guards.
   private Devices devices(NodeFolders folders, NodeSettings settings) {
     Path files = folders.run().resolve(name + ".devices");
+    DeviceWay way = deviceWay(settings);
     Optional<String> said = settings.deviceFolder();
     if (said.isEmpty()) {
       boolean isUsualPlace = folders.run().equals(NodePaths.ROOT_FOLDER);
-      return isUsualPlace ? Devices.open(files, Path.of("/dev")) : Devices.none();
+      return isUsualPlace ? Devices.open(files, Path.of("/dev"), way) : Devices.none();
     }
-    return said.get().equals("none") ? Devices.none() : Devices.open(files, Path.of(said.get()));
+    return said.get().equals("none")
+        ? Devices.none()
+        : Devices.open(files, Path.of(said.get()), way);
   }
 
   /// Shared with drbdmeta for the node that root runs in its usual place, the node's own otherwise.

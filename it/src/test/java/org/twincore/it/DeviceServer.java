@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.twincore.host.blockdev.DeviceFolder;
+import org.twincore.host.blockdev.DeviceWay;
 import org.twincore.host.blockdev.DrbdDevice;
 import org.twincore.host.blockdev.MemoryShield;
 import org.twincore.host.linux.ProcessMemory;
@@ -27,7 +28,8 @@ public final class DeviceServer {
 
   public static void main(String[] arguments) throws IOException {
     boolean isIoFlusher = ProcessMemory.tryBecomeIoFlusher();
-    DeviceFolder folder = DeviceFolder.open(Path.of(arguments[0]), Path.of(arguments[1]));
+    DeviceFolder folder =
+        DeviceFolder.open(Path.of(arguments[0]), Path.of(arguments[1]), DeviceWay.FUSE);
     folder.clearStale();
     List<DrbdDevice> devices = new ArrayList<>();
     for (int minor = 0; minor + 2 < arguments.length; minor++) {

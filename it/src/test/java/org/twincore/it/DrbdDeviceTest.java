@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.blockdev.DeviceFolder;
+import org.twincore.host.blockdev.DeviceWay;
 import org.twincore.host.blockdev.DrbdDevice;
 import org.twincore.host.nbd.BlockTarget;
 import org.twincore.host.nbd.Exports;
@@ -39,7 +40,7 @@ class DrbdDeviceTest {
     Root.requireBlockDevices();
     Tool.require("e2fsprogs", "mkfs.ext4", "e2fsck");
     Files.createDirectory(temp.resolve("dev"));
-    devices = DeviceFolder.open(temp.resolve("run"), temp.resolve("dev"));
+    devices = DeviceFolder.open(temp.resolve("run"), temp.resolve("dev"), DeviceWay.FUSE);
   }
 
   @AfterEach
@@ -215,8 +216,7 @@ class DrbdDeviceTest {
           .isInstanceOf(IOException.class)
           .hasMessageContaining("Input/output error");
     }
-    assertThat(Path.of("/sys/block/loop" + device.loopNumber() + "/loop/backing_file"))
-        .doesNotExist();
+    assertThat(Path.of("/sys/block/" + device.below() + "/loop/backing_file")).doesNotExist();
   }
 
   @Test

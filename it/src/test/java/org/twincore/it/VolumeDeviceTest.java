@@ -17,6 +17,7 @@ import org.twincore.daemon.device.Devices;
 import org.twincore.daemon.device.VolumeDevice;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.host.blockdev.DeviceWay;
 import org.twincore.host.nbd.Exports;
 import org.twincore.host.nbd.MemoryTarget;
 import org.twincore.nbd.ExportInfo;
@@ -37,7 +38,7 @@ class VolumeDeviceTest {
   void open() throws IOException {
     Root.requireBlockDevices();
     Path names = Files.createDirectory(temp.resolve("dev"));
-    Devices devices = Devices.open(temp.resolve("run"), names);
+    Devices devices = Devices.open(temp.resolve("run"), names, DeviceWay.FUSE);
     ExportInfo info = ExportInfo.writable("r0", "", SIZE_BYTES);
     device = devices.volume(7, () -> new Exports.Opened(info, target), sizeBytes::get);
     name = names.resolve("drbd7");

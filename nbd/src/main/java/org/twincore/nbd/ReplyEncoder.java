@@ -34,6 +34,11 @@ public final class ReplyEncoder {
     this.structured = structured;
   }
 
+  /// For a client that knows simple replies only.
+  public static ReplyEncoder simple() {
+    return new ReplyEncoder(false);
+  }
+
   public boolean isStructured() {
     return structured;
   }

@@ -2,6 +2,7 @@ package org.twincore.nbd;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 
 /// The server's end of one connection: greeting, options, transmission.
 ///
@@ -11,6 +12,8 @@ import java.nio.ByteOrder;
 ///   REQUEST -> PAYLOAD | DRAIN -> REQUEST,   REQUEST -> CLOSED (DISC, broken peer)
 /// ```
 ///
+/// A session that was [#agreed] beforehand begins at REQUEST.
+///
 /// The owner calls [#poll] with what the socket gave until it says [ServerEvent.NeedBytes]. After a
 /// [Request.Write] it must fetch the payload with [#payload] before it polls again. Replies do not
 /// pass through here: any thread encodes them with the [ReplyEncoder] of
@@ -18,6 +21,24 @@ import java.nio.ByteOrder;
 public final class ServerSession {
   /// A buffer of this size makes progress in each state.
   public static final int INPUT_MIN_BYTES = 64;
+
+  private static final ExportDirectory NO_EXPORTS =
+      new ExportDirectory() {
+        @Override
+        public List<String> names() {
+          return List.of();
+        }
+
+        @Override
+        public Lookup find(String name) {
+          return new Refused(OptionReply.ERR_UNKNOWN, "nothing is exported here");
+        }
+
+        @Override
+        public Lookup open(String name) {
+          return find(name);
+        }
+      };
 
   private enum State {
     GREETING,
@@ -32,8 +53,8 @@ public final class ServerSession {
   }
 
   private final ServerNegotiation negotiation;
-  private State state = State.GREETING;
-  private RequestChecks checks = new RequestChecks(ExportInfo.readOnly("", "", 0), false, false);
+  private State state;
+  private RequestChecks checks;
 
   private int option;
   private byte[] optionData = WireBytes.NONE;
@@ -45,7 +66,23 @@ public final class ServerSession {
   private Reply.Failed refused = new Reply.Failed(0, NbdError.EINVAL, "");
 
   public ServerSession(ExportDirectory directory) {
-    this.negotiation = new ServerNegotiation(directory);
+    this(
+        new ServerNegotiation(directory),
+        State.GREETING,
+        new RequestChecks(ExportInfo.readOnly("", "", 0), false, false));
+  }
+
+  private ServerSession(ServerNegotiation negotiation, State state, RequestChecks checks) {
+    this.negotiation = negotiation;
+    this.state = state;
+    this.checks = checks;
+  }
+
+  /// A session whose client knows `export` by other means, as a kernel does: it begins with the
+  /// transmission phase, with what an old client can do ([ReplyEncoder#simple]).
+  public static ServerSession agreed(ExportInfo export) {
+    return new ServerSession(
+        new ServerNegotiation(NO_EXPORTS), State.REQUEST, new RequestChecks(export, false, false));
   }
 
   /// The next event in `in`, whose position moves behind what it used.

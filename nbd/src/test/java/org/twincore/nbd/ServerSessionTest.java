@@ -29,6 +29,22 @@ final class ServerSessionTest {
         .isEqualTo("NBDMAGICIHAVEOPT\0\3".getBytes(StandardCharsets.US_ASCII));
   }
 
+  /// As a kernel does, which learns size and flags by other means.
+  @Test
+  void anAgreedSessionBeginsWithRequests() {
+    ServerSession session = ServerSession.agreed(ExportInfo.writable("drbd0", "", SIZE));
+    assertThat(session.isTransmitting()).isTrue();
+    assertThat(session.poll(ByteBuffer.wrap(request(0, 0, 5, 0, 512))))
+        .isEqualTo(new Request.Read(5, 0, 512, false));
+    assertThat(session.poll(ByteBuffer.wrap(request(0, 0, 6, SIZE, 512))))
+        .isInstanceOf(ServerEvent.Refused.class);
+    assertThat(session.poll(ByteBuffer.wrap(request(0, 2, 7, 0, 0))))
+        .isEqualTo(new Request.Disconnect(7));
+    ByteBuffer out = ByteBuffer.allocate(64);
+    ReplyEncoder.simple().encodeHead(new Reply.Failed(6, NbdError.EIO, "no"), out);
+    assertThat(out.position()).isEqualTo(NbdMagic.SIMPLE_REPLY_BYTES);
+  }
+
   @Test
   void listsAllExports() {
     assertThat(ScriptedClient.greeted().option(3, NOTHING))

@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param stateFolder for what outlives a node; empty: the usual place
 /// @param deviceFolder where a primary's block devices appear, or `none`; empty: /dev for the node
 ///   that root runs in its usual place
+/// @param deviceBy which of the kernel's drivers makes them
 /// @param epochs when a primary ends an epoch
 /// @param diskIo how the backing disks are read and written
 /// @param tls the files for TLS with the peer; empty: none
@@ -33,6 +34,7 @@ public record NodeSettings(
     int logKeep,
     Optional<String> stateFolder,
     Optional<String> deviceFolder,
+    DeviceBy deviceBy,
     Epochs epochs,
     DiskIo diskIo,
     Optional<Tls> tls,
@@ -59,6 +61,7 @@ public record NodeSettings(
           5,
           Optional.empty(),
           Optional.empty(),
+          DeviceBy.FUSE,
           Epochs.FLUSH,
           DiskIo.BUFFERED,
           Optional.empty(),
@@ -96,6 +99,24 @@ public record NodeSettings(
     private final String word;
 
     Epochs(String word) {
+      this.word = word;
+    }
+
+    @Override
+    public String word() {
+      return word;
+    }
+  }
+
+  /// What a primary's block devices are to the kernel: a loop device over a FUSE file, or a device
+  /// of its NBD client (docs/devices.md).
+  public enum DeviceBy implements Word {
+    FUSE("fuse"),
+    NBD("nbd");
+
+    private final String word;
+
+    DeviceBy(String word) {
       this.word = word;
     }
 

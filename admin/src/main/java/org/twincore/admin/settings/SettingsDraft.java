@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.twincore.admin.settings.NodeSettings.Compression;
+import org.twincore.admin.settings.NodeSettings.DeviceBy;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -21,6 +22,7 @@ final class SettingsDraft {
   int logKeep = FROM.logKeep();
   Optional<String> stateFolder = FROM.stateFolder();
   Optional<String> deviceFolder = FROM.deviceFolder();
+  DeviceBy deviceBy = FROM.deviceBy();
   Epochs epochs = FROM.epochs();
   DiskIo diskIo = FROM.diskIo();
   Optional<String> tlsCertificate = Optional.empty();
@@ -75,6 +77,7 @@ final class SettingsDraft {
         logKeep,
         stateFolder,
         deviceFolder,
+        deviceBy,
         epochs,
         diskIo,
         tls(),

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.twincore.admin.settings.NodeSettings.Compression;
+import org.twincore.admin.settings.NodeSettings.DeviceBy;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -154,6 +155,10 @@ public final class SettingsParser {
       case "device-folder" -> {
         String said = deviceFolder(value, column);
         return it -> it.deviceFolder = Optional.of(said);
+      }
+      case "device-by" -> {
+        DeviceBy said = word(DeviceBy.values(), value, column);
+        return it -> it.deviceBy = said;
       }
       case "epochs" -> {
         Epochs said = word(Epochs.values(), value, column);

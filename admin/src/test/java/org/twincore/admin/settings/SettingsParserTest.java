@@ -11,6 +11,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.twincore.admin.settings.NodeSettings.DeviceBy;
 import org.twincore.admin.settings.NodeSettings.DiskIo;
 import org.twincore.admin.settings.NodeSettings.Epochs;
 import org.twincore.admin.settings.NodeSettings.NbdSecondary;
@@ -34,6 +35,7 @@ class SettingsParserTest {
             log-keep = 0
             state-folder = /srv/state
             device-folder = none
+            device-by = nbd
             epochs = completion
             disk-io = direct
             tls-certificate = /etc/twincore/node.pem
@@ -65,6 +67,7 @@ class SettingsParserTest {
                 0,
                 Optional.of("/srv/state"),
                 Optional.of("none"),
+                DeviceBy.NBD,
                 Epochs.COMPLETION,
                 DiskIo.DIRECT,
                 Optional.of(

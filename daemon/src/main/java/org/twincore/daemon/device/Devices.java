@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.twincore.host.blockdev.DeviceFolder;
+import org.twincore.host.blockdev.DeviceWay;
 import org.twincore.host.blockdev.DrbdDevice;
 import org.twincore.host.blockdev.MemoryShield;
 import org.twincore.host.nbd.Exports;
@@ -19,7 +20,7 @@ import org.twincore.host.nbd.Exports;
 /// The first one that is shown raises the [MemoryShield] of the process, the last one lowers it.
 public final class Devices {
   private static final Logger LOG = System.getLogger("org.twincore.device");
-  private static final List<Path> NEEDED =
+  private static final List<Path> NEEDED_FOR_FUSE =
       List.of(Path.of("/dev/fuse"), Path.of("/dev/loop-control"));
 
   private final Optional<DeviceFolder> folder;
@@ -36,20 +37,26 @@ public final class Devices {
   }
 
   /// Devices under `names`, normally /dev, with their files in `files`, which this node alone uses.
-  /// Clears what an earlier node of that folder left behind. To be called before the threads are
-  /// started that will serve devices. Where devices cannot be made at all (not root, no /dev/fuse)
-  /// there are none, and the log says why.
-  public static Devices open(Path files, Path names) {
-    for (Path needed : NEEDED) {
-      if (!Files.isWritable(needed)) {
-        LOG.log(Level.INFO, "no block devices: {0} cannot be used; NBD only", needed);
-        return none();
+  /// Clears what an earlier node of that folder left behind, whichever way it made its devices. To
+  /// be called before the threads are started that will serve devices. Where devices cannot be made
+  /// at all (not root, no /dev/fuse) there are none, and the log says why. A driver `nbd` that is
+  /// missing now is missed in the log only: it may be loaded before a device is shown.
+  public static Devices open(Path files, Path names, DeviceWay way) {
+    if (way == DeviceWay.FUSE) {
+      for (Path needed : NEEDED_FOR_FUSE) {
+        if (!Files.isWritable(needed)) {
+          LOG.log(Level.INFO, "no block devices: {0} cannot be used; NBD only", needed);
+          return none();
+        }
       }
     }
     try {
-      DeviceFolder folder = DeviceFolder.open(files, names);
+      DeviceFolder folder = DeviceFolder.open(files, names, way);
       folder.clearStale();
       MemoryShield.prepare();
+      folder
+          .missing()
+          .ifPresent(what -> LOG.log(Level.WARNING, "no block devices until then: {0}", what));
       return new Devices(Optional.of(folder));
     } catch (IOException failed) {
       LOG.log(Level.WARNING, "no block devices: {0}; NBD only", failed.getMessage());
@@ -75,10 +82,10 @@ public final class Devices {
       DrbdDevice device = folder.get().show(minor, sizeBytes, source);
       LOG.log(
           Level.INFO,
-          "device={0} size-kib={1} loop={2}",
+          "device={0} size-kib={1} by={2}",
           device.path(),
           Long.toString(sizeBytes / 1024),
-          Integer.toString(device.loopNumber()));
+          device.below());
       count(1);
       return Optional.of(device);
     } catch (IOException failed) {

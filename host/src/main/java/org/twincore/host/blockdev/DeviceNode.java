@@ -12,16 +12,16 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Optional;
 import org.twincore.host.linux.SysStat;
 
-/// The name /dev/drbdN. It leads to a loop device, or nowhere: then whoever opens it gets "No such
-/// device or address" (ENXIO), and nobody writes a regular file of that name by mistake.
+/// The name /dev/drbdN. It leads to a loop or NBD device, or nowhere: then whoever opens it gets
+/// "No such device or address" (ENXIO), and nobody writes a regular file of that name by mistake.
 ///
 /// ```
 /// absent --hide--> hidden --show--> shown --hide--> hidden --remove--> absent
 /// ```
 ///
 /// Each change is one rename(2): an opener sees the old or the new. A file of that name that is not
-/// ours is never touched: a regular file, a device of a kernel's DRBD (major 147), a loop device
-/// that serves another file.
+/// ours is never touched: a regular file, a device of a kernel's DRBD (major 147), a loop or NBD
+/// device that serves something else.
 public final class DeviceNode {
   /// No driver has major 0, so opening it is ENXIO.
   private static final int NOWHERE = 0;
@@ -31,21 +31,22 @@ public final class DeviceNode {
 
   private final Path path;
 
-  /// Whose loop devices may be replaced: those with this in their backing file's path.
-  private final String ownBackingFiles;
+  /// Which devices may be replaced: those with this in the path of their backing file, or in their
+  /// mark.
+  private final String own;
 
-  DeviceNode(Path path, String ownBackingFiles) {
+  DeviceNode(Path path, String own) {
     this.path = path;
-    this.ownBackingFiles = ownBackingFiles;
+    this.own = own;
   }
 
   Path path() {
     return path;
   }
 
-  /// Opening it leads to loop device `number`.
-  void show(int number) throws IOException {
-    replace(LoopDevice.MAJOR, number);
+  /// Opening it leads to the device of these numbers.
+  void show(int major, int minor) throws IOException {
+    replace(major, minor);
   }
 
   /// Opening it is refused.
@@ -60,12 +61,12 @@ public final class DeviceNode {
     }
   }
 
-  /// Takes away the name that a dead process of ours had shown: its loop device may serve another
-  /// program's file by now.
+  /// Takes away the name that a dead process of ours had shown: its device may serve another
+  /// program by now.
   void removeStale() throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && isBlockDevice()) {
       int major = SysStat.major(rdev());
-      if (major == NOWHERE || major == LoopDevice.MAJOR) {
+      if (major == NOWHERE || major == LoopDevice.MAJOR || major == KernelNbd.MAJOR) {
         Files.delete(path);
       }
     }
@@ -109,12 +110,14 @@ public final class DeviceNode {
     if (major == NOWHERE) {
       return Optional.empty();
     }
-    if (major != LoopDevice.MAJOR) {
-      return Optional.of("a device of another driver (" + major + ":" + minor + ")");
-    }
-    return LoopDevice.backingFile(minor)
-        .filter(file -> !file.contains(ownBackingFiles))
-        .map(file -> "loop device " + minor + " over " + file);
+    return switch (major) {
+      case LoopDevice.MAJOR ->
+          LoopDevice.backingFile(minor)
+              .filter(file -> !file.contains(own))
+              .map(file -> "loop device " + minor + " over " + file);
+      case KernelNbd.MAJOR -> KernelNbd.foreign(minor, own);
+      default -> Optional.of("a device of another driver (" + major + ":" + minor + ")");
+    };
   }
 
   private long rdev() throws IOException {

@@ -13,11 +13,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.twincore.host.linux.Descriptor;
 import org.twincore.host.linux.Errno;
 import org.twincore.host.linux.LinuxException;
-import org.twincore.host.linux.SysStat;
 
 /// One loop device over one file that this process serves, with direct I/O.
 ///
@@ -106,17 +104,17 @@ public final class LoopDevice {
   }
 
   private static Descriptor open(int number, Path scratch) throws IOException {
-    makeNode(number, scratch);
+    DeviceChild name = named(number, scratch);
+    name.makeNode();
     try {
       return Descriptor.open(scratch.toString(), Descriptor.O_RDWR);
     } finally {
-      Files.deleteIfExists(scratch);
+      name.removeNode();
     }
   }
 
-  private static void makeNode(int number, Path scratch) throws IOException {
-    Files.deleteIfExists(scratch);
-    SysStat.makeBlockNode(scratch.toString(), 0600, MAJOR, number);
+  private static DeviceChild named(int number, Path scratch) {
+    return new DeviceChild(scratch, MAJOR, number);
   }
 
   private static void configure(Descriptor loop, Descriptor backing, Path file)
@@ -176,37 +174,13 @@ public final class LoopDevice {
   /// Hands everything written to the device to its file, a mounted file system's pages included;
   /// false if that takes longer.
   public boolean flush(long timeoutMillis) throws IOException {
-    return runChild(number, scratch, timeoutMillis, "/sbin/blockdev", "--flushbufs");
+    return named(number, scratch).flush(timeoutMillis);
   }
 
   /// LOOP_CLR_FD.
   private static void detach(int number, Path scratch) throws IOException {
-    if (!runChild(number, scratch, DETACH_LIMIT_MILLIS, "/sbin/losetup", "--detach")) {
+    if (!named(number, scratch).run(DETACH_LIMIT_MILLIS, "/sbin/losetup", "--detach")) {
       throw new IOException("loop device " + number + " does not take what was written to it");
-    }
-  }
-
-  /// Runs a program on the device, since it may have to wait for this process.
-  private static boolean runChild(
-      int number, Path scratch, long timeoutMillis, String program, String option)
-      throws IOException {
-    makeNode(number, scratch);
-    try {
-      Process child =
-          new ProcessBuilder(program, option, scratch.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      boolean isDone = child.waitFor(timeoutMillis, TimeUnit.MILLISECONDS);
-      if (!isDone) {
-        child.destroyForcibly();
-      }
-      return isDone;
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", interrupted);
-    } finally {
-      Files.deleteIfExists(scratch);
     }
   }
 

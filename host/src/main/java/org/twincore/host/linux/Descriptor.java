@@ -95,6 +95,11 @@ public final class Descriptor implements AutoCloseable {
     this.path = path;
   }
 
+  /// A descriptor that another class of this package got from the kernel; `name` is for messages.
+  static Descriptor of(int number, String name) {
+    return new Descriptor(number, name);
+  }
+
   /// open(2); O_CLOEXEC is always set. `mode` counts only with O_CREAT.
   public static Descriptor open(String path, int flags, int mode) throws LinuxException {
     try (Arena arena = Arena.ofConfined()) {

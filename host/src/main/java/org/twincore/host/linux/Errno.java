@@ -18,6 +18,7 @@ public final class Errno {
   public static final int ENOSPC = 28;
   public static final int ESPIPE = 29;
   public static final int EROFS = 30;
+  public static final int ENAMETOOLONG = 36;
   public static final int ENOSYS = 38;
   public static final int EOPNOTSUPP = 95;
   public static final int ENOTCONN = 107;
@@ -43,6 +44,7 @@ public final class Errno {
       case ESPIPE -> "cannot be positioned, a pipe? (ESPIPE)";
       case EINVAL -> "invalid argument (EINVAL)";
       case ENOSPC -> "no space left (ENOSPC)";
+      case ENAMETOOLONG -> "name too long (ENAMETOOLONG)";
       case ENOSYS -> "not implemented (ENOSYS)";
       case EOPNOTSUPP -> "not supported (EOPNOTSUPP)";
       case ENOTCONN -> "not connected (ENOTCONN)";

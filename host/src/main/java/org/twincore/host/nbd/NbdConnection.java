@@ -44,11 +44,13 @@ final class NbdConnection implements ExportDirectory {
     this.listener = listener;
     this.client = client;
     this.isLocal = isLocal;
-    this.socket = new SocketEnd(channel, listener.settings().spinReads());
+    this.socket = new SocketEnd(channel, listener.room().settings().spinReads());
     this.negotiationTimeout =
-        listener.afterMillis(
-            listener.settings().negotiationTimeoutMillis(),
-            () -> socket.stop("negotiation timeout"));
+        listener
+            .room()
+            .afterMillis(
+                listener.room().settings().negotiationTimeoutMillis(),
+                () -> socket.stop("negotiation timeout"));
   }
 
   /// The life of the connection, on its own thread.
@@ -106,7 +108,7 @@ final class NbdConnection implements ExportDirectory {
         case ServerEvent.Handshake(byte[] bytes) -> socket.send(ByteBuffer.wrap(bytes));
         case ServerEvent.Closed(String reason, boolean byProtocol, byte[] bytes) -> {
           socket.send(ByteBuffer.wrap(bytes));
-          listener.noteRefused(client, reason, byProtocol);
+          listener.room().noteRefused(client, reason, byProtocol);
           return;
         }
         case ServerEvent.Transmission(ExportInfo export, ReplyEncoder replies, byte[] bytes) -> {
@@ -133,7 +135,8 @@ final class NbdConnection implements ExportDirectory {
         export.name(),
         export.isReadOnly() ? "ro" : "rw");
     NbdTransmission running =
-        new NbdTransmission(listener, socket, session, mine.target(), export.name(), replies);
+        new NbdTransmission(
+            listener.room(), socket, session, mine.target(), export.name(), replies);
     transmission = running;
     String end = running.run(in);
     LOG.log(Level.INFO, "nbd client={0} export={1} closed: {2}", client, export.name(), end);

@@ -15,8 +15,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -34,27 +32,16 @@ public final class NbdListener implements AutoCloseable {
   private static final long ACCEPT_PAUSE_MILLIS = 100;
 
   private final Exports exports;
-  private final NbdSettings settings;
-  private final ByteBudget budget;
-  private final BufferPool pool = new BufferPool();
+  private final ServingRoom room;
   private final Set<NbdConnection> connections = ConcurrentHashMap.newKeySet();
   private final List<ListeningSocket> sockets = new CopyOnWriteArrayList<>();
-  private final ScheduledThreadPoolExecutor timeouts;
   private final AtomicLong accepted = new AtomicLong();
-  private final AtomicLong refused = new AtomicLong();
   private volatile boolean isClosing;
-  private volatile boolean isAborting;
 
   public NbdListener(Exports exports, NbdSettings settings) {
     this.exports = exports;
-    this.settings = settings;
-    this.budget = new ByteBudget(settings.bytesTotalMax());
-    this.timeouts =
-        new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().name("nbd-timeouts").daemon().factory());
-    timeouts.setRemoveOnCancelPolicy(true);
-    // A client accepted while closing: it is stopped anyway.
-    timeouts.setRejectedExecutionHandler(new ThreadPoolExecutor.DiscardPolicy());
+    this.room =
+        new ServingRoom(settings, nanos -> connections.forEach(it -> it.cutIfStalled(nanos)));
   }
 
   /// Listens on one more address; on return clients can connect. A Unix socket is made with mode
@@ -84,7 +71,7 @@ public final class NbdListener implements AutoCloseable {
   /// Takes no new clients, ends each connection when what it has in flight is answered, at the
   /// latest after `graceMillis`, then cuts them. True if all went in time.
   public boolean close(long graceMillis) {
-    if (isAborting) {
+    if (room.isAborting()) {
       return connections.isEmpty();
     }
     isClosing = true;
@@ -93,9 +80,9 @@ public final class NbdListener implements AutoCloseable {
     }
     stopAll();
     boolean inTime = awaitNone(graceMillis);
-    isAborting = true;
+    room.abort();
     stopAll();
-    timeouts.shutdownNow();
+    room.endTimeouts();
     return inTime;
   }
 
@@ -104,52 +91,12 @@ public final class NbdListener implements AutoCloseable {
     close(0);
   }
 
-  NbdSettings settings() {
-    return settings;
+  ServingRoom room() {
+    return room;
   }
 
   Exports exports() {
     return exports;
-  }
-
-  ByteBudget budget() {
-    return budget;
-  }
-
-  BufferPool pool() {
-    return pool;
-  }
-
-  boolean isAborting() {
-    return isAborting;
-  }
-
-  ScheduledFuture<?> afterMillis(long delayMillis, Runnable action) {
-    return timeouts.schedule(action, delayMillis, TimeUnit.MILLISECONDS);
-  }
-
-  ScheduledFuture<?> everyMillis(long periodMillis, Runnable action) {
-    return timeouts.scheduleWithFixedDelay(
-        action, periodMillis, periodMillis, TimeUnit.MILLISECONDS);
-  }
-
-  /// Cuts each client that holds what others wait for, in replies that it does not take.
-  void cutStalled() {
-    long nanos = TimeUnit.MILLISECONDS.toNanos(settings.stallMillis());
-    connections.forEach(it -> it.cutIfStalled(nanos));
-  }
-
-  /// Logs a client that broke the protocol: the first, and then ever more rarely, for a port scan
-  /// must not fill the log.
-  void noteRefused(String client, String reason, boolean byProtocol) {
-    if (byProtocol) {
-      LOG.log(Level.DEBUG, "nbd client={0} closed: {1}", client, reason);
-      return;
-    }
-    long count = refused.incrementAndGet();
-    if (Long.bitCount(count) == 1) {
-      LOG.log(Level.WARNING, "nbd client={0} refused: {1} (refused={2})", client, reason, count);
-    }
   }
 
   void ended(NbdConnection connection) {
@@ -165,7 +112,8 @@ public final class NbdListener implements AutoCloseable {
         SocketChannel channel = server.accept();
         if (isFull(isLocal(channel))) {
           channel.close();
-          noteRefused("any", "more than " + settings.connectionsMax() + " connections", false);
+          room.noteRefused(
+              "any", "more than " + room.settings().connectionsMax() + " connections", false);
         } else {
           serve(channel);
         }
@@ -182,7 +130,7 @@ public final class NbdListener implements AutoCloseable {
   /// Who may use the Unix sockets is not locked out by whoever reaches the port.
   private boolean isFull(boolean isLocal) {
     return connections.stream().filter(it -> it.isLocal() == isLocal).count()
-        >= settings.connectionsMax();
+        >= room.settings().connectionsMax();
   }
 
   private static boolean isLocal(SocketChannel channel) throws IOException {
@@ -231,7 +179,7 @@ public final class NbdListener implements AutoCloseable {
     synchronized (connections) {
       try {
         // Each end of a connection notifies; the timeout is for the whole.
-        ScheduledFuture<?> end = afterMillis(graceMillis, () -> {});
+        ScheduledFuture<?> end = room.afterMillis(graceMillis, () -> {});
         while (!connections.isEmpty() && !end.isDone()) {
           connections.wait(Math.max(1, end.getDelay(TimeUnit.MILLISECONDS)));
         }

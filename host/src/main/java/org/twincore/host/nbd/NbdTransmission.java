@@ -21,7 +21,7 @@ import org.twincore.nbd.ZeroMode;
 final class NbdTransmission implements PendingRequest.Finish {
   private static final Logger LOG = System.getLogger("org.twincore.nbd");
 
-  private final NbdListener listener;
+  private final ServingRoom room;
   private final SocketEnd socket;
   private final ServerSession session;
   private final BlockTarget target;
@@ -33,27 +33,27 @@ final class NbdTransmission implements PendingRequest.Finish {
   private final AtomicInteger holders = new AtomicInteger(1);
 
   NbdTransmission(
-      NbdListener listener,
+      ServingRoom room,
       SocketEnd socket,
       ServerSession session,
       BlockTarget target,
       String export,
       ReplyEncoder encoder) {
-    this.listener = listener;
+    this.room = room;
     this.socket = socket;
     this.session = session;
     this.target = target;
     this.export = export;
-    this.window = new RequestWindow(listener.settings(), listener.budget(), socket::wake);
+    this.window = new RequestWindow(room.settings(), room.budget(), socket::wake);
     this.replies =
         new ReplyQueue(
-            socket.channel, encoder, window, target.replyHold(), socket::wake, listener.pool());
+            socket.channel, encoder, window, target.replyHold(), socket::wake, room.pool());
   }
 
   /// Serves until the client goes; `early` is what came behind the negotiation. Returns why it
   /// ended.
   String run(ByteBuffer early) {
-    ByteBuffer in = listener.pool().take().put(early).flip();
+    ByteBuffer in = room.pool().take().put(early).flip();
     target.gather();
     try {
       return serve(in);
@@ -66,7 +66,7 @@ final class NbdTransmission implements PendingRequest.Finish {
       target.submit();
       replies.discard();
       release();
-      listener.pool().give(in);
+      room.pool().give(in);
     }
   }
 
@@ -95,7 +95,7 @@ final class NbdTransmission implements PendingRequest.Finish {
           return "by the client";
         }
         case ServerEvent.Closed(String reason, _, _) -> {
-          listener.noteRefused(export, reason, false);
+          room.noteRefused(export, reason, false);
           finishInFlight();
           return reason;
         }
@@ -176,7 +176,7 @@ final class NbdTransmission implements PendingRequest.Finish {
     try {
       while (!window.tryAcquire(payloadBytes)) {
         if (patience == null && window.awaitsOthers()) {
-          patience = listener.everyMillis(listener.settings().stallMillis(), this::cutStalled);
+          patience = room.everyMillis(room.settings().stallMillis(), this::cutStalled);
         }
         waitFor(false);
       }
@@ -192,7 +192,7 @@ final class NbdTransmission implements PendingRequest.Finish {
   /// This client, which takes its own replies, has waited long enough for what others do not take.
   private void cutStalled() {
     if (window.awaitsOthers() && !replies.isBlocked()) {
-      listener.cutStalled();
+      room.cutStalled();
     }
   }
 
@@ -217,9 +217,8 @@ final class NbdTransmission implements PendingRequest.Finish {
         while (socket.tryRead(in) == 0) {
           if (timeout == null) {
             timeout =
-                listener.afterMillis(
-                    listener.settings().payloadTimeoutMillis(),
-                    () -> socket.stop("payload timeout"));
+                room.afterMillis(
+                    room.settings().payloadTimeoutMillis(), () -> socket.stop("payload timeout"));
           }
           waitFor(true);
         }
@@ -263,7 +262,7 @@ final class NbdTransmission implements PendingRequest.Finish {
         }
         socket.sleep(false, replies.isBlocked());
         replies.resume();
-        if (listener.isAborting() || socket.isCut()) {
+        if (room.isAborting() || socket.isCut()) {
           return;
         }
       }

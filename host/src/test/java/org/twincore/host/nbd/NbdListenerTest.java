@@ -202,7 +202,7 @@ final class NbdListenerTest {
     byte[] back = new byte[4096];
     other.pread(back, 4096);
     assertThat(back).isEqualTo(pattern(1, 4096));
-    assertThat(listener.budget().usedBytes())
+    assertThat(listener.room().budget().usedBytes())
         .isBetween(1L, NbdSettings.standard().bytesMax() + 4096);
     greedy.close();
     other.close();
@@ -453,7 +453,7 @@ final class NbdListenerTest {
     assertThat(wrong).isEmpty();
     client.close();
     assertThat(listener.close(CONNECT_MILLIS)).isTrue();
-    assertThat(listener.budget().usedBytes()).isZero();
+    assertThat(listener.room().budget().usedBytes()).isZero();
   }
 
   @Test
