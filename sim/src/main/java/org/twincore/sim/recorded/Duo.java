@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -63,7 +62,9 @@ final class Duo {
     replicas = new UpToDateReplicasEqual(view);
     bitmaps = new BitmapCoversDifference(view);
     for (SimNode node : nodes) {
-      Clients its = new Clients(node, random.split(), (answering, sector) -> answersAWrite.write(answering, sector));
+      Clients its =
+          new Clients(
+              node, random.split(), (answering, sector) -> answersAWrite.write(answering, sector));
       clients.add(its);
       node.applications(its::answered);
       programs.add(new DrawnPrograms(view, node, random.split(), terms.manner()));

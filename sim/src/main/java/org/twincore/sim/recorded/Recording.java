@@ -206,8 +206,7 @@ final class Recording implements NodeWatcher {
     // What a node read that had not heard yet of the other's end went with it when it ended too.
     boolean bothEnded = hasEnded[0] && hasEnded[1];
     for (Told one : told) {
-      boolean isKnown =
-          (side == ALL && !bothEnded) || one.node == side || one.isBeforeAnyLoss;
+      boolean isKnown = (side == ALL && !bothEnded) || one.node == side || one.isBeforeAnyLoss;
       if (!one.writes && isKnown && one.to != RegisterHistory.NEVER) {
         history.read(one.block, one.value, one.from, one.to);
       }

@@ -348,7 +348,7 @@ class SeedFindsPairTest {
     pair.run(50);
     byte[] bytes = new byte[Pair.BLOCK];
     for (int id = 0; id < 2; id++) {
-      long sector = 800 + 4 * id;
+      long sector = 800L + 4 * id;
       pair.start(id, it -> new Event.AppWrite(0, it, sector, Payload.of(bytes), false));
     }
     pair.await(
