@@ -2,11 +2,13 @@ package org.twincore.sim.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
@@ -14,6 +16,7 @@ import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.Simulation;
 
 /// What seeds of the simulator found, each as a short scenario that stays when the draws change.
@@ -364,5 +367,34 @@ class SeedFindsPairTest {
                   || pair.state(node).conn() == ConnectionState.STAND_ALONE,
           node + " to look for its peer, or to be refused by it");
     }
+  }
+
+  /// Second cluster 357: a discard that was frozen while there was no peer, and thawed for one that
+  /// is too old for discards, by a node that had lost its disk. It was never answered.
+  @Test
+  void aDiscardThatNobodyCanTakeIsAnswered() throws MetadataException {
+    Pair pair =
+        new Pair.Setup()
+            .speaking(98, 101)
+            .disk(Option.ON_IO_ERROR, "call-local-io-error")
+            .primary();
+    new ScriptedPrograms(pair.nodes[0], new ArrayList<>())
+        .set("local-io-error", 0, 30 * Simulation.SECOND);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.WRITES);
+    pair.startWrite(0, 1, 1, false);
+    pair.await(() -> pair.state(0).disk() == DiskState.FAILED, "the failure");
+    pair.network.open(0, false);
+    pair.await(
+        () -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the end of the connection");
+    long discard =
+        pair.start(
+            0,
+            it ->
+                new Event.AppDiscard(
+                    0, it, new Extent(80, 6656), Event.Discard.ZERO_OUT, false));
+    pair.network.open(0, true);
+    pair.awaitConn(0, ConnectionState.CONNECTED);
+    assertThat(pair.answer(discard)).isNull();
+    pair.awaitAnswer(discard);
   }
 }

@@ -187,7 +187,9 @@ public final class AppWrites {
     if (request.place != null) {
       conflicts.goesOut(request.place, sent, local);
     }
-    if (remote && !sent) {
+    if (remote && !sent && !local) {
+      fail(request); // nobody has it, so that the peer lacks nothing
+    } else if (remote && !sent) {
       listener.replicationGap();
     } else if (!remote) {
       sender.leaveOutOfSync(request, state);
