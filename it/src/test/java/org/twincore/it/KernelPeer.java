@@ -77,20 +77,24 @@ final class KernelPeer implements AutoCloseable {
     return start(command);
   }
 
-  /// Boots a guest that is no DRBD node; it reaches this host's loopback at `$HOST`.
-  static KernelPeer bootPlain(Path console) throws IOException {
-    return start(
-        List.of(
-            PROGRAM.toString(),
-            "--no-drbd",
-            "--console",
-            console.toString(),
-            "--boot-timeout",
-            BOOT_SECONDS_MAX,
-            "--timeout",
-            RUN_SECONDS_MAX,
-            "--cmd",
-            "-"));
+  /// Boots a guest that is no DRBD node; it reaches this host's loopback at `$HOST`. `more` are
+  /// options of drbd-peer.
+  static KernelPeer bootPlain(Path console, String... more) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                PROGRAM.toString(),
+                "--no-drbd",
+                "--console",
+                console.toString(),
+                "--boot-timeout",
+                BOOT_SECONDS_MAX,
+                "--timeout",
+                RUN_SECONDS_MAX,
+                "--cmd",
+                "-"));
+    command.addAll(List.of(more));
+    return start(command);
   }
 
   private static KernelPeer start(List<String> command) throws IOException {
