@@ -96,6 +96,8 @@ record Installation(Path folder) {
         new ArrayList<>(
             List.of(
                 "env",
+                "-u",
+                "JDK_JAVA_OPTIONS", // the JVM would say that it has read it
                 "TWINCORE_RUN=" + run,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",

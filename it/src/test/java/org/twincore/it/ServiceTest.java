@@ -97,6 +97,7 @@ class ServiceTest {
   private ProcessBuilder prepared(String node, Path output, String... command) {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(environment(node));
+    builder.environment().remove("JDK_JAVA_OPTIONS"); // the JVM would say that it has read it
     return builder
         .redirectErrorStream(true)
         .redirectInput(new File("/dev/null"))
