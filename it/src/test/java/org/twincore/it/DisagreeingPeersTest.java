@@ -37,32 +37,37 @@ class DisagreeingPeersTest {
 
   @Test
   void theWrongSecret() throws IOException {
-    stayApart(
-        "cram-hmac-alg sha1; shared-secret wrong;", "the peer does not know the shared-secret");
+    String unknown = "the peer does not know the shared-secret";
+    stayApart("cram-hmac-alg sha1; shared-secret wrong;", unknown, unknown);
   }
 
   @Test
   void aSecretAtOneNodeOnly() throws IOException {
-    stayApart("", "is cram-hmac-alg set on both nodes?");
+    String question = "is cram-hmac-alg set on both nodes?";
+    stayApart("", question, question);
   }
 
   @Test
   void anotherDigest() throws IOException {
-    stayApart("cram-hmac-alg sha256; shared-secret right;", "is cram-hmac-alg the same on both?");
+    String question = "is cram-hmac-alg the same on both?";
+    stayApart("cram-hmac-alg sha256; shared-secret right;", question, question);
   }
 
   @Test
   void anotherProtocol() throws IOException {
-    stayApart(SECRET + " protocol A;", "protocol differs: here 3, at the peer 1");
+    stayApart(
+        SECRET + " protocol A;",
+        "protocol differs: here 3, at the peer 1",
+        "protocol differs: here 1, at the peer 3");
   }
 
-  private void stayApart(String net, String logged) throws IOException {
+  private void stayApart(String net, String logged, String orThere) throws IOException {
     Path config = folder.resolve("b.conf");
     String right = Files.readString(config);
     pair.b.drbdadm("disconnect", "r0");
     Files.writeString(config, right.replace("net { " + SECRET + " }", "net { " + net + " }"));
     pair.b.drbdadm("connect", "r0");
-    pair.a.awaitLog(logged);
+    pair.a.awaitLog(logged, pair.b, orThere);
     try (NbdClient client = pair.a.nbd()) {
       client.pwriteDurably(new byte[4096], 4096);
     }

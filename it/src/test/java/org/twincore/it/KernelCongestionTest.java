@@ -55,7 +55,11 @@ class KernelCongestionTest {
       // The other way round.
       node.drbdadm("secondary", "r0");
       kernel.run("drbdsetup-84 primary $MINOR");
-      kernel.run("dd if=/dev/urandom of=$DEV bs=1M count=16 seek=20 oflag=direct");
+      // Quicker than we flush: what is sent counts until its barrier is acknowledged.
+      kernel.run("dd if=/dev/urandom of=/tmp/much bs=1M count=16");
+      kernel.run(
+          "for w in 0 1 2 3; do dd if=/tmp/much of=$DEV bs=64K count=64 skip=$((w * 64))"
+              + " seek=$((w * 64 + 320)) oflag=direct & done; wait; rm /tmp/much");
       kernel.run("dmesg | grep 'Connected -> Ahead'");
       node.awaitLog("cs:Behind");
       both(node, kernel);

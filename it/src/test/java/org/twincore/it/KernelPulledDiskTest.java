@@ -74,8 +74,7 @@ class KernelPulledDiskTest {
       node.awaitVolume("load", it -> it.counters().receivedSectors() > before + LOAD_SECTORS);
       enclosure.pull();
       node.awaitState("Connected", "Diskless/UpToDate");
-      kernel.run(
-          "for w in 0 1 2 3; do while [ ! -e /tmp/stopped$w ]; do sleep 0.1; done; done");
+      kernel.run("for w in 0 1 2 3; do while [ ! -e /tmp/stopped$w ]; do sleep 0.1; done; done");
       kernel.run("wait_ds UpToDate/Diskless 30");
       held = enclosure.remove();
     }

@@ -389,9 +389,7 @@ class SeedFindsPairTest {
     long discard =
         pair.start(
             0,
-            it ->
-                new Event.AppDiscard(
-                    0, it, new Extent(80, 6656), Event.Discard.ZERO_OUT, false));
+            it -> new Event.AppDiscard(0, it, new Extent(80, 6656), Event.Discard.ZERO_OUT, false));
     pair.network.open(0, true);
     pair.awaitConn(0, ConnectionState.CONNECTED);
     assertThat(pair.answer(discard)).isNull();
