@@ -221,8 +221,8 @@ final class NodeProcess implements AutoCloseable {
         () -> Files.readString(log()).substring(logFrom).contains(text));
   }
 
-  /// Waits until its log holds that text, or the other node's log that other text: who refuses first
-  /// closes the connection, and what it said may be lost with that.
+  /// Waits until its log holds that text, or the other node's log that other text: who refuses
+  /// first closes the connection, and what it said may be lost with that.
   void awaitLog(String text, NodeProcess other, String itsText) throws IOException {
     await(
         "'" + text + "' in its log, or '" + itsText + "' in the other's",
