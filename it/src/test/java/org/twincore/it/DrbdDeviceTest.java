@@ -143,6 +143,55 @@ class DrbdDeviceTest {
     assertThat(refused.output()).contains("No such device or address");
   }
 
+  /// A program in a mount namespace of its own may have taken a copy of the mount along.
+  @Test
+  void isHeldByACopyOfTheMountUntilThatGoes() throws Exception {
+    Tool.require("util-linux", "unshare");
+    DrbdDevice device = show(3, SIZE_BYTES, new MemoryTarget(SIZE_BYTES));
+    Process holder;
+    try (FileSystemOn files = FileSystemOn.make(device.path(), temp.resolve("data"))) {
+      Tool.ok("mountpoint", "-q", files.folder().toString());
+      holder = inNamespace("private");
+    }
+    try {
+      assertThat(device.release()).isFalse();
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+    boolean isReleased = false;
+    for (int i = 0; i < 100 && !isReleased; i++) { // the kernel ends a namespace a little later
+      Thread.sleep(50);
+      isReleased = device.release();
+    }
+    assertThat(isReleased).isTrue();
+  }
+
+  /// The tests' hosts are such namespaces, and run beside this.
+  @Test
+  void isNotHeldByACopyThatIsUnmountedWithIt() throws Exception {
+    Tool.require("util-linux", "unshare");
+    DrbdDevice device = show(3, SIZE_BYTES, new MemoryTarget(SIZE_BYTES));
+    Process holder;
+    try (FileSystemOn files = FileSystemOn.make(device.path(), temp.resolve("data"))) {
+      Tool.ok("mountpoint", "-q", files.folder().toString());
+      holder = inNamespace("slave");
+    }
+    try {
+      assertThat(device.release()).isTrue();
+    } finally {
+      holder.destroyForcibly().waitFor();
+    }
+  }
+
+  private static Process inNamespace(String propagation) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                "unshare", "-m", "--propagation", propagation, "sh", "-c", "echo in; exec sleep 60")
+            .start();
+    process.inputReader().readLine();
+    return process;
+  }
+
   /// What another node wrote meanwhile is read, not what this kernel remembers.
   @Test
   void noCachedBlockOutlivesARelease() throws Exception {

@@ -185,21 +185,25 @@ class TwoFrozenPairTest {
     }
   }
 
-  /// All writes were answered, and their barrier was not: nothing is sent again, and yet the flush
-  /// has to wait for the peer's disk.
-  @Test
-  void aFrozenFlushSurvivesPowerLossOfBoth() throws MetadataException {
+  /// All writes were answered, and no barrier came: nothing is sent again, and yet the flush has to
+  /// wait for the peer's disk. Which disk is the source afterwards is not the writer's choice.
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aFrozenFlushSurvivesPowerLossOfBoth(int writer) throws MetadataException {
     Pair pair = bothPrimary(EpochEnd.FLUSH);
     pair.awaitQuiet();
-    pair.withheld.hold(pair.nodes[1], Withheld::isFlush);
-    pair.write(0, 7, 70);
-    long flush = pair.startFlush(0, 0);
-    pair.run(10);
-    pair.withheld.lose(pair.nodes[1], Withheld::isFlush);
+    Flushes flushes = new Flushes();
+    pair.nodes[1 - writer].tamper(flushes);
+    flushes.are = Flushes.Kind.NOT_DONE;
+    pair.write(writer, 7, 70);
+    pair.network.open(0, false);
+    pair.network.open(1, false);
+    long flush = pair.startFlush(writer, 0);
     cut(pair);
     assertThat(pair.answer(flush)).isNull();
-    pair.withheld.release(pair.nodes[1]);
     join(pair);
+    pair.await(() -> pair.state(writer).conn() == ConnectionState.CONNECTED, "the meeting");
+    flushes.are = Flushes.Kind.DONE;
     pair.done(flush);
     pair.powerCut(0);
     pair.powerCut(1);
@@ -215,18 +219,49 @@ class TwoFrozenPairTest {
   void theDiskOfOneFailsRightAfter() throws MetadataException {
     Pair pair = bothPrimary(EpochEnd.FLUSH);
     pair.awaitQuiet();
+    Flushes flushes = new Flushes();
+    pair.nodes[1].tamper(flushes);
+    flushes.are = Flushes.Kind.NOT_DONE;
     pair.write(0, 7, 70);
     cut(pair);
-    pair.withheld.fail(pair.nodes[1], Withheld::isFlush);
     join(pair);
+    pair.await(() -> pair.state(0).conn() == ConnectionState.CONNECTED, "the meeting");
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    flushes.are = Flushes.Kind.FAILING;
     pair.awaitState(1, ConnectionState.CONNECTED, DiskState.DISKLESS, DiskState.UP_TO_DATE);
     pair.nodes[1].drive(0).powerCut(new Prng(1), SimStore.Keep.NOTHING);
-    pair.withheld.release(pair.nodes[1]);
+    assertThat(pair.onDisk(1, 7)).as("lost with the disk").isZero();
+    flushes.are = Flushes.Kind.DONE;
     pair.attach(1);
     pair.awaitUpToDate();
     pair.awaitQuiet();
     pair.assertEqualDisks();
     assertThat(pair.onDisk(1, 7)).isEqualTo(70);
+  }
+
+  /// What becomes of the flushes of a disk.
+  private static final class Flushes implements Tamper {
+    private enum Kind {
+      DONE,
+      /// The disk says that it has flushed, and has not.
+      NOT_DONE,
+      FAILING
+    }
+
+    private Kind are = Kind.DONE;
+
+    @Override
+    public List<Effect> effect(SimNode node, Effect effect) {
+      if (are == Kind.DONE || !(effect instanceof Effect.FlushLocal flush)) {
+        return List.of(effect);
+      }
+      Event answer =
+          are == Kind.NOT_DONE
+              ? new Event.LocalDone(flush.volume(), flush.token())
+              : new Event.LocalFailed(flush.volume(), flush.token(), "planted");
+      node.simulation().after(0, () -> node.deliver(answer));
+      return List.of();
+    }
   }
 
   /// The peer is not the one that it was: it gets all that it may lack as a new generation.
