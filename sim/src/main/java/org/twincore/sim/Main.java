@@ -3,11 +3,13 @@ package org.twincore.sim;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.function.Consumer;
+import org.twincore.sim.kernel.KernelRun;
 import org.twincore.sim.recorded.RecordedRun;
 import org.twincore.sim.world.Trace;
 
-/// `--seed FIRST [--seeds N] [--recorded] [--verbose]`: runs simulated clusters; with `--recorded`
-/// the second clusters of the seeds.
+/// `--seed FIRST [--seeds N] [--recorded|--kernel] [--verbose]`: runs simulated clusters; with
+/// `--recorded` the second clusters of the seeds, with `--kernel` one node beside a scripted
+/// kernel's.
 ///
 /// One seed: a line for each state change, fault and command, with `--verbose` also for packets and
 /// disk requests; the last line repeats the seed. Many: what failed, and what was reached. The exit
@@ -26,20 +28,25 @@ public final class Main {
     long count = 1;
     boolean isVerbose = false;
     boolean isRecorded = false;
+    boolean isKernel = false;
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--seed" -> first = Long.parseLong(args[++i]);
         case "--seeds" -> count = Long.parseLong(args[++i]);
         case "--verbose" -> isVerbose = true;
         case "--recorded" -> isRecorded = true;
+        case "--kernel" -> isKernel = true;
         default -> {
-          out.println("usage: sim --seed FIRST [--seeds N] [--recorded] [--verbose]");
+          out.println("usage: sim --seed FIRST [--seeds N] [--recorded|--kernel] [--verbose]");
           return USAGE;
         }
       }
     }
     if (isRecorded) {
       return recorded(first, count, isVerbose, out);
+    }
+    if (isKernel) {
+      return besideKernel(first, count, isVerbose, out);
     }
     return count == 1 ? one(first, isVerbose, out) : many(first, count, out);
   }
@@ -58,6 +65,21 @@ public final class Main {
     (count == 1 ? report.runs() : failed).forEach(out::println);
     out.printf(
         "second clusters of seeds %d to %d: %d failed%n", first, first + count - 1, failed.size());
+    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
+  }
+
+  private static int besideKernel(long first, long count, boolean isVerbose, PrintStream out) {
+    Consumer<String> lines = count == 1 ? out::println : _ -> {};
+    List<KernelRun.Ended> runs =
+        Seeds.besideKernel(first, count, () -> new Trace(lines, isVerbose));
+    List<KernelRun.Ended> failed = runs.stream().filter(run -> !run.isFine()).toList();
+    (count == 1 ? runs : failed).forEach(out::println);
+    out.printf(
+        "beside a scripted kernel, seeds %d to %d: %d writes answered, %d failed%n",
+        first,
+        first + count - 1,
+        runs.stream().mapToInt(KernelRun.Ended::answered).sum(),
+        failed.size());
     return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
   }
 

@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.twincore.sim.kernel.KernelRun;
 import org.twincore.sim.recorded.RecordedRun;
+import org.twincore.sim.world.Tamper;
 import org.twincore.sim.world.Trace;
 
 /// Runs many seeds, as many at a time as there are processors: each run has one thread and shares
@@ -54,6 +56,15 @@ public final class Seeds {
     Coverage coverage = new Coverage();
     all.forEach(done -> coverage.add(done.coverage));
     return new Recorded(all.stream().map(DoneRecorded::ended).toList(), coverage);
+  }
+
+  /// Runs one node of ours beside a scripted kernel node for `count` seeds from `first` on, each
+  /// with a trace of its own.
+  public static List<KernelRun.Ended> besideKernel(long first, long count, Supplier<Trace> traces) {
+    return LongStream.range(first, first + count)
+        .parallel()
+        .mapToObj(seed -> new KernelRun(seed, traces.get(), Tamper.NONE).toEnd())
+        .toList();
   }
 
   /// Runs `count` seeds from `first` on; `ended` hears of each as it ends, in any order and from

@@ -32,10 +32,18 @@ public final class PcapWriter implements AutoCloseable {
 
   private final Path path;
   private final OutputStream out;
+  private final long limitBytes;
+  private long writtenBytes;
   private int opened;
 
   public PcapWriter(Path path) throws IOException {
+    this(path, Long.MAX_VALUE);
+  }
+
+  /// A file that ends, with all its streams, once it has `limitBytes`: what comes later is dropped.
+  public PcapWriter(Path path, long limitBytes) throws IOException {
     this.path = path;
+    this.limitBytes = limitBytes;
     this.out = new BufferedOutputStream(Files.newOutputStream(path));
     ByteBuffer header = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
     header.putInt(MAGIC).putShort((short) 2).putShort((short) 4).putLong(0);
@@ -100,6 +108,10 @@ public final class PcapWriter implements AutoCloseable {
     }
 
     private void segment(double seconds, Sender sender, int flags, byte[] data) throws IOException {
+      if (writtenBytes >= limitBytes) {
+        return;
+      }
+      writtenBytes += data.length;
       int own = sender.ordinal();
       int other = 1 - own;
       byte[] from = addresses[own].getAddress().getAddress();

@@ -1,0 +1,176 @@
+package org.twincore.sim.kernel;
+
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.wire.DpFlags;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.Simulation;
+
+/// The peer's writes and reads: applied in the order in which they come, acknowledged a little
+/// later and not in order, and each barrier once all before it is on the medium (drbd-wire 8.3 and
+/// 8.4).
+final class KernelReceiver {
+  private static final long DELAY_NANOS = 2 * Simulation.MILLISECOND;
+  private static final int FLAGS_PER_WRITE = 100;
+
+  /// The writes between two barriers.
+  private static final class Epoch {
+    private int size;
+    private int active;
+    private @Nullable Integer barrier;
+  }
+
+  private final KernelPeer node;
+  private final ArrayDeque<Epoch> epochs = new ArrayDeque<>();
+
+  KernelReceiver(KernelPeer node) {
+    this.node = node;
+    epochs.add(new Epoch());
+  }
+
+  void forget() {
+    epochs.clear();
+    epochs.add(new Epoch());
+  }
+
+  boolean isIdle() {
+    return epochs.size() == 1 && epochs.getFirst().active == 0;
+  }
+
+  /// P_DATA; without data it is a flush.
+  void write(Packet.Data data, @Nullable Payload payload) {
+    if (data.type() != PacketType.DATA) {
+      throw new Misbehaved("nobody asked for " + data);
+    }
+    int bytes = payload == null ? 0 : payload.lengthBytes();
+    if (payload == null && (data.flags() & DpFlags.FLUSH) == 0) {
+      throw new Misbehaved("a write of nothing that is no flush: " + data);
+    }
+    Extent extent = inside(new Extent(data.sector(), bytes), data);
+    if (payload != null) {
+      node.disk.write(data.sector(), payload);
+    }
+    applied(extent, data.blockId(), data.flags());
+  }
+
+  /// P_TRIM, P_ZEROES and P_WSAME.
+  void range(Packet.Range range, @Nullable Payload payload) {
+    Extent extent = inside(new Extent(range.sector(), range.sizeBytes()), range);
+    if (range.type() == PacketType.WSAME) {
+      Payload pattern = KernelPeer.needed(payload, range);
+      long step = pattern.lengthBytes() / Extent.SECTOR_BYTES;
+      for (long sector = extent.sector(); sector < extent.endSector(); sector += step) {
+        node.disk.write(sector, pattern);
+      }
+    } else {
+      node.disk.clear(extent);
+    }
+    applied(extent, range.blockId(), range.flags());
+  }
+
+  private Extent inside(Extent extent, Packet packet) {
+    StateWord state = node.state();
+    if (state.peer() != Role.PRIMARY || state.conn().isBelow(ConnectionState.CONNECTED)) {
+      throw new Misbehaved("a write in " + state + ": " + packet);
+    }
+    if (extent.endSector() > node.disk.sectors()) {
+      throw new Misbehaved("beyond sector " + node.disk.sectors() + ": " + packet);
+    }
+    return extent;
+  }
+
+  private void applied(Extent extent, long blockId, int flags) {
+    Epoch epoch = epochs.getLast();
+    epoch.size++;
+    epoch.active++;
+    boolean perWrite = node.agreed().version() >= FLAGS_PER_WRITE;
+    KernelSettings.Protocol protocol = node.settings().protocol();
+    boolean early =
+        perWrite ? (flags & DpFlags.SEND_RECEIVE_ACK) != 0 : protocol == KernelSettings.Protocol.B;
+    boolean late =
+        perWrite ? (flags & DpFlags.SEND_WRITE_ACK) != 0 : protocol == KernelSettings.Protocol.C;
+    if (early) {
+      acknowledge(PacketType.RECV_ACK, extent, blockId);
+    }
+    node.later(
+        node.random.nextLong(DELAY_NANOS),
+        () -> {
+          boolean marks = (flags & DpFlags.MAY_SET_IN_SYNC) != 0 && isResyncing();
+          if (marks) {
+            node.disk.setInSync(extent);
+          }
+          if (late || marks && !perWrite) {
+            acknowledge(marks ? PacketType.RS_WRITE_ACK : PacketType.WRITE_ACK, extent, blockId);
+          }
+          epoch.active--;
+          finishEpochs();
+        });
+  }
+
+  private boolean isResyncing() {
+    ConnectionState conn = node.state().conn();
+    return conn.isAtLeast(ConnectionState.SYNC_SOURCE)
+        && !conn.isAtLeast(ConnectionState.AHEAD)
+        && conn != ConnectionState.VERIFY_S
+        && conn != ConnectionState.VERIFY_T;
+  }
+
+  private void acknowledge(PacketType type, Extent extent, long blockId) {
+    node.wire.meta(
+        new Packet.BlockAck(
+            type, extent.sector(), blockId, (int) extent.sizeBytes(), node.nextSequence()));
+  }
+
+  void barrier(Packet.Barrier barrier) {
+    Epoch epoch = epochs.getLast();
+    if (epoch.size == 0) {
+      throw new Misbehaved("a barrier behind nothing: a kernel's node never answers it");
+    }
+    epoch.barrier = barrier.barrier();
+    epochs.add(new Epoch());
+    finishEpochs();
+  }
+
+  private void finishEpochs() {
+    while (true) {
+      Epoch first = epochs.getFirst();
+      Integer barrier = first.barrier;
+      if (barrier == null || first.active > 0) {
+        return;
+      }
+      node.disk.flush();
+      epochs.removeFirst();
+      node.wire.meta(new Packet.BarrierAck(barrier, first.size));
+    }
+  }
+
+  /// P_DATA_REQUEST.
+  void read(Packet.BlockRequest request) {
+    Extent extent = new Extent(request.sector(), request.sizeBytes());
+    if (node.state().disk() != DiskState.UP_TO_DATE) {
+      acknowledge(PacketType.NEG_DREPLY, extent, request.blockId());
+      return;
+    }
+    node.later(
+        node.random.nextLong(DELAY_NANOS),
+        () -> {
+          Payload payload = node.disk.read(extent);
+          node.wire.data(
+              new Packet.Data(
+                  PacketType.DATA_REPLY,
+                  request.sector(),
+                  request.blockId(),
+                  0,
+                  0,
+                  payload.lengthBytes()),
+              payload);
+        });
+  }
+}

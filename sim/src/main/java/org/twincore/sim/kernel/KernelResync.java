@@ -1,0 +1,301 @@
+package org.twincore.sim.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
+import org.twincore.drbd.wire.BitmapReceiver;
+import org.twincore.drbd.wire.BitmapSender;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.WireFormatException;
+import org.twincore.sim.world.Simulation;
+
+/// Bitmap exchange and resync in both directions (drbd-wire sections 11 and 12).
+public final class KernelResync {
+  private static final long TURN_NANOS = 100 * Simulation.MILLISECOND;
+  private static final long DELAY_NANOS = 3 * Simulation.MILLISECOND;
+  private static final int RUNS_SINCE = 90;
+  private static final int TARGET_ENDS_SINCE = 96;
+  private static final int REQUEST_BYTES_MAX = 1 << 20;
+  private static final int BLOCK_SECTORS = KernelDisk.BLOCK_BYTES / Extent.SECTOR_BYTES;
+  private static final int REQUESTS_A_TURN = 16;
+  private static final int BLOCKS_A_REQUEST = 8;
+
+  private final KernelPeer node;
+  private @Nullable BitmapReceiver incoming;
+  private final List<Extent> asked = new ArrayList<>();
+  private final List<Extent> replied = new ArrayList<>();
+  private int unsentAcks;
+  private boolean hasTurn;
+  private boolean isEnding;
+  private boolean asksByItself = true;
+
+  KernelResync(KernelPeer node) {
+    this.node = node;
+  }
+
+  void forget() {
+    incoming = null;
+    asked.clear();
+    replied.clear();
+    unsentAcks = 0;
+    hasTurn = false;
+    isEnding = false;
+  }
+
+  // ---- bitmaps
+
+  void sendBitmap() {
+    boolean runs = node.settings().usesRuns() && node.agreed().version() >= RUNS_SINCE;
+    BitmapSender sender =
+        new BitmapSender(
+            node.disk,
+            runs ? BitmapSender.Encoding.RUNS : BitmapSender.Encoding.PLAIN,
+            node.agreed().framing());
+    Optional<Packet.Bytes> next = sender.next();
+    while (next.isPresent()) {
+      node.wire.data(next.get(), null);
+      next = sender.next();
+    }
+  }
+
+  void bitmap(Packet.Bytes bytes) throws WireFormatException {
+    ConnectionState conn = node.state().conn();
+    if (conn != ConnectionState.WF_BITMAP_S && conn != ConnectionState.WF_BITMAP_T) {
+      throw new Misbehaved(bytes + " in " + node.state());
+    }
+    BitmapReceiver receiver = incoming;
+    if (receiver == null) {
+      receiver = new BitmapReceiver(node.disk, node.disk.sizeBits(), node.agreed().framing());
+      incoming = receiver;
+    }
+    if (receiver.accept(bytes) == BitmapReceiver.Progress.MORE) {
+      return;
+    }
+    incoming = null;
+    if (conn == ConnectionState.WF_BITMAP_T) {
+      sendBitmap();
+      node.setState(node.state().withConn(ConnectionState.WF_SYNC_UUID));
+    } else {
+      startAsSource();
+    }
+  }
+
+  /// P_OUT_OF_SYNC.
+  void described(Packet.BlockDescription description) {
+    if (description.type() != PacketType.OUT_OF_SYNC) {
+      throw new Misbehaved("nobody asked for " + description);
+    }
+    ConnectionState conn = node.state().conn();
+    boolean isExpected =
+        conn == ConnectionState.WF_BITMAP_T
+            || conn == ConnectionState.WF_SYNC_UUID
+            || conn == ConnectionState.BEHIND;
+    if (!isExpected) {
+      throw new Misbehaved(description + " in " + node.state());
+    }
+    node.disk.setOutOfSync(new Extent(description.sector(), description.sizeBytes()));
+  }
+
+  // ---- source
+
+  void startWholeAsSource() {
+    node.disk.setAll();
+    node.setState(node.state().withConn(ConnectionState.STARTING_SYNC_S));
+    startAsSource();
+  }
+
+  private void startAsSource() {
+    long sync = KernelUuids.syncUuid(node.disk.uuids(), node::drawnUuid);
+    node.disk.uuids(KernelUuids.resyncAs(node.disk.uuids(), sync));
+    node.setState(
+        node.state().withConn(ConnectionState.SYNC_SOURCE).withPdsk(DiskState.INCONSISTENT));
+    node.wire.data(new Packet.SyncUuid(sync), null);
+  }
+
+  void request(Packet.BlockRequest request) {
+    ConnectionState conn = node.state().conn();
+    Extent extent = new Extent(request.sector(), request.sizeBytes());
+    boolean isInside =
+        extent.endSector() <= node.disk.sectors() && extent.sizeBytes() <= REQUEST_BYTES_MAX;
+    boolean isSource = conn == ConnectionState.SYNC_SOURCE || conn == ConnectionState.PAUSED_SYNC_S;
+    if (!isSource || !isInside || request.blockId() != Packet.RESYNC_BLOCK_ID) {
+      throw new Misbehaved(request + " in " + node.state());
+    }
+    node.later(node.random.nextLong(DELAY_NANOS), () -> answer(extent));
+  }
+
+  private void answer(Extent extent) {
+    Payload payload = node.disk.read(extent);
+    replied.add(extent);
+    node.wire.data(
+        new Packet.Data(
+            PacketType.RS_DATA_REPLY,
+            extent.sector(),
+            Packet.RESYNC_BLOCK_ID,
+            0,
+            0,
+            payload.lengthBytes()),
+        payload);
+  }
+
+  void ack(Packet.BlockAck ack) {
+    if (ack.type() != PacketType.RS_WRITE_ACK
+        || !replied.remove(new Extent(ack.sector(), ack.sizeBytes()))) {
+      throw new Misbehaved("an ack for nothing: " + ack);
+    }
+    node.disk.setInSync(new Extent(ack.sector(), ack.sizeBytes()));
+    boolean endsByItself =
+        node.agreed().version() < TARGET_ENDS_SINCE
+            && node.state().conn() == ConnectionState.SYNC_SOURCE
+            && node.disk.bitsSet() == 0;
+    if (endsByItself) {
+      endedAtTarget();
+    }
+  }
+
+  /// The target says that it is through; with bits left that was said before it began.
+  void endedAtTarget() {
+    if (node.disk.bitsSet() != 0) {
+      return;
+    }
+    node.disk.flush();
+    node.disk.uuids(KernelUuids.withoutBitmap(node.disk.uuids()));
+    node.bothHaveEqualUuids();
+    node.setState(node.state().withConn(ConnectionState.CONNECTED).withPdsk(DiskState.UP_TO_DATE));
+    node.ping(() -> {});
+  }
+
+  // ---- target
+
+  void startWholeAsTarget() {
+    node.disk.setAll();
+    node.setState(
+        node.state().withConn(ConnectionState.WF_SYNC_UUID).withDisk(DiskState.INCONSISTENT));
+  }
+
+  /// May P_SYNC_UUID be taken now? Else whoever reads the socket waits until it may.
+  boolean takesSyncUuid() {
+    return node.state().conn() == ConnectionState.WF_SYNC_UUID;
+  }
+
+  void syncUuid(long uuid) {
+    if (!takesSyncUuid()) {
+      throw new Misbehaved("P_SYNC_UUID in " + node.state());
+    }
+    long current = KernelUuids.role(uuid, node.isPrimary());
+    node.disk.uuids(node.disk.uuids().withCurrent(current).withBitmap(0));
+    node.setState(node.state().withConn(ConnectionState.SYNC_TARGET));
+    endIfThrough();
+  }
+
+  /// From now on only what [#ask] names is asked for.
+  void askOnlyWhatIsNamed() {
+    asksByItself = false;
+  }
+
+  /// The resync goes on.
+  void requestSoon() {
+    if (asksByItself && !hasTurn) {
+      hasTurn = true;
+      node.later(node.random.nextLong(TURN_NANOS), this::turn);
+    }
+  }
+
+  private void turn() {
+    hasTurn = false;
+    if (node.state().conn() != ConnectionState.SYNC_TARGET) {
+      return;
+    }
+    endIfThrough(); // an empty resync that was paused
+    int block = node.disk.nextOutOfSync(0);
+    for (int i = 0; i < REQUESTS_A_TURN && block >= 0; i++) {
+      int count = 1;
+      while (count < BLOCKS_A_REQUEST
+          && block + count < node.disk.blocks()
+          && node.disk.isOutOfSync(block + count)
+          && node.random.nextInt(4) != 0) {
+        count++;
+      }
+      Extent extent = extent(block, count);
+      if (asked.stream().noneMatch(extent::overlaps)) {
+        ask(extent);
+      }
+      block = node.disk.nextOutOfSync(block + count);
+    }
+    if (!isEnding) {
+      requestSoon();
+    }
+  }
+
+  private Extent extent(int block, int count) {
+    long from = (long) block * BLOCK_SECTORS;
+    long end = Math.min(from + (long) count * BLOCK_SECTORS, node.disk.sectors());
+    return new Extent(from, (end - from) * Extent.SECTOR_BYTES);
+  }
+
+  void ask(Extent extent) {
+    asked.add(extent);
+    node.wire.data(
+        new Packet.BlockRequest(
+            PacketType.RS_DATA_REQUEST,
+            extent.sector(),
+            Packet.RESYNC_BLOCK_ID,
+            (int) extent.sizeBytes()),
+        null);
+  }
+
+  void reply(Packet.Data data, Payload payload) {
+    Extent extent = new Extent(data.sector(), payload.lengthBytes());
+    if (data.blockId() != Packet.RESYNC_BLOCK_ID || !asked.remove(extent)) {
+      throw new Misbehaved("nobody asked for " + data);
+    }
+    node.disk.write(data.sector(), payload);
+    unsentAcks++;
+    node.later(
+        node.random.nextLong(DELAY_NANOS),
+        () -> {
+          unsentAcks--;
+          node.disk.setInSync(extent);
+          node.wire.meta(
+              new Packet.BlockAck(
+                  PacketType.RS_WRITE_ACK,
+                  extent.sector(),
+                  Packet.RESYNC_BLOCK_ID,
+                  (int) extent.sizeBytes(),
+                  node.nextSequence()));
+          endIfThrough();
+        });
+  }
+
+  /// Once nothing is out of sync and nothing asked for: the source must have seen all acks first.
+  private void endIfThrough() {
+    boolean isThrough =
+        node.state().conn() == ConnectionState.SYNC_TARGET
+            && node.disk.bitsSet() == 0
+            && asked.isEmpty()
+            && unsentAcks == 0;
+    if (!isThrough || isEnding) {
+      return;
+    }
+    isEnding = true;
+    node.ping(() -> {
+      isEnding = false;
+      node.disk.flush();
+      node.disk.uuids(
+          KernelUuids.afterTarget(node.disk.uuids(), node.peerUuids().uuids(), node.isPrimary()));
+      node.bothHaveEqualUuids();
+      node.setState(
+          node.state()
+              .withConn(ConnectionState.CONNECTED)
+              .withDisk(DiskState.UP_TO_DATE)
+              .withPdsk(DiskState.UP_TO_DATE));
+      node.sendState();
+    });
+  }
+}

@@ -1,0 +1,226 @@
+package org.twincore.sim.kernel;
+
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.config.OptionValues;
+import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.drbd.engine.exchange.EpochEnd;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.DriveMetadata;
+import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNetwork;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.SimStore;
+import org.twincore.sim.world.Simulation;
+import org.twincore.sim.world.Tamper;
+import org.twincore.sim.world.Trace;
+import org.twincore.testkit.Prng;
+
+/// One node of ours and a scripted one with a network between them, settings drawn from a seed.
+final class KernelWorld {
+  private static final long BACKING_BYTES = 2 << 20;
+  private static final long PATIENCE_NANOS = 600 * Simulation.SECOND;
+  private static final int[] VERSIONS = {101, 101, 101, 100, 100, 99, 98, 97, 96};
+  private static final int THEIR_VERSION = 101;
+
+  final Prng random;
+  final Simulation simulation;
+  final SimNetwork network;
+  final SimNode ours;
+  final KernelPeer theirs;
+  final KernelSettings settings;
+  private final OptionValues net;
+  private final OptionValues diskOptions;
+  private final KernelDisk theirDisk;
+  private final KernelSockets sockets;
+  private boolean theyRun;
+
+  KernelWorld(long seed, Trace trace, Tamper planted) {
+    random = new Prng(seed);
+    simulation = new Simulation(trace);
+    network = new SimNetwork(simulation, random.split());
+    KernelSettings.Protocol protocol =
+        random.nextInt(3) == 0
+            ? KernelSettings.Protocol.values()[random.nextInt(2)]
+            : KernelSettings.Protocol.C;
+    settings = new KernelSettings(protocol, THEIR_VERSION, random.nextInt(3) != 0);
+    net =
+        OptionValues.DEFAULTS
+            .with(Option.PROTOCOL, protocol.name())
+            .with(Option.PING_TIMEOUT, 5)
+            .with(Option.MAX_EPOCH_SIZE, random.nextBoolean() ? 20 : 2048)
+            .with(Option.USE_RLE, random.nextBoolean());
+    diskOptions =
+        random.nextBoolean()
+            ? OptionValues.DEFAULTS
+            : OptionValues.DEFAULTS
+                .with(Option.C_PLAN_AHEAD, 0)
+                .with(Option.RESYNC_RATE, 500 + random.nextInt(4000));
+    ours = new SimNode(simulation, network, 0, random.split());
+    ours.tamper(planted);
+    ours.speaksUpTo(VERSIONS[random.nextInt(VERSIONS.length)]);
+    SimDrive drive = new SimDrive(BACKING_BYTES, 0);
+    ours.addDrive(0, drive);
+    new DriveMetadata(drive).create(random.nextLong());
+    theirDisk = new KernelDisk(drive.layout().usableSectors());
+    sockets = new KernelSockets(simulation, network, random.split(), settings);
+    theirs = new KernelPeer(simulation, sockets, theirDisk, random.split(), settings);
+  }
+
+  // ---- ours
+
+  void startOurs() {
+    if (ours.isRunning()) {
+      return;
+    }
+    ours.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
+    command(new AdminCommand.NewVolume(0, 0, diskOptions));
+    ours.connectDrive(0);
+    try {
+      command(
+          new AdminCommand.Attach(
+              0,
+              new DriveMetadata(ours.drive(0)).readForAttach(),
+              Optional.of(ours.drive(0).undo().found())));
+    } catch (MetadataException broken) {
+      throw new Misbehaved("our metadata: " + broken.getMessage());
+    }
+    connectOurs();
+  }
+
+  void connectOurs() {
+    command(new AdminCommand.Connect(net, false, false));
+  }
+
+  void command(AdminCommand command) {
+    ours.admin(command, _ -> {});
+  }
+
+  /// Ends our process, a Primary's in a way that keeps what the machine has in its cache.
+  void crashOurs() {
+    if (isOurPrimary()) {
+      ours.end(SimNode.Ending.KILL, SimStore.Keep.EVERYTHING);
+    } else {
+      ours.end(SimNode.Ending.POWER_CUT, SimStore.Keep.ANYTHING);
+    }
+  }
+
+  Optional<StateWord> ourState() {
+    return ours.status()
+        .map(ResourceStatus::volumes)
+        .filter(volumes -> !volumes.isEmpty())
+        .map(volumes -> volumes.get(0).state());
+  }
+
+  ConnectionState ourConn() {
+    return ourState().map(StateWord::conn).orElse(ConnectionState.STAND_ALONE);
+  }
+
+  boolean isOurPrimary() {
+    return ourState().filter(state -> state.role() == Role.PRIMARY).isPresent();
+  }
+
+  // ---- theirs
+
+  boolean theyRun() {
+    return theyRun;
+  }
+
+  void startTheirs() {
+    if (!theyRun) {
+      theyRun = true;
+      theirs.attach();
+      sockets.start(theirs);
+    }
+  }
+
+  /// Ends their machine; a Primary's disk keeps its cache, as if only the kernel had stopped.
+  void crashTheirs() {
+    simulation.trace().line("kernel crashes");
+    theyRun = false;
+    if (isTheirPrimary()) {
+      theirDisk.flush();
+    }
+    theirs.crash();
+    sockets.powerCut();
+  }
+
+  void disconnectTheirs(Runnable then) {
+    theirs
+        .commands()
+        .disconnect(() -> {
+          sockets.disconnect();
+          then.run();
+        });
+  }
+
+  void connectTheirs() {
+    if (theyRun && !sockets.wantsConnection()) {
+      sockets.connect();
+    }
+  }
+
+  boolean isTheirPrimary() {
+    return theirs.state().role() == Role.PRIMARY;
+  }
+
+  KernelDisk theirDisk() {
+    return theirDisk;
+  }
+
+  // ---- both
+
+  boolean isConnected() {
+    return ourConn() == ConnectionState.CONNECTED
+        && theirs.state().conn() == ConnectionState.CONNECTED;
+  }
+
+  boolean isAnyUpToDate() {
+    return theirs.state().disk() == DiskState.UP_TO_DATE
+        || ourState().filter(state -> state.disk() == DiskState.UP_TO_DATE).isPresent();
+  }
+
+  boolean isUpToDate() {
+    return isGood(theirs.state()) && ourState().filter(KernelWorld::isGood).isPresent();
+  }
+
+  private static boolean isGood(StateWord state) {
+    return state.conn() == ConnectionState.CONNECTED
+        && state.disk() == DiskState.UP_TO_DATE
+        && state.pdsk() == DiskState.UP_TO_DATE;
+  }
+
+  /// Is nothing under way between the two?
+  boolean isQuiet() {
+    return theirs.isQuiet()
+        && ours.isDriveIdle(0)
+        && ours.status()
+            .filter(status -> status.epochs() <= 1)
+            .map(status -> status.volumes().get(0).counters())
+            .filter(counters -> counters.unacked() == 0 && counters.peerPending() == 0)
+            .isPresent();
+  }
+
+  /// Everything gets through again.
+  void openPaths() {
+    network.open(0, true);
+    network.open(1, true);
+  }
+
+  void run(long nanos) {
+    simulation.runUntil(simulation.nowNanos() + nanos);
+  }
+
+  void await(BooleanSupplier condition, String what) {
+    if (!simulation.runUntil(simulation.nowNanos() + PATIENCE_NANOS, condition)) {
+      throw new Misbehaved(
+          "waited in vain: %s; ours %s, theirs %s".formatted(what, ourState(), theirs.state()));
+    }
+  }
+}

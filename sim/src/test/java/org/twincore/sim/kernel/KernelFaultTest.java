@@ -1,0 +1,147 @@
+package org.twincore.sim.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Tamper;
+import org.twincore.sim.world.Trace;
+
+/// What our node says wrongly is noticed by the one that is like a kernel's, within a few seeds, in
+/// the words of the row.
+@Tag("slow")
+class KernelFaultTest {
+  private static final int SEEDS = 40;
+
+  /// A row a fault: which packets, what goes out in their place, and what is said of it.
+  enum Row {
+    BARRIER_ACK_OF_WRONG_SIZE(
+        "expected barrier",
+        is(PacketType.BARRIER_ACK),
+        one(packet -> {
+          Packet.BarrierAck ack = (Packet.BarrierAck) packet;
+          return new Packet.BarrierAck(ack.barrier(), ack.setSize() + 1);
+        })),
+    BARRIER_TWICE("a barrier behind nothing", is(PacketType.BARRIER), Row::twice),
+    ACK_OF_WRONG_SECTOR(
+        "expected Extent",
+        is(PacketType.WRITE_ACK),
+        one(packet -> {
+          Packet.BlockAck ack = (Packet.BlockAck) packet;
+          return new Packet.BlockAck(
+              ack.type(), ack.sector() + 8, ack.blockId(), ack.sizeBytes(), ack.sequence());
+        })),
+    ACK_OF_ANOTHER_KIND(
+        "not asked for",
+        is(PacketType.WRITE_ACK),
+        one(packet -> {
+          Packet.BlockAck ack = (Packet.BlockAck) packet;
+          return new Packet.BlockAck(
+              PacketType.RECV_ACK, ack.sector(), ack.blockId(), ack.sizeBytes(), ack.sequence());
+        })),
+    ACK_TWICE("a second time", is(PacketType.WRITE_ACK), Row::twice),
+    RESYNC_ACK_TWICE(
+        "an ack for nothing",
+        send ->
+            send.packet() instanceof Packet.BlockAck ack
+                && ack.type() == PacketType.RS_WRITE_ACK
+                && ack.blockId() == Packet.RESYNC_BLOCK_ID,
+        Row::twice),
+    RESYNC_REPLY_TWICE("nobody asked for", is(PacketType.RS_DATA_REPLY), Row::twice),
+    RESYNC_REPLY_OF_OTHER_DATA(
+        "holds write", is(PacketType.RS_DATA_REPLY), send -> List.of(withZeroes(send))),
+    RESYNC_ASKED_TOO_EARLY(
+        "RS_DATA_REQUEST",
+        is(PacketType.UUIDS),
+        send ->
+            List.of(
+                send,
+                other(send, new Packet.BlockRequest(PacketType.RS_DATA_REQUEST, 0, -1, 4096)))),
+    BITMAP_TWICE("of bitmap", is(PacketType.BITMAP), Row::twice),
+    SYNC_UUID_FORGED(
+        "waited in vain",
+        is(PacketType.SYNC_UUID),
+        one(packet -> new Packet.SyncUuid(((Packet.SyncUuid) packet).uuid() + 0x10000))),
+    FEATURES_TWICE("features", is(PacketType.CONNECTION_FEATURES), Row::twice);
+
+    private final String words;
+    private final Predicate<Effect.Send> which;
+    private final Function<Effect.Send, List<Effect.Send>> change;
+
+    Row(
+        String words,
+        Predicate<Effect.Send> which,
+        Function<Effect.Send, List<Effect.Send>> change) {
+      this.words = words;
+      this.which = which;
+      this.change = change;
+    }
+
+    private static Predicate<Effect.Send> is(PacketType type) {
+      return send -> send.packet().type() == type;
+    }
+
+    private static Function<Effect.Send, List<Effect.Send>> one(Function<Packet, Packet> change) {
+      return send -> List.of(other(send, change.apply(send.packet())));
+    }
+
+    private static List<Effect.Send> twice(Effect.Send send) {
+      return List.of(send, other(send, send.packet()));
+    }
+
+    private static Effect.Send other(Effect.Send send, Packet packet) {
+      int bytes = packet.payloadBytes();
+      return new Effect.Send(
+          send.socket(),
+          send.framing(),
+          send.volume(),
+          packet,
+          bytes == 0 ? null : send.payload(),
+          0);
+    }
+
+    private static Effect.Send withZeroes(Effect.Send send) {
+      return new Effect.Send(
+          send.socket(),
+          send.framing(),
+          send.volume(),
+          send.packet(),
+          KernelHistory.payload(0, send.packet().payloadBytes() / KernelDisk.BLOCK_BYTES),
+          send.token());
+    }
+
+    Tamper tamper() {
+      return new Tamper() {
+        @Override
+        public List<Effect> effect(SimNode node, Effect effect) {
+          return effect instanceof Effect.Send send && which.test(send)
+              ? List.copyOf(change.apply(send))
+              : List.of(effect);
+        }
+      };
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Row.class)
+  void isNoticed(Row row) {
+    List<String> said = new ArrayList<>();
+    for (long seed = 1; seed <= SEEDS && !isSaid(said, row); seed++) {
+      new KernelRun(seed, Trace.silent(), row.tamper()).toEnd().problem().ifPresent(said::add);
+    }
+    assertThat(said).anyMatch(it -> it.contains(row.words));
+  }
+
+  private static boolean isSaid(List<String> said, Row row) {
+    return said.stream().anyMatch(it -> it.contains(row.words));
+  }
+}

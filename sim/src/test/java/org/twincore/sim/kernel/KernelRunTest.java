@@ -1,0 +1,31 @@
+package org.twincore.sim.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.twincore.sim.Seeds;
+import org.twincore.sim.world.Trace;
+
+/// Our node beside one that answers as a kernel's, from many seeds.
+@Tag("slow")
+class KernelRunTest {
+  private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 10_000 : 1_000;
+  private static final int WRITES_MIN = 100;
+
+  @Test
+  void nothingThatAKernelWouldNotTake() {
+    List<KernelRun.Ended> ended = Seeds.besideKernel(1, SEEDS, Trace::silent);
+    assertThat(ended).allMatch(KernelRun.Ended::isFine);
+    assertThat(ended.stream().mapToInt(KernelRun.Ended::answered).sum())
+        .as("writes")
+        .isGreaterThan(WRITES_MIN * SEEDS);
+  }
+
+  @Test
+  void aSeedTakesTheSameCourseAgain() {
+    assertThat(Seeds.besideKernel(7, 1, Trace::silent))
+        .isEqualTo(Seeds.besideKernel(7, 1, Trace::silent));
+  }
+}
