@@ -144,7 +144,7 @@ final class NodeProcess implements AutoCloseable {
 
   /// Runs drbdadm on this node; its output, or a failure with it.
   String drbdadm(String... words) throws IOException {
-    List<String> all = new ArrayList<>(List.of("--node", name, "-c", config.toString()));
+    List<String> all = new ArrayList<>(List.of("--node", name, "-c", patientConfig().toString()));
     all.addAll(List.of(words));
     Map<String, String> environment = new HashMap<>();
     environment.put("TWINCORE_RUN", folder.toString());
@@ -163,6 +163,15 @@ final class NodeProcess implements AutoCloseable {
           "drbdadm " + String.join(" ", words) + ": exit code " + code + "\n" + text + tail());
     }
     return text;
+  }
+
+  /// The configuration for a machine that is slow, or has a slow peer: a command may take its time.
+  private Path patientConfig() throws IOException {
+    String text = Files.readString(config);
+    return text.contains("global")
+        ? config
+        : Files.writeString(
+            folder.resolve("patient.conf"), "global { cmd-timeout-short 60; } " + text);
   }
 
   /// Runs drbdsetup on this node, as above.

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import org.twincore.admin.AdminAnswer;
 import org.twincore.admin.AdminFormatException;
 import org.twincore.admin.AdminRequest;
@@ -44,6 +47,31 @@ public final class AdminClient implements AutoCloseable {
   public AdminAnswer ask(AdminRequest request) throws IOException {
     send(request);
     return receive();
+  }
+
+  /// Asks and waits for the answer; empty if there is none after so many seconds, and then this is
+  /// closed. The node goes on with what it has begun.
+  public Optional<AdminAnswer> ask(AdminRequest request, long seconds) throws IOException {
+    Thread limit = Thread.ofPlatform().daemon().name("limit").unstarted(() -> closeAfter(seconds));
+    limit.start();
+    try {
+      return Optional.of(ask(request));
+    } catch (AsynchronousCloseException _) {
+      return Optional.empty();
+    } finally {
+      limit.interrupt();
+    }
+  }
+
+  private void closeAfter(long seconds) {
+    try {
+      Thread.sleep(Duration.ofSeconds(seconds));
+      channel.close();
+    } catch (InterruptedException _) {
+      // the answer came in time
+    } catch (IOException _) {
+      // whoever waits learns of it
+    }
   }
 
   /// Sends without waiting; [#receive] gets the answer. For [AdminRequest.Subscribe].

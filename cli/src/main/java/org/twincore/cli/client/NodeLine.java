@@ -32,6 +32,19 @@ public final class NodeLine implements AutoCloseable {
     return client().ask(request);
   }
 
+  /// As [#ask(AdminRequest)]; empty if the node does not answer within so many seconds (0: it may
+  /// take for ever).
+  public Optional<AdminAnswer> ask(AdminRequest request, long seconds) throws IOException {
+    if (seconds == 0) {
+      return Optional.of(ask(request));
+    }
+    Optional<AdminAnswer> answer = client().ask(request, seconds);
+    if (answer.isEmpty()) {
+      client = null;
+    }
+    return answer;
+  }
+
   private AdminClient client() throws IOException {
     AdminClient open = client;
     if (open == null) {

@@ -95,7 +95,8 @@ public final class Drbdadm {
   }
 
   private StepRunner runner(NodeLine node) {
-    return new StepRunner(invocation, console, node, new MetadataTool(console, in));
+    return new StepRunner(
+        invocation, console, node, new MetadataTool(console, in), CommandLimits.NONE);
   }
 
   /// The status as the node has it; empty if the configuration must explain an unknown name.

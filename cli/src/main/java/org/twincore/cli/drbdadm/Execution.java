@@ -39,7 +39,9 @@ final class Execution {
     this.all = all;
     this.node = node;
     this.in = in;
-    this.runner = new StepRunner(invocation, console, node, new MetadataTool(console, in));
+    this.runner =
+        new StepRunner(
+            invocation, console, node, new MetadataTool(console, in), CommandLimits.of(all));
   }
 
   int run() throws UsageException, IOException {

@@ -35,12 +35,19 @@ final class StepRunner {
   private final Console console;
   private final NodeLine node;
   private final MetadataTool metadata;
+  private final CommandLimits limits;
 
-  StepRunner(Invocation invocation, Console console, NodeLine node, MetadataTool metadata) {
+  StepRunner(
+      Invocation invocation,
+      Console console,
+      NodeLine node,
+      MetadataTool metadata,
+      CommandLimits limits) {
     this.invocation = invocation;
     this.console = console;
     this.node = node;
     this.metadata = metadata;
+    this.limits = limits;
   }
 
   int run(Step step) {
@@ -79,11 +86,21 @@ final class StepRunner {
   }
 
   private int ask(Step.Ask ask) throws IOException {
-    return tell(ask.line(), node.ask(ask.request()));
+    return tell(ask.line(), answer(ask));
+  }
+
+  /// What the node says within the command's limit.
+  private AdminAnswer answer(Step.Ask ask) throws IOException {
+    long seconds = limits.seconds(ask.request());
+    return node.ask(ask.request(), seconds)
+        .orElseGet(() ->
+            new AdminAnswer.Failed(
+                "Command '%s' did not terminate within %d seconds"
+                    .formatted(CommandLine.forLogs(ask.line()), seconds)));
   }
 
   private int insist(Step.Ask ask) throws IOException {
-    AdminAnswer answer = node.ask(ask.request());
+    AdminAnswer answer = answer(ask);
     for (int tries = 1; tries < TRIES_MAX && isRefused(answer); tries++) {
       try {
         Thread.sleep(BETWEEN_TRIES_MILLIS); // what was in the way says nothing when it is over
@@ -91,7 +108,7 @@ final class StepRunner {
         Thread.currentThread().interrupt();
         break;
       }
-      answer = node.ask(ask.request());
+      answer = answer(ask);
     }
     return tell(ask.line(), answer);
   }
@@ -104,7 +121,7 @@ final class StepRunner {
     if (!node.isThere()) {
       return metadata.run(otherwise.arguments());
     }
-    AdminAnswer answer = node.ask(ask.request());
+    AdminAnswer answer = answer(ask);
     boolean hasNoDisk =
         answer instanceof AdminAnswer.Result(Kind kind, int number, String _)
             && ((kind == Kind.CONFIG && NOT_CONFIGURED.contains(number))

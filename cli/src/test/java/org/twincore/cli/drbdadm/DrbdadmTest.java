@@ -112,6 +112,34 @@ class DrbdadmTest {
   }
 
   @Test
+  void waitsForTheNodeOnlyAsLongAsTheConfigurationSays() throws Exception {
+    Path file = folder.resolve("drbd.conf");
+    String limited = "global { cmd-timeout-short 1; cmd-timeout-medium 0;";
+    Files.writeString(file, Files.readString(file).replace("global {", limited));
+    try (ScriptedNode node =
+        node(request -> {
+          if (request instanceof AdminRequest.Disconnect) {
+            awaitEndOfTest();
+          }
+          return state(1);
+        })) {
+      assertThat(run("disconnect r0")).isEqualTo(20);
+      assertThat(err)
+          .startsWith("Command 'drbdsetup-84 disconnect ")
+          .endsWith(" did not terminate within 1 seconds\n");
+      assertThat(node.asked()).hasSize(1);
+    }
+  }
+
+  private static void awaitEndOfTest() {
+    try {
+      Thread.sleep(60_000);
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
   void returnsTheWorstCodeOfSeveralResources() throws Exception {
     try (ScriptedNode node =
         node(request ->
