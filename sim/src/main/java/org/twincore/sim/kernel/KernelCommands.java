@@ -7,6 +7,7 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.Simulation;
 
@@ -173,7 +174,9 @@ public final class KernelCommands {
       return;
     }
     PacketType type =
-        node.agreed().version() >= 100 ? PacketType.CONN_ST_CHG_REQ : PacketType.STATE_CHG_REQ;
+        node.agreed().has(Since.CONNECTION_CHANGES)
+            ? PacketType.CONN_ST_CHG_REQ
+            : PacketType.STATE_CHG_REQ;
     int value = ConnectionState.DISCONNECTING.code() << 4;
     ask(
         type,

@@ -12,6 +12,7 @@ import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 import org.twincore.drbd.wire.WireFormatException;
@@ -177,7 +178,8 @@ public final class KernelPeer {
     resolvesConflicts = resolves;
     sequence = 0;
     int protocol = settings.protocol().code();
-    Optional<String> integrity = agreed.version() >= 87 ? Optional.of("") : Optional.empty();
+    Optional<String> integrity =
+        agreed.has(Since.INTEGRITY_NAME) ? Optional.of("") : Optional.empty();
     wire.data(new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, 0, integrity), null);
     wire.data(settings.syncParam(agreed.version()), null);
     wire.data(settings.sizes(disk.sectors(), agreed), null);

@@ -10,6 +10,7 @@ import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.Simulation;
 
@@ -18,7 +19,6 @@ import org.twincore.sim.world.Simulation;
 /// 8.4).
 final class KernelReceiver {
   private static final long DELAY_NANOS = 2 * Simulation.MILLISECOND;
-  private static final int FLAGS_PER_WRITE = 100;
 
   /// The writes between two barriers.
   private static final class Epoch {
@@ -90,7 +90,7 @@ final class KernelReceiver {
     Epoch epoch = epochs.getLast();
     epoch.size++;
     epoch.active++;
-    boolean perWrite = node.agreed().version() >= FLAGS_PER_WRITE;
+    boolean perWrite = node.agreed().has(Since.ACK_CHOICE);
     KernelSettings.Protocol protocol = node.settings().protocol();
     boolean early =
         perWrite ? (flags & DpFlags.SEND_RECEIVE_ACK) != 0 : protocol == KernelSettings.Protocol.B;

@@ -12,6 +12,7 @@ import org.twincore.drbd.wire.BitmapSender;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.WireFormatException;
 import org.twincore.sim.world.Simulation;
 
@@ -19,8 +20,6 @@ import org.twincore.sim.world.Simulation;
 public final class KernelResync {
   private static final long TURN_NANOS = 100 * Simulation.MILLISECOND;
   private static final long DELAY_NANOS = 3 * Simulation.MILLISECOND;
-  private static final int RUNS_SINCE = 90;
-  private static final int TARGET_ENDS_SINCE = 96;
   private static final int REQUEST_BYTES_MAX = 1 << 20;
   private static final int BLOCK_SECTORS = KernelDisk.BLOCK_BYTES / Extent.SECTOR_BYTES;
   private static final int REQUESTS_A_TURN = 16;
@@ -51,7 +50,7 @@ public final class KernelResync {
   // ---- bitmaps
 
   void sendBitmap() {
-    boolean runs = node.settings().usesRuns() && node.agreed().version() >= RUNS_SINCE;
+    boolean runs = node.settings().usesRuns() && node.agreed().has(Since.BITMAP_RUNS);
     BitmapSender sender =
         new BitmapSender(
             node.disk,
@@ -151,7 +150,7 @@ public final class KernelResync {
     }
     node.disk.setInSync(new Extent(ack.sector(), ack.sizeBytes()));
     boolean endsByItself =
-        node.agreed().version() < TARGET_ENDS_SINCE
+        !node.agreed().has(Since.LATE_MARKS)
             && node.state().conn() == ConnectionState.SYNC_SOURCE
             && node.disk.bitsSet() == 0;
     if (endsByItself) {

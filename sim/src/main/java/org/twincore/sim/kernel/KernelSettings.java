@@ -3,6 +3,7 @@ package org.twincore.sim.kernel;
 import java.util.Optional;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.Since;
 
 /// How a scripted node is configured: what it tells in the handshake.
 ///
@@ -32,13 +33,14 @@ public record KernelSettings(Protocol protocol, int protocolMax, boolean usesRun
 
   /// P_SYNC_PARAM or P_SYNC_PARAM89 in the form of that version, with the kernel's defaults.
   Packet syncParam(int version) {
-    if (version < 88) {
+    if (!Since.VERIFY.holdsAt(version)) {
       return new Packet.SyncParam(RATE_KIB, Optional.empty());
     }
-    if (version < 89) {
+    if (!Since.CHECKSUMS.holdsAt(version)) {
       return new Packet.SyncParam(RATE_KIB, Optional.of(""));
     }
-    return new Packet.SyncParam89(RATE_KIB, "", "", version >= 95, 20, 10, 100, 102400);
+    boolean hasController = Since.RESYNC_CONTROLLER.holdsAt(version);
+    return new Packet.SyncParam89(RATE_KIB, "", "", hasController, 20, 10, 100, 102400);
   }
 
   Packet.Sizes sizes(long sectors, Features.Agreement agreed) {

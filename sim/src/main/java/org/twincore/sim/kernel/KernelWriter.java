@@ -10,12 +10,12 @@ import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 
 /// What a scripted Primary writes: to its own disk at once, and to the peer in epochs, kept in a
 /// transfer log until their barrier acks (drbd-wire 8.2 and 8.6).
 public final class KernelWriter {
-  private static final int FLAGS_PER_WRITE = 100;
 
   private final class Request {
     private final long blockId;
@@ -122,8 +122,7 @@ public final class KernelWriter {
       return true;
     }
     node.disk.setOutOfSync(extent);
-    if (state.conn() == ConnectionState.WF_BITMAP_S
-        && node.agreed().version() >= PacketType.OUT_OF_SYNC.versionMin()) {
+    if (state.conn() == ConnectionState.WF_BITMAP_S && node.agreed().has(Since.LATE_MARKS)) {
       node.wire.data(
           new Packet.BlockDescription(
               PacketType.OUT_OF_SYNC, extent.sector(), (int) extent.sizeBytes(), 0),
@@ -138,7 +137,7 @@ public final class KernelWriter {
     boolean isResync =
         conn.isAtLeast(ConnectionState.SYNC_SOURCE) && conn.isBelow(ConnectionState.AHEAD);
     int sync = isResync ? DpFlags.MAY_SET_IN_SYNC : 0;
-    if (node.agreed().version() < FLAGS_PER_WRITE) {
+    if (!node.agreed().has(Since.ACK_CHOICE)) {
       return sync;
     }
     int wanted =
