@@ -1,6 +1,7 @@
 package org.twincore.sim.recorded;
 
 import java.util.List;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.Violation;
 import org.twincore.sim.fault.DriveFaults;
@@ -100,14 +101,16 @@ final class Act {
         .begin(recording, random.nextInt(20, 160), random.nextInt(1, 6), isDurable);
   }
 
-  /// With resource-and-stonith nobody goes on alone beside a Primary.
+  /// With resource-and-stonith nobody goes on alone beside a Primary whose disk could stand for the
+  /// data too.
   private void answersAWrite(SimNode node, long sector) {
     int other = 1 - node.id();
     boolean isAlone = !duo.isConnected(node.id()) && !recording.hasPeersAck(node.id(), sector);
     if (isAlone
         && duo.terms.fencing().equals("resource-and-stonith")
         && duo.nodes.get(other).isRunning()
-        && duo.isPrimary(other)) {
+        && duo.isPrimary(other)
+        && duo.state(other).disk().isAtLeast(DiskState.CONSISTENT)) {
       throw new Violation(
           "FenceHolds",
           "%s answers a write alone (%s) beside a Primary (%s)"

@@ -16,6 +16,7 @@ import org.twincore.testkit.Prng;
 /// a split brain. Afterwards both disks are equal, and the blocks have to have been registers.
 final class Meeting {
   private static final long LOOK_NANOS = 500 * Simulation.MILLISECOND;
+  private static final int ATTACHES_MAX = 40;
   private static final long PATIENCE_NANOS = 4 * Simulation.SECOND;
   private static final long QUIET_NANOS = 5 * Simulation.SECOND;
 
@@ -33,6 +34,9 @@ final class Meeting {
   private @Nullable Integer victim;
 
   private boolean isOver;
+
+  /// Attaches since the admin last did something.
+  private int attached;
 
   Meeting(Duo duo, Prng random, Recording recording) {
     this.duo = duo;
@@ -84,13 +88,18 @@ final class Meeting {
         admin.up();
       } else if (admin.isIdle()
           && duo.isDiskless(node.id())
+          && attached < ATTACHES_MAX
           && (duo.isConnected(node.id()) || !duo.isPrimary(node.id()))) {
         admin.attach(0);
+        attached++;
       }
     }
-    boolean isStuck = duo.standsAlone(0) || duo.standsAlone(1) || duo.isNegotiating();
+    // Beside a connected peer a split brain only shows as a disk that is refused again and again.
+    boolean isRefused = attached >= ATTACHES_MAX;
+    boolean isStuck = isRefused || duo.standsAlone(0) || duo.standsAlone(1) || duo.isNegotiating();
     if (isStuck && duo.areAdminsIdle() && duo.simulation.nowNanos() > patientUntilNanos) {
       settle();
+      attached = 0;
       patientUntilNanos = duo.simulation.nowNanos() + PATIENCE_NANOS;
     }
   }

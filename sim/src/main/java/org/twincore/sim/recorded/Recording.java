@@ -37,6 +37,7 @@ final class Recording implements NodeWatcher {
 
   private final boolean[] isLost = new boolean[2];
   private final boolean[] hasEnded = new boolean[2];
+  private final boolean[] lostPower = new boolean[2];
   private final boolean[] wentOnAlone = new boolean[2];
   private long moment = 10;
   private long lastValue;
@@ -91,6 +92,11 @@ final class Recording implements NodeWatcher {
   /// Has its process ended in this act?
   boolean hasEnded(int node) {
     return hasEnded[node];
+  }
+
+  /// Have both machines lost their power in this act, with what was in their caches?
+  boolean bothLostPower() {
+    return lostPower[0] && lostPower[1];
   }
 
   // ---- what happens
@@ -182,6 +188,7 @@ final class Recording implements NodeWatcher {
 
   @Override
   public void down(SimNode node, SimNode.Ending ending) {
+    lostPower[node.id()] |= ending == SimNode.Ending.POWER_CUT;
     isLost[node.id()] = true;
     hasEnded[node.id()] = true;
   }

@@ -43,6 +43,27 @@ class FencePairTest {
         () -> pair.state(1 - id).conn().isBelow(ConnectionState.CONNECTED), "the loss of " + id);
   }
 
+  /// A restarted peer gets nothing that was frozen, and here nothing can begin a generation for it.
+  @Test
+  void aFrozenPrimaryThatLostItsDiskGivesUpWhatWasFrozen() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 1, 0);
+    pair.write(0, 1, 1);
+    pair.flush(0);
+    lose(pair, 1);
+    long kept = pair.startWrite(0, 1, 2, false);
+    pair.run(100);
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the disk to be given up");
+    assertThat(pair.answer(kept)).isNull();
+    pair.start(1);
+    pair.awaitAnswer(kept);
+    pair.awaitState(0, ConnectionState.CONNECTED, DiskState.DISKLESS, DiskState.UP_TO_DATE);
+    assertThat(pair.state(0).isSuspended()).isFalse();
+    assertThat(pair.read(0, 1)).isEqualTo(1);
+    pair.write(0, 1, 4);
+    assertThat(pair.onDisk(1, 1)).isEqualTo(4);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {4, 5, 7})
   void ioIsFrozenUntilThePeerIsFenced(int exitCode) throws MetadataException {

@@ -39,9 +39,7 @@ final class Generations {
   /// A new current UUID, told to the peer if there is one.
   void begin(Volume volume, String why) {
     Device device = volume.device;
-    volume.writes.giveUpKept();
-    device.postponeNewUuid(false);
-    device.awaitPeerWrite(false);
+    giveUp(volume);
     volume.beginGeneration(
         UuidChanges.newCurrent(device.uuids(), device.state().role(), parts.random));
     parts.turn.log(
@@ -64,6 +62,15 @@ final class Generations {
             sendUuids(volume);
           }
         });
+  }
+
+  /// The writes that were kept for the peer are not sent again, and nothing waits for a generation.
+  ///
+  /// All that there is to do without an own disk: the data has no generation here.
+  void giveUp(Volume volume) {
+    volume.writes.giveUpKept();
+    volume.device.postponeNewUuid(false);
+    volume.device.awaitPeerWrite(false);
   }
 
   /// A diskless Primary begins to write to the disk of this node only.

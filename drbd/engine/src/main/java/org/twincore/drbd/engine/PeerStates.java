@@ -227,7 +227,11 @@ final class PeerStates {
         RuleWords.dropped(drop), drop.handshake().map(it -> it.trace().steps().getLast()));
     link.lose(drop.to(), "volume %d: %s".formatted(volume.number(), why));
     if (drop.failFrozenWrites()) {
-      states.generations.begin(volume, "frozen writes given up");
+      if (volume.device.hasUsableDisk()) {
+        states.generations.begin(volume, "frozen writes given up");
+      } else {
+        states.generations.giveUp(volume);
+      }
       states.force(
           volume, state -> state.withSuspFen(false).withSuspNod(false), "the peer was restarted");
     }
