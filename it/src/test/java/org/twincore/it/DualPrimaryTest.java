@@ -21,6 +21,10 @@ import org.twincore.testkit.RegisterHistory;
 class DualPrimaryTest {
   private static final int DISK_BYTES = 16 << 20;
   private static final int CLIENTS = 3;
+
+  /// Of a million requests: what Wireshark makes of all of it would not fit into memory.
+  private static final long CAPTURE_BYTES = 48 << 20;
+
   private static final String BOTH = "allow-two-primaries yes; ping-timeout 30;";
 
   @TempDir Path folder;
@@ -39,6 +43,7 @@ class DualPrimaryTest {
 
   private void linearizable(int requestsOfEach) throws Exception {
     TappedPair pair = bothPrimary();
+    pair.limitCapture(CAPTURE_BYTES);
     try (pair) {
       BlockHistory told = new BlockHistory();
       for (int client = 0; client < CLIENTS; client++) {

@@ -16,9 +16,6 @@ import org.twincore.testkit.PcapWriter;
 /// Two real nodes `a` and `b` of a resource `r0`, each dialling the other through a [WireTap]: all
 /// that they say to each other ends in a capture file.
 final class TappedPair implements AutoCloseable {
-  /// A long load says a lot; what both programs keep of it must fit into the memory of a test.
-  private static final long CAPTURE_BYTES_MAX = 48 << 20;
-
   final NodeProcess a;
   final NodeProcess b;
 
@@ -42,7 +39,7 @@ final class TappedPair implements AutoCloseable {
     List<Integer> ports = FreePorts.find(2);
     atA = loopback(ports.get(0));
     atB = loopback(ports.get(1));
-    writer = new PcapWriter(folder.resolve("traffic.pcap"), CAPTURE_BYTES_MAX);
+    writer = new PcapWriter(folder.resolve("traffic.pcap"));
     toA = new WireTap(atA, writer);
     toB = new WireTap(atB, writer);
     a = node("a", diskBytes, config("a", net, atA.getPort(), toB.address().getPort()));
@@ -141,7 +138,12 @@ final class TappedPair implements AutoCloseable {
     toB.cut();
   }
 
-  /// The capture, once the nodes are closed.
+  /// The capture, once the nodes are closed. The capture keeps only the first so many bytes of what
+  /// is said.
+  void limitCapture(long bytes) {
+    writer.limit(bytes);
+  }
+
   PcapFile capture() throws IOException {
     return writer.finish();
   }

@@ -32,23 +32,23 @@ public final class PcapWriter implements AutoCloseable {
 
   private final Path path;
   private final OutputStream out;
-  private final long limitBytes;
+  private long limitBytes = Long.MAX_VALUE;
   private long writtenBytes;
   private int opened;
 
   public PcapWriter(Path path) throws IOException {
-    this(path, Long.MAX_VALUE);
-  }
-
-  /// A file that ends, with all its streams, once it has `limitBytes`: what comes later is dropped.
-  public PcapWriter(Path path, long limitBytes) throws IOException {
     this.path = path;
-    this.limitBytes = limitBytes;
     this.out = new BufferedOutputStream(Files.newOutputStream(path));
     ByteBuffer header = ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN);
     header.putInt(MAGIC).putShort((short) 2).putShort((short) 4).putLong(0);
     header.putInt(SNAP_BYTES).putInt(LINK_ETHERNET);
     out.write(header.array());
+  }
+
+  /// The file ends, with all its streams, once it has so many bytes of data: what comes later is
+  /// dropped.
+  public synchronized void limit(long bytes) {
+    limitBytes = bytes;
   }
 
   /// One direction's sender.

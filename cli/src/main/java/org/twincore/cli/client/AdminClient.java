@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -56,7 +56,7 @@ public final class AdminClient implements AutoCloseable {
     limit.start();
     try {
       return Optional.of(ask(request));
-    } catch (AsynchronousCloseException _) {
+    } catch (ClosedChannelException _) { // at the limit: before, in or between two reads
       return Optional.empty();
     } finally {
       limit.interrupt();
@@ -65,7 +65,7 @@ public final class AdminClient implements AutoCloseable {
 
   private void closeAfter(long seconds) {
     try {
-      Thread.sleep(Duration.ofSeconds(seconds));
+      Thread.sleep(Duration.ofSeconds(seconds)); // the limit itself; ends at once with the answer
       channel.close();
     } catch (InterruptedException _) {
       // the answer came in time

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,10 +117,11 @@ class DrbdadmTest {
     Path file = folder.resolve("drbd.conf");
     String limited = "global { cmd-timeout-short 1; cmd-timeout-medium 0;";
     Files.writeString(file, Files.readString(file).replace("global {", limited));
+    CountDownLatch isOver = new CountDownLatch(1);
     try (ScriptedNode node =
         node(request -> {
           if (request instanceof AdminRequest.Disconnect) {
-            awaitEndOfTest();
+            awaitOrEnd(isOver);
           }
           return state(1);
         })) {
@@ -128,12 +130,14 @@ class DrbdadmTest {
           .startsWith("Command 'drbdsetup-84 disconnect ")
           .endsWith(" did not terminate within 1 seconds\n");
       assertThat(node.asked()).hasSize(1);
+    } finally {
+      isOver.countDown();
     }
   }
 
-  private static void awaitEndOfTest() {
+  private static void awaitOrEnd(CountDownLatch latch) {
     try {
-      Thread.sleep(60_000);
+      latch.await();
     } catch (InterruptedException _) {
       Thread.currentThread().interrupt();
     }

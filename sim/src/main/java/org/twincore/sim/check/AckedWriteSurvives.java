@@ -11,6 +11,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.ReplicationProtocol;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.state.SyncHandshake;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
@@ -32,6 +33,10 @@ public final class AckedWriteSurvives implements NodeWatcher {
   /// By node and volume: disks that failed since both were last equal, perhaps with writes that
   /// were answered because the node had received them, and in the middle of an epoch.
   private final TreeSet<Long> hasFailedWrites = new TreeSet<>();
+
+  /// By node and volume: Primaries whose `rr-conflict violently` takes the peer's data over the
+  /// own.
+  private final TreeSet<Long> givesIn = new TreeSet<>();
 
   private final TreeMap<Long, Unsettled> unsettled = new TreeMap<>();
   private long conceded;
@@ -229,6 +234,10 @@ public final class AckedWriteSurvives implements NodeWatcher {
 
   @Override
   public void effect(SimNode node, Effect effect) {
+    if (effect instanceof Effect.Decided(int decided, String _, List<String> rows)
+        && rows.contains(SyncHandshake.Step.TARGET_IS_PRIMARY_TOLERATED.name())) {
+      givesIn.add(key(node.id(), decided));
+    }
     if (!(effect instanceof Effect.StateChanged changed)) {
       return;
     }
@@ -255,10 +264,11 @@ public final class AckedWriteSurvives implements NodeWatcher {
     if (becomesPrimary
         && after.disk() == DiskState.UP_TO_DATE
         && view.lineage().isComplete(node.id(), volume)) {
-      checkServed(node.id(), volume);
+      checkServed(node.id(), volume, false);
     }
+    boolean isTakenOver = givesIn.remove(key(node.id(), volume)); // decided in the same step
     if (turnsToPeer(changed.before(), after)) {
-      checkServed(1 - node.id(), volume);
+      checkServed(1 - node.id(), volume, isTakenOver);
       view.lineage().declare(1 - node.id(), volume, true); // it has all, as was just seen
     }
   }
@@ -284,7 +294,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
     setBackOf(node, volume).clear();
   }
 
-  private void checkServed(int node, int volume) {
+  private void checkServed(int node, int volume, boolean isTakenOver) {
     VolumeHistory history = view.history(volume);
     concede(node, volume);
     List<Long> missing = new ArrayList<>();
@@ -298,7 +308,8 @@ public final class AckedWriteSurvives implements NodeWatcher {
     }
     boolean hasFailed = hasFailedWrites.contains(key(node, volume));
     boolean mayLack =
-        view.promise().protocol() == ReplicationProtocol.A
+        isTakenOver
+            || view.promise().protocol() == ReplicationProtocol.A
             || (hasFailed && !view.promise().writesAreOnBoth());
     if (!mayLack) {
       throw new Violation(
@@ -306,7 +317,7 @@ public final class AckedWriteSurvives implements NodeWatcher {
           "promoted without %d answered sectors: %s"
               .formatted(missing.size(), describe(node, volume, missing.getFirst())));
     }
-    if (!hasFailed) {
+    if (!hasFailed && !isTakenOver) {
       checkOrder(node, volume, missing);
     }
     for (long sector : missing) {
