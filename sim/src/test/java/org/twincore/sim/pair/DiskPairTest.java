@@ -3,18 +3,25 @@ package org.twincore.sim.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.meta.Superblock;
+import org.twincore.drbd.wire.Packet;
 import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNode;
+import org.twincore.sim.world.Tamper;
 
 /// Backing disks that come, go and fail while the two nodes work.
 class DiskPairTest {
@@ -227,6 +234,137 @@ class DiskPairTest {
     pair.flush(0);
     crashBoth(pair);
     assertThat(pair.onDisk(0, 7)).isEqualTo(71);
+  }
+
+  /// The same for a Primary that had no disk when it was promoted: the one that it had would be
+  /// taken for as good as the peer's.
+  @Test
+  void aWriteOfAPrimaryPromotedWithoutDiskWaitsForTheNextGeneration() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.withheld.lose(pair.nodes[0], DiskPairTest::isSuperblock);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    long write = pair.startWrite(1, 7, 71, false);
+    pair.run(100);
+    long flush = pair.startFlush(1, 0);
+    pair.run(500);
+    crashBoth(pair);
+    if (pair.answer(write) instanceof Effect.AppDone
+        || pair.answer(flush) instanceof Effect.AppDone) {
+      assertThat(pair.onDisk(1, 7)).as("what was answered").isEqualTo(71);
+    }
+  }
+
+  @Test
+  void aWriteOfAPrimaryPromotedWithoutDiskSurvivesACrashOfBoth() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.done(pair.startWrite(1, 7, 71, false));
+    pair.flush(1);
+    crashBoth(pair);
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+  }
+
+  /// The news of the peer's generation may be late, and an ack before it. If the own disk is
+  /// attached then and the link breaks, it would count as what users have seen.
+  @Test
+  void aWriteOfAPrimaryPromotedWithoutDiskWaitsForTheWordOfIt() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    Late late = new Late(Packet.Uuids.class);
+    pair.nodes[1].tamper(late);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.await(() -> late.word.isPresent(), "the word");
+    long write = pair.startWrite(1, 7, 71, false);
+    pair.run(1_000);
+    assertThat(pair.answer(write)).isNull();
+    pair.nodes[1].tamper(Tamper.NONE);
+    pair.nodes[1].deliver(late.word.orElseThrow());
+    pair.done(write);
+    pair.attach(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// Scene 1924: a Primary compared its data with the peer's, which is older, lost its disk, and
+  /// then took the peer for one that has what its users have seen. What it wrote there was lost
+  /// with the next resync.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDiskLostInTheMiddleOfAHandshakeLeavesNoOldData(boolean fails) throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 70);
+    pair.ok(0, new AdminCommand.Disconnect(false));
+    pair.write(0, 7, 71);
+    Late late = new Late(Packet.State.class);
+    pair.nodes[0].tamper(late);
+    pair.connect(0);
+    pair.await(() -> late.word.isPresent(), "the peer's state");
+    if (fails) {
+      pair.nodes[0].drive(0).health().failing(SimDrive.Failing.EVERYTHING);
+      pair.startWrite(0, 8, 1, false);
+      pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the end of the disk");
+    } else {
+      pair.ok(0, new AdminCommand.Detach(0, true));
+    }
+    pair.nodes[0].tamper(Tamper.NONE);
+    pair.nodes[0].deliver(late.word.orElseThrow());
+    Late later = new Late(Packet.State.class);
+    pair.nodes[0].tamper(later);
+    long read = pair.start(0, it -> new Event.AppRead(0, it, new Extent(7 * 8, Pair.BLOCK)));
+    long write = pair.startWrite(0, 9, 90, false);
+    pair.run(200);
+    pair.nodes[0].tamper(Tamper.NONE);
+    later.word.ifPresent(pair.nodes[0]::deliver);
+    pair.run(5_000);
+    assertThat(pair.answer(read)).isInstanceOf(Effect.AppFailed.class);
+    pair.nodes[0].drive(0).health().failing(SimDrive.Failing.NOTHING);
+    pair.attach(0);
+    pair.run(5_000);
+    if (pair.state(0).conn() == ConnectionState.STAND_ALONE) {
+      pair.connect(0);
+    }
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+    if (pair.answer(write) instanceof Effect.AppDone) {
+      assertThat(pair.onDisk(0, 9)).as("what was answered").isEqualTo(90);
+    }
+  }
+
+  /// The first packet of such a kind that the peer sends stays on its way.
+  private static final class Late implements Tamper {
+    private final Class<? extends Packet> kind;
+    private Optional<Event> word = Optional.empty();
+
+    Late(Class<? extends Packet> kind) {
+      this.kind = kind;
+    }
+
+    @Override
+    public List<Event> event(SimNode node, Event event) {
+      boolean isLate =
+          word.isEmpty()
+              && event instanceof Event.PacketArrived arrived
+              && kind.isInstance(arrived.packet());
+      if (isLate) {
+        word = Optional.of(event);
+      }
+      return isLate ? List.of() : List.of(event);
+    }
+  }
+
+  private static boolean isSuperblock(Effect effect) {
+    return effect instanceof Effect.WriteMetadata write
+        && write.regions().stream().anyMatch(region -> Superblock.isOne(region.bytes()));
+  }
+
+  /// Both Secondary, the second one without its disk, about to be promoted.
+  private static Pair promotedWithoutDisk() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 70);
+    pair.ok(0, new AdminCommand.Secondary(0));
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.awaitQuiet();
+    return pair;
   }
 
   /// Its own admin has suspended it; that does not freeze the Primary.

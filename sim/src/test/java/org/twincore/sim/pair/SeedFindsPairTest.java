@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -15,9 +17,12 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.SimDrive;
+import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
+import org.twincore.sim.world.Tamper;
 
 /// What seeds of the simulator found, each as a short scenario that stays when the draws change.
 class SeedFindsPairTest {
@@ -394,5 +399,47 @@ class SeedFindsPairTest {
     pair.awaitConn(0, ConnectionState.CONNECTED);
     assertThat(pair.answer(discard)).isNull();
     pair.awaitAnswer(discard);
+  }
+
+  /// Scene 494: each node was to be Primary for one of two volumes, at the same time. Both agreed
+  /// to what the other asked for, and one refused itself then: the other one took it for Primary
+  /// for ever, and could not be promoted for that volume itself.
+  @Test
+  void whoRefusesAPromotionThatThePeerAgreedToSaysSo() throws MetadataException {
+    Pair pair = new Pair.Setup().volumes(2).primary();
+    for (int volume = 0; volume < 2; volume++) {
+      pair.ok(0, new AdminCommand.Secondary(volume));
+    }
+    pair.run(1_000);
+    // The node that resolves conflicts would refuse a question that crosses its own.
+    LateQuestion late = new LateQuestion();
+    pair.nodes[1].tamper(late);
+    List<AdminResult> first = pair.begin(0, new AdminCommand.Primary(0, false));
+    pair.await(() -> late.question.isPresent(), "the question");
+    pair.ok(1, new AdminCommand.Primary(1, false));
+    pair.nodes[1].tamper(Tamper.NONE);
+    pair.nodes[1].deliver(late.question.orElseThrow());
+    pair.await(() -> !first.isEmpty(), "the answer");
+    pair.run(1_000);
+    assertThat(first.getFirst().isSuccess()).isFalse();
+    assertThat(pair.volume(1, 0).state().peer()).isEqualTo(Role.SECONDARY);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+  }
+
+  /// The first question of the peer about a change of state stays on its way.
+  private static final class LateQuestion implements Tamper {
+    private Optional<Event> question = Optional.empty();
+
+    @Override
+    public List<Event> event(SimNode node, Event event) {
+      boolean isLate =
+          question.isEmpty()
+              && event instanceof Event.PacketArrived arrived
+              && arrived.packet() instanceof Packet.StateChange;
+      if (isLate) {
+        question = Optional.of(event);
+      }
+      return isLate ? List.of() : List.of(event);
+    }
   }
 }

@@ -259,6 +259,7 @@ final class Disks {
     volume.device.disk().disk().lose();
     if (!isGivenUp(volume)) {
       states.force(volume, state -> state.withDisk(DiskState.FAILED), "detach --force");
+      breakHandshake(volume);
     }
     whenDiskless(volume, then);
   }
@@ -322,8 +323,18 @@ final class Disks {
     boolean calls = volume.device.options().word(Option.ON_IO_ERROR).equals("call-local-io-error");
     volume.device.setTellsError(calls);
     states.force(volume, state -> state.withDisk(DiskState.FAILED), "local disk failed: " + cause);
+    breakHandshake(volume);
     if (calls) {
       parts.handlers.ask(volume, "local-io-error", _ -> errorWasTold(volume));
+    }
+  }
+
+  /// The two sides compare what they said of their disks. Without this one the peer's data may be
+  /// older than what users have seen, which only a handshake from the beginning finds out. (A
+  /// kernel goes on, and reads what is older.)
+  private void breakHandshake(Volume volume) {
+    if (volume.device.state().conn() == WF_REPORT_PARAMS) {
+      link.lose(NETWORK_FAILURE, "a disk was lost during the handshake");
     }
   }
 

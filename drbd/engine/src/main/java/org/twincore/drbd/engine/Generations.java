@@ -129,8 +129,9 @@ final class Generations {
     device.postponeNewUuid(false);
   }
 
-  /// A Primary that loses its good disk goes on with the peer's, which begins a new generation when
-  /// it hears of that.
+  /// A Primary that loses its good disk, or never had one, goes on with the peer's. That begins a
+  /// new generation when it hears of it; until the word of it is here, the own disk would count as
+  /// what users have seen if it were attached again.
   static void peerChanged(Volume volume, StateWord before, StateWord after) {
     Device device = volume.device;
     Packet.Uuids peer = device.peerUuids();
@@ -141,8 +142,9 @@ final class Generations {
     }
     boolean losesGoodDisk =
         before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
-    if (losesGoodDisk
-        && after.role() == Role.PRIMARY
+    boolean isPromoted = before.role() != Role.PRIMARY && before.conn().isAtLeast(CONNECTED);
+    if (after.role() == Role.PRIMARY
+        && (losesGoodDisk || (isPromoted && after.disk().isBelow(DiskState.INCONSISTENT)))
         && peer != null
         && peer.uuids().bitmap() == 0
         && peer.uuids().currentIdentity() == device.uuids().currentIdentity()) {

@@ -153,6 +153,7 @@ final class Promotion {
             StateRules.Force.SOFT,
             forced ? "primary --force" : "primary");
     if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
+      takeBack(volume);
       return result;
     }
     parts.peering.discardMyData(false);
@@ -172,6 +173,15 @@ final class Promotion {
       states.sendState(volume);
     }
     return result;
+  }
+
+  /// The peer has agreed to the promotion and takes this node for Primary, and the world has
+  /// changed meanwhile. (A kernel leaves it in that belief, and then it may not be promoted
+  /// itself.)
+  private void takeBack(Volume volume) {
+    if (ClusterChanges.isConnected(volume)) {
+      states.sendState(volume);
+    }
   }
 
   /// `secondary`: once nothing is on its way any more; answered when all marks of the time as
