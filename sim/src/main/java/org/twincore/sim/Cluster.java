@@ -7,6 +7,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.sim.check.Checks;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.fault.Victims;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
@@ -46,8 +47,10 @@ final class Cluster {
     view = new ClusterView(simulation, nodes, scenario.volumes().size(), scenario.promise());
     checks = new Checks(view);
     for (int volume = 0; volume < view.volumes(); volume++) {
+      Scenario.VolumePlan plan = scenario.volumes().get(volume);
       workloads.add(
-          new VolumeWorkload(view, checks, volume, random.split(), scenario.volumes().get(volume)));
+          new VolumeWorkload(
+              view, checks, volume, random.split(), plan.spots(), plan.openRequests()));
     }
     foreignDrive = new ForeignDrive(view, admins, random.aside());
     operator =

@@ -32,7 +32,8 @@ public final class Coverage implements NodeWatcher {
     groups.computeIfAbsent(group, _ -> new TreeMap<>()).merge(name, 1L, Long::sum);
   }
 
-  void answered(AdminCommand command, AdminResult result) {
+  /// A command was answered.
+  public void answered(AdminCommand command, AdminResult result) {
     String answer =
         switch (result) {
           case AdminResult.State(var code, String _) -> code.name();

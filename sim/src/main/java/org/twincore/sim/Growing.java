@@ -8,6 +8,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimStore;

@@ -1,6 +1,7 @@
 package org.twincore.sim;
 
 import org.twincore.drbd.Extent;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 

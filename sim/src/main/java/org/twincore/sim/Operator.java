@@ -11,7 +11,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.check.ClusterView;
-import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
@@ -187,12 +187,12 @@ final class Operator {
     }
   }
 
-  /// A Primary without disk and without peer: of no use to anybody.
+  /// A Primary without a usable disk and without peer: of no use to anybody.
   private boolean isCutOff(SimNode node) {
     for (int volume = 0; volume < view.volumes(); volume++) {
       StateWord state = view.state(node.id(), volume);
       if (state.role() == Role.PRIMARY
-          && state.disk() == DiskState.DISKLESS
+          && state.disk().isBelow(DiskState.OUTDATED)
           && state.conn() == ConnectionState.STAND_ALONE) {
         return true;
       }
@@ -339,15 +339,7 @@ final class Operator {
   private void adopt(SimNode node) {
     view.simulation().trace().line("the admin goes on with what " + node.name() + " has");
     for (int volume = 0; volume < view.volumes(); volume++) {
-      VolumeHistory history = view.history(volume);
-      for (long sector : history.knownSectors()) {
-        history.settle(
-            sector,
-            view.onDrive(node.id(), volume, sector),
-            view.stableOnDrive(node.id(), volume, sector));
-      }
-      view.lineage().declare(node.id(), volume, true);
-      view.lineage().declare(1 - node.id(), volume, false);
+      view.goOnWith(node.id(), volume);
     }
   }
 

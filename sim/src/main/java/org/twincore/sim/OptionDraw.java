@@ -93,6 +93,13 @@ final class OptionDraw {
     return disk.with(Option.READ_BALANCING, words.get(random.nextInt(words.size())));
   }
 
+  /// Zeroes that a resync does not send, in some of the runs.
+  static OptionValues thin(Prng random, OptionValues disk) {
+    return random.nextInt(5) == 0
+        ? disk.with(Option.RS_DISCARD_GRANULARITY, 4_096L << random.nextInt(0, 7))
+        : disk;
+  }
+
   /// What is done about a congested network, for runs in protocol A.
   static OptionValues congestion(Prng random, OptionValues net) {
     if (random.nextInt(4) == 0) {

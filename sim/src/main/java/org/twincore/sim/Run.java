@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.twincore.sim.check.Violation;
 import org.twincore.sim.fault.DriveFaults;
 import org.twincore.sim.fault.NetworkFaults;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Trace;

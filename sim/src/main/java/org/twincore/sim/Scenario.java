@@ -81,7 +81,8 @@ public record Scenario(
         protocol,
         volumes,
         OptionDraw.resource(random),
-        OptionDraw.balance(more.aside(), OptionDraw.disk(random)),
+        OptionDraw.thin(
+            more.aside().split(), OptionDraw.balance(more.aside(), OptionDraw.disk(random))),
         OptionDraw.known(
             versions,
             net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()))),

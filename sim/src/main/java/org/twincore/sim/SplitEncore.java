@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
@@ -13,7 +14,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.PolicyKeepsItsSide;
 import org.twincore.sim.check.PolicyKeepsItsSide.Kept;
-import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;
 
@@ -122,15 +123,7 @@ final class SplitEncore {
 
   /// From now on this node's side is what the applications see.
   private void adopt(int node, int volume) {
-    VolumeHistory history = cluster.view.history(volume);
-    for (long sector : history.knownSectors()) {
-      history.settle(
-          sector,
-          cluster.view.onDrive(node, volume, sector),
-          cluster.view.stableOnDrive(node, volume, sector));
-    }
-    cluster.view.lineage().declare(node, volume, true);
-    cluster.view.lineage().declare(1 - node, volume, false);
+    cluster.view.goOnWith(node, volume);
   }
 
   // ---- meeting
@@ -213,13 +206,17 @@ final class SplitEncore {
 
   private void role(int node, int volume, boolean primary) {
     if (cluster.view.board().isPrimary(node, volume) != primary) {
-      await(
-          "word of the other's demotion",
-          () -> !primary || cluster.view.state(node, volume).peer() != Role.PRIMARY);
+      await("word of the other's demotion", () -> !primary || !seesPrimary(node));
       order(
           node,
           primary ? new AdminCommand.Primary(volume, false) : new AdminCommand.Secondary(volume));
     }
+  }
+
+  /// Does the node take the peer to be Primary for any volume?
+  private boolean seesPrimary(int node) {
+    return IntStream.range(0, cluster.view.volumes())
+        .anyMatch(volume -> cluster.view.state(node, volume).peer() == Role.PRIMARY);
   }
 
   private void order(int node, AdminCommand command) {

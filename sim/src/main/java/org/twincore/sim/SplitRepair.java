@@ -5,6 +5,7 @@ import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.check.VolumeHistory;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimNode;
 

@@ -6,7 +6,9 @@ import org.twincore.sim.fault.DriveFaults;
 import org.twincore.sim.fault.Fault;
 import org.twincore.sim.fault.NetworkFaults;
 import org.twincore.sim.fault.NodeFaults;
+import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.Simulation;
+import org.twincore.testkit.Prng;
 
 /// The middle phase: the workload under faults and commands, with calm times between them in which
 /// the cluster may come to itself.
@@ -22,6 +24,8 @@ final class Trouble {
 
   private final Cluster cluster;
   private final CommandPlan commands;
+  private final Aims aims;
+  private final Prng aside;
   private final List<Fault> kinds = new ArrayList<>();
   private final int planned;
   private int faults;
@@ -29,6 +33,8 @@ final class Trouble {
   Trouble(Cluster cluster, CommandPlan commands) {
     this.cluster = cluster;
     this.commands = commands;
+    this.aside = cluster.random.aside();
+    this.aims = new Aims(cluster, aside.split());
     this.planned = cluster.scenario.faults() + cluster.scenario.commands();
     kinds.addAll(NetworkFaults.ALL);
     kinds.addAll(DriveFaults.ALL);
@@ -43,6 +49,7 @@ final class Trouble {
   void run() {
     int calmAt = cluster.random.nextInt(1, STEPS_WITHOUT_CALM_MAX);
     for (int step = 0; step < STEPS_PER_TASK_MAX * planned && !isOver(); step++) {
+      aims.aim(this::strike);
       cluster.pass(cluster.random.nextLong(STEP_NANOS_MAX));
       allowWrites();
       if (cluster.random.nextInt(3) != 0) {
@@ -58,6 +65,15 @@ final class Trouble {
         calm();
         calmAt = step + cluster.random.nextInt(1, STEPS_WITHOUT_CALM_MAX);
       }
+    }
+    aims.cease();
+  }
+
+  private void strike() {
+    if (aside.nextInt(planned) < cluster.scenario.commands()) {
+      commands.giveOne();
+    } else {
+      inflict(kinds.get(aside.nextInt(kinds.size())));
     }
   }
 

@@ -25,7 +25,7 @@ import org.twincore.sim.fault.NetworkFaults;
 import org.twincore.sim.fault.NodeFaults;
 
 /// All that seeds together have to reach, by group, taken from the tables themselves; and, from
-/// `unreached.txt`, what they cannot, each with its reason.
+/// `unreached.txt`, what no run can reach, each with its reason.
 final class CoverageList {
   private CoverageList() {}
 
@@ -62,9 +62,8 @@ final class CoverageList {
     return new TreeSet<>(Arrays.stream(rows).map(Enum::name).toList());
   }
 
-  /// `group name` to the kind of its line in `unreached.txt` (`cannot`, `not drawn` or `rare`) and
-  /// the reason.
-  static TreeMap<String, String> excused() throws IOException {
+  /// `group name` to the reason of its line in `unreached.txt`.
+  static TreeMap<String, String> impossible() throws IOException {
     TreeMap<String, String> reasons = new TreeMap<>();
     try (InputStream in = CoverageList.class.getResourceAsStream("unreached.txt")) {
       if (in == null) {

@@ -12,10 +12,13 @@ import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// Each block in which the replicas differ has its bit set on at least one drive, or lies in an
-/// extent of an activity log that will be applied: as the drives stand, if both nodes died now.
+/// extent of an activity log that will be applied, or where a drive does not say yet that the
+/// device has grown, so that it will grow again: as the drives stand, if both nodes died now.
 ///
 /// Looks after each end of a node, and whenever the run asks.
 public final class BitmapCoversDifference implements NodeWatcher {
+  private static final int SECTORS_PER_BLOCK = 8;
+
   private final ClusterView view;
   private long looks;
 
@@ -51,6 +54,7 @@ public final class BitmapCoversDifference implements NodeWatcher {
       return;
     }
     List<SyncBitmap> marked = new ArrayList<>();
+    long end = Long.MAX_VALUE;
     for (SimNode node : view.nodes()) {
       DriveMetadata metadata = new DriveMetadata(node.drive(volume));
       try {
@@ -58,13 +62,15 @@ public final class BitmapCoversDifference implements NodeWatcher {
         if (isWhollyOutOfSync(superblock)) {
           return;
         }
+        end = Math.min(end, superblock.lastAgreedSectors());
         marked.add(metadata.bitsAfterCrash());
       } catch (MetadataException e) {
         throw new Violation("BitmapCoversDifference", node.name() + " has lost its metadata: " + e);
       }
     }
     for (long block : differing) {
-      if (marked.stream().noneMatch(bits -> bits.get(block))) {
+      boolean isKnown = block * SECTORS_PER_BLOCK < end;
+      if (isKnown && marked.stream().noneMatch(bits -> bits.get(block))) {
         throw new Violation("BitmapCoversDifference", describe(volume, block));
       }
     }
@@ -81,8 +87,8 @@ public final class BitmapCoversDifference implements NodeWatcher {
   }
 
   private String describe(int volume, long block) {
-    long sector = block * 8;
-    while (sector < block * 8 + 7
+    long sector = block * SECTORS_PER_BLOCK;
+    while (sector < block * SECTORS_PER_BLOCK + SECTORS_PER_BLOCK - 1
         && view.onDrive(0, volume, sector) == view.onDrive(1, volume, sector)) {
       sector++;
     }

@@ -84,6 +84,17 @@ public final class ClusterView {
     return history;
   }
 
+  /// Somebody decides that from now on the truth is what this node's drive has, and that the other
+  /// one's is given up.
+  public void goOnWith(int node, int volume) {
+    VolumeHistory history = history(volume);
+    for (long sector : history.knownSectors()) {
+      history.settle(sector, onDrive(node, volume, sector), stableOnDrive(node, volume, sector));
+    }
+    lineage.declare(node, volume, true);
+    lineage.declare(1 - node, volume, false);
+  }
+
   public SimDrive drive(int node, int volume) {
     return nodes.get(node).drive(volume);
   }

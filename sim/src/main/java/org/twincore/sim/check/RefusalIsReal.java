@@ -14,11 +14,16 @@ import org.twincore.sim.world.SimNode;
 
 /// A node gives up its connection (StandAlone) only if an admin asked for it or only for a dry run,
 /// if both nodes were Primary alone, if a Primary lost the disk with its latest generation, if both
-/// are Primary though one has neither disk nor peer, if a drive of another resource was put in, or
-/// if the run made the settings differ.
+/// are Primary though one has neither disk nor peer or were so when they began to meet, if a drive
+/// of another resource was put in, or if the run made the settings differ.
 public final class RefusalIsReal implements NodeWatcher {
   private final ClusterView view;
   private final boolean[] wantsConnection = new boolean[2];
+
+  /// Which nodes were Primary beside another one while they shook hands: what the peer said of its
+  /// role is perhaps no longer so when it arrives.
+  private final boolean[] metAsPrimary = new boolean[2];
+
   private boolean settingsDiffer;
   private long refusals;
 
@@ -57,7 +62,11 @@ public final class RefusalIsReal implements NodeWatcher {
 
   @Override
   public void effect(SimNode node, Effect effect) {
-    if (!(effect instanceof Effect.StateChanged changed) || !wantsConnection[node.id()]) {
+    if (!(effect instanceof Effect.StateChanged changed)) {
+      return;
+    }
+    remember(node, changed);
+    if (!wantsConnection[node.id()]) {
       return;
     }
     if (changed.after().conn() == ConnectionState.DISCONNECTING
@@ -73,6 +82,7 @@ public final class RefusalIsReal implements NodeWatcher {
       return;
     }
     if (settingsDiffer
+        || metAsPrimary[node.id()]
         || isInAnyVolume(this::mustRefuse)
         || isInAnyVolume(volume -> isLastOne(node, volume))
         || hasLostItsGeneration(node)) {
@@ -83,6 +93,16 @@ public final class RefusalIsReal implements NodeWatcher {
         "RefusalIsReal",
         "%s/%d gave up its connection (%s): %s"
             .formatted(node.name(), changed.volume(), changed.reason(), changed.after()));
+  }
+
+  private void remember(SimNode node, Effect.StateChanged changed) {
+    if (changed.after().conn() == ConnectionState.WF_CONNECTION) {
+      metAsPrimary[node.id()] = false;
+    }
+    for (int id = 0; id < 2; id++) {
+      boolean meets = view.state(id, changed.volume()).conn() == ConnectionState.WF_REPORT_PARAMS;
+      metAsPrimary[id] |= meets && view.board().bothPrimary(changed.volume());
+    }
   }
 
   /// A Primary that was alone and then lost its disk: the peer does not have what it had last. Or

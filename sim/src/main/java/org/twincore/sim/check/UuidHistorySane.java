@@ -6,6 +6,7 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.Superblock;
+import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
@@ -32,6 +33,21 @@ public final class UuidHistorySane implements NodeWatcher {
   /// How many changes of a current UUID were seen.
   public long changes() {
     return changes;
+  }
+
+  /// What was written last and was volatile may be gone.
+  @Override
+  public void down(SimNode node, SimNode.Ending ending) {
+    for (int volume = 0; volume < view.volumes(); volume++) {
+      if (last.containsKey(key(node.id(), volume))) {
+        try {
+          last.put(
+              key(node.id(), volume), new DriveMetadata(node.drive(volume)).superblock().uuids());
+        } catch (MetadataException e) {
+          throw new Violation(NAME, "%s has lost its metadata: %s".formatted(node.name(), e));
+        }
+      }
+    }
   }
 
   @Override

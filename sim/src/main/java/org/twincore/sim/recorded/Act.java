@@ -56,7 +56,8 @@ final class Act {
         .line(
             "an act with %s Primary, node %d is weak: %s"
                 .formatted(isDual ? "both" : "node " + primary, weak, calamity));
-    duo.roles.allowTwo(isDual);
+    // The other node may also become it late, when its program for the promotion has ended.
+    duo.roles.allowTwo(duo.terms.allowsTwo());
     duo.programs.forEach(each -> each.hurry(true));
     if (isDual) {
       duo.role(0, true);
@@ -105,7 +106,7 @@ final class Act {
   /// data too.
   private void answersAWrite(SimNode node, long sector) {
     int other = 1 - node.id();
-    boolean isAlone = !duo.isConnected(node.id()) && !recording.hasPeersAck(node.id(), sector);
+    boolean isAlone = !recording.hadPeersAck() && !duo.isConnected(node.id());
     if (isAlone
         && duo.terms.fencing().equals("resource-and-stonith")
         && duo.nodes.get(other).isRunning()

@@ -185,7 +185,7 @@ final class Clients {
                 : new Event.AppWrite(0, cookie, sector, Payload.of(bytes), isDurable),
         answer -> {
           if (answer instanceof Effect.AppDone) {
-            history.wroteAnything(node.id());
+            history.wroteAnything(node.id(), sector);
             answersAWrite.write(node, sector);
           }
         });

@@ -33,6 +33,10 @@ final class Meeting {
   /// Whose side the admin has given up; null if nobody's.
   private @Nullable Integer victim;
 
+  /// The same, but that it outlives a node that has forgotten what it was told: nobody gives up now
+  /// the one side and then the other.
+  private @Nullable Integer sentenced;
+
   private boolean isOver;
 
   /// Attaches since the admin last did something.
@@ -56,7 +60,12 @@ final class Meeting {
                 && duo.areAdminsIdle()
                 && duo.clients.stream().allMatch(Clients::isDone));
     duo.pass(QUIET_NANOS);
-    duo.await("rest", () -> duo.isHealthy() && duo.areAdminsIdle());
+    duo.await(
+        "rest",
+        () ->
+            duo.isHealthy()
+                && duo.areAdminsIdle()
+                && duo.nodes.stream().allMatch(node -> node.isDriveIdle(0)));
     isOver = true;
     duo.checkAtRest();
     RegisterHolds.check(duo, recording, isThawed, victim);
@@ -160,7 +169,12 @@ final class Meeting {
     int lost = random.nextInt(2);
     if (recording.wentOnAlone(0) != recording.wentOnAlone(1)) {
       lost = recording.wentOnAlone(0) ? 1 : 0;
+    } else if (recording.lostPower(0) != recording.lostPower(1)) {
+      lost = recording.lostPower(0) ? 0 : 1; // and what its disk had not on stable storage
     }
+    Integer before = sentenced;
+    lost = before == null ? lost : before;
+    sentenced = lost;
     victim = lost;
     duo.simulation.trace().line("the admin gives up what node " + lost + " has");
     return lost;

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
@@ -28,17 +27,21 @@ final class Recording implements NodeWatcher {
   /// Both sides together.
   static final int ALL = -1;
 
+  private static final int SECTORS_PER_BLOCK = 8;
+
   private final ClusterView view;
   private final Map<Long, Long> before = new TreeMap<>();
   private final List<Told> told = new ArrayList<>();
 
-  /// By node: where its last write began, if the peer has acked that.
-  private final List<TreeSet<Long>> acked = List.of(new TreeSet<>(), new TreeSet<>());
+  /// By node: where writes began that the peer has acked and that are not answered yet, and how
+  /// many.
+  private final List<TreeMap<Long, Integer>> acked = List.of(new TreeMap<>(), new TreeMap<>());
 
   private final boolean[] isLost = new boolean[2];
   private final boolean[] hasEnded = new boolean[2];
   private final boolean[] lostPower = new boolean[2];
   private final boolean[] wentOnAlone = new boolean[2];
+  private boolean hadPeersAck;
   private long moment = 10;
   private long lastValue;
 
@@ -94,6 +97,11 @@ final class Recording implements NodeWatcher {
     return hasEnded[node];
   }
 
+  /// Has its machine lost its power in this act?
+  boolean lostPower(int node) {
+    return lostPower[node];
+  }
+
   /// Have both machines lost their power in this act, with what was in their caches?
   boolean bothLostPower() {
     return lostPower[0] && lostPower[1];
@@ -119,7 +127,7 @@ final class Recording implements NodeWatcher {
 
   void wrote(Told write) {
     ends(write);
-    wroteAnything(write.node);
+    wroteAnything(write.node, write.block * SECTORS_PER_BLOCK);
   }
 
   void read(Told read, long value) {
@@ -133,9 +141,16 @@ final class Recording implements NodeWatcher {
     one.isBeforeAnyLoss = !isLost[0] && !isLost[1];
   }
 
-  /// The node has answered a write, of these blocks or of others.
-  void wroteAnything(int node) {
-    wentOnAlone[node] |= !isShared(node);
+  /// The node has answered a write that began there, of these blocks or of others. What the peer
+  /// has acked it has not written alone, whatever became of the connection since.
+  void wroteAnything(int node, long sector) {
+    hadPeersAck = takePeersAck(node, sector);
+    wentOnAlone[node] |= !hadPeersAck && !isShared(node);
+  }
+
+  /// Had the peer acked the write that was answered last?
+  boolean hadPeersAck() {
+    return hadPeersAck;
   }
 
   /// An admin made it Primary without the other one.
@@ -149,21 +164,21 @@ final class Recording implements NodeWatcher {
         && state.pdsk() == DiskState.UP_TO_DATE;
   }
 
-  /// Has the peer acked the last write of that node that began there?
-  boolean hasPeersAck(int node, long sector) {
-    return acked.get(node).contains(sector);
+  private boolean takePeersAck(int node, long sector) {
+    Integer count = acked.get(node).remove(sector);
+    if (count != null && count > 1) {
+      acked.get(node).put(sector, count - 1);
+    }
+    return count != null;
   }
 
   @Override
   public void event(SimNode node, Event event) {
-    TreeSet<Long> its = acked.get(node.id());
-    switch (event) {
-      case Event.AppWrite write -> its.remove(write.sector());
-      case Event.AppDiscard discard -> its.remove(discard.extent().sector());
-      case Event.PacketArrived arrived
-          when arrived.packet() instanceof Packet.BlockAck ack && isPositive(ack.type()) ->
-          its.add(ack.sector());
-      default -> {}
+    if (event instanceof Event.PacketArrived arrived
+        && arrived.packet() instanceof Packet.BlockAck ack
+        && ack.blockId() != Packet.RESYNC_BLOCK_ID
+        && isPositive(ack.type())) {
+      acked.get(node.id()).merge(ack.sector(), 1, Integer::sum);
     }
   }
 
@@ -191,6 +206,7 @@ final class Recording implements NodeWatcher {
     lostPower[node.id()] |= ending == SimNode.Ending.POWER_CUT;
     isLost[node.id()] = true;
     hasEnded[node.id()] = true;
+    acked.get(node.id()).clear();
   }
 
   // ---- histories

@@ -56,17 +56,32 @@ public final class NodeAdmin {
 
   /// Starts the process and does what `drbdadm up` does.
   public void up() {
+    start();
+    bringUp();
+  }
+
+  /// The same, but that the disks are left alone.
+  public void upDiskless() {
+    start();
+    makeVolumes();
+    connect(false);
+  }
+
+  private void start() {
     if (!node.isRunning()) {
       node.start(RESOURCE, config.resource(), config.epochs());
     }
-    bringUp();
+  }
+
+  private void makeVolumes() {
+    for (int volume = 0; volume < config.volumes(); volume++) {
+      command(new AdminCommand.NewVolume(volume, volume, config.disk()));
+    }
   }
 
   /// `drbdadm up` at a running process.
   public void bringUp() {
-    for (int volume = 0; volume < config.volumes(); volume++) {
-      command(new AdminCommand.NewVolume(volume, volume, config.disk()));
-    }
+    makeVolumes();
     for (int volume = 0; volume < config.volumes(); volume++) {
       attach(volume);
     }

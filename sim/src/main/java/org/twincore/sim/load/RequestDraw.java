@@ -1,4 +1,4 @@
-package org.twincore.sim;
+package org.twincore.sim.load;
 
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Event;
@@ -14,15 +14,15 @@ final class RequestDraw {
   private long sizeSectors;
   private final long[] spots;
 
-  RequestDraw(Prng random, Scenario.VolumePlan plan, long sizeSectors) {
+  RequestDraw(Prng random, int spots, long sizeSectors) {
     this.random = random;
     this.sizeSectors = sizeSectors;
-    this.spots = new long[plan.spots()];
-    for (int i = 0; i < spots.length; i++) {
+    this.spots = new long[spots];
+    for (int i = 0; i < spots; i++) {
       long block = random.nextLong(Math.max(1, sizeSectors / SECTORS_PER_BLOCK - BLOCKS_PER_SPOT));
-      spots[i] = block * SECTORS_PER_BLOCK;
+      this.spots[i] = block * SECTORS_PER_BLOCK;
     }
-    spots[0] = Math.max(0, sizeSectors - BLOCKS_PER_SPOT * SECTORS_PER_BLOCK);
+    this.spots[0] = Math.max(0, sizeSectors - BLOCKS_PER_SPOT * SECTORS_PER_BLOCK);
   }
 
   /// The device has grown: the last spot is at its end again.

@@ -1,4 +1,4 @@
-package org.twincore.sim;
+package org.twincore.sim.load;
 
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,7 @@ import org.twincore.testkit.Prng;
 ///
 /// Opens the volume at a node when told to, and goes on there until it is closed or the node ends.
 /// Every request is answered at most once; one that its node's end swallowed never.
-final class VolumeWorkload {
+public final class VolumeWorkload {
   private static final long THINK_NANOS_MAX = 8 * Simulation.MILLISECOND;
 
   /// After an error an application waits before it tries again.
@@ -64,23 +64,24 @@ final class VolumeWorkload {
     }
   }
 
-  VolumeWorkload(
-      ClusterView view, Checks checks, int volume, Prng random, Scenario.VolumePlan plan) {
+  /// `spots` places to work around, up to `openRequests` at a time.
+  public VolumeWorkload(
+      ClusterView view, Checks checks, int volume, Prng random, int spots, int openRequests) {
     this.view = view;
     this.checks = checks;
     this.volume = volume;
     this.random = random;
-    this.openMax = plan.openRequests();
-    this.draw = new RequestDraw(random.split(), plan, sizeSectors());
+    this.openMax = openRequests;
+    this.draw = new RequestDraw(random.split(), spots, sizeSectors());
   }
 
   /// The size of the device at both nodes.
-  long sizeSectors() {
+  public long sizeSectors() {
     return view.deviceSectors(volume);
   }
 
   /// The device has grown: the new area is used too.
-  void grow() {
+  public void grow() {
     draw.grow(sizeSectors());
   }
 
@@ -91,7 +92,7 @@ final class VolumeWorkload {
   // ---- where
 
   /// Opens the volume at a node, if the node lets us. Whether it did.
-  boolean open(SimNode node) {
+  public boolean open(SimNode node) {
     boolean may =
         node.resource()
             .map(resource -> resource.mayOpen(volume, Access.READ_WRITE).isSuccess())
@@ -108,7 +109,7 @@ final class VolumeWorkload {
   }
 
   /// The node where the volume is open; null if nowhere.
-  @Nullable SimNode where() {
+  public @Nullable SimNode where() {
     SimNode node = where;
     if (node != null && (!node.isRunning() || node.processNumber() != process)) {
       orphan();
@@ -117,21 +118,23 @@ final class VolumeWorkload {
   }
 
   /// Issues nothing new until [#open] or [#resume].
-  void pause() {
+  public void pause() {
     isPaused = true;
   }
 
-  boolean isPaused() {
+  /// Was it told to issue nothing new?
+  public boolean isPaused() {
     return isPaused;
   }
 
-  void resume() {
+  /// Goes on.
+  public void resume() {
     isPaused = false;
     think();
   }
 
   /// Gives the volume back; only when nothing is under way.
-  void close() {
+  public void close() {
     SimNode node = where();
     if (node != null) {
       node.deliver(new Event.Closed(volume, Access.READ_WRITE));
@@ -140,7 +143,7 @@ final class VolumeWorkload {
   }
 
   /// The node ended: nothing of what was under way will be answered.
-  void ended(SimNode node) {
+  public void ended(SimNode node) {
     if (where == node) {
       orphan();
     }
@@ -153,35 +156,39 @@ final class VolumeWorkload {
     history().allLost();
   }
 
-  boolean isIdle() {
+  /// Is everything answered?
+  public boolean isIdle() {
     return requests.isEmpty();
   }
 
-  String unanswered() {
+  /// What is under way, for messages.
+  public String unanswered() {
     return requests.toString();
   }
 
   /// Lets the workload write until that many writes were answered OK in all.
-  void allowWrites(long count) {
+  public void allowWrites(long count) {
     writesAllowed = count;
     think();
   }
 
-  boolean hasWrittenAll() {
+  /// Were all that it was let write answered?
+  public boolean hasWrittenAll() {
     return taken >= writesAllowed && requests.isEmpty();
   }
 
   /// Writes, discards and zeroes issued so far.
-  long writes() {
+  public long writes() {
     return issuedWrites;
   }
 
   /// Those that a Primary took and answered OK.
-  long taken() {
+  public long taken() {
     return taken;
   }
 
-  long failures() {
+  /// Requests that were answered with an error.
+  public long failures() {
     return failures;
   }
 
@@ -243,7 +250,7 @@ final class VolumeWorkload {
   }
 
   /// Reads a range now, whatever else is under way.
-  void read(Extent extent) {
+  public void read(Extent extent) {
     SimNode node = where();
     if (node != null) {
       issue(node, What.READ, extent);
@@ -252,7 +259,8 @@ final class VolumeWorkload {
 
   // ---- answers
 
-  void answered(SimNode node, Effect.OfApplication answer) {
+  /// The node has answered a request.
+  public void answered(SimNode node, Effect.OfApplication answer) {
     Request request = requests.remove(answer.cookie());
     if (request == null) {
       throw new Violation(
