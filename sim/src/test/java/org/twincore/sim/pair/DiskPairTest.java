@@ -2,6 +2,7 @@ package org.twincore.sim.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
@@ -19,6 +20,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.Superblock;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
@@ -272,16 +274,131 @@ class DiskPairTest {
     Late late = new Late(Packet.Uuids.class);
     pair.nodes[1].tamper(late);
     pair.ok(1, new AdminCommand.Primary(0, false));
-    pair.await(() -> late.word.isPresent(), "the word");
+    pair.await(() -> !late.kept.isEmpty(), "the word");
     long write = pair.startWrite(1, 7, 71, false);
     pair.run(1_000);
     assertThat(pair.answer(write)).isNull();
-    pair.nodes[1].tamper(Tamper.NONE);
-    pair.nodes[1].deliver(late.word.orElseThrow());
+    late.arrivesAt(pair.nodes[1]);
     pair.done(write);
     pair.attach(1);
     pair.awaitUpToDate();
     pair.assertEqualDisks();
+  }
+
+  /// It is older than what users have seen, and the peer has no disk to compare it with. (A kernel
+  /// takes it.)
+  @Test
+  void aPrimaryDoesNotTakeAnOldDiskBesideADisklessPeer() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.done(pair.startWrite(1, 7, 71, false));
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.run(100);
+    pair.admin(1, pair.attachCommand(1, 0));
+    pair.run(1_000);
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.DISKLESS);
+    long read = pair.start(1, it -> new Event.AppRead(0, it, new Extent(7 * 8, Pair.BLOCK)));
+    pair.awaitAnswer(read);
+    assertThat(pair.answer(read)).isInstanceOf(Effect.AppFailed.class);
+    pair.attach(0);
+    pair.run(1_000);
+    pair.attach(1);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+  }
+
+  /// The peer attaches an older one beside a Primary that has lost its own. (A kernel reads it.)
+  @Test
+  void aDisklessPrimaryDoesNotTakeAnOldDiskOfItsPeer() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 70);
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.write(0, 7, 71);
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.admin(1, pair.attachCommand(1, 0));
+    pair.run(1_000);
+    long read = pair.start(0, it -> new Event.AppRead(0, it, new Extent(7 * 8, Pair.BLOCK)));
+    pair.awaitAnswer(read);
+    assertThat(pair.answer(read)).isInstanceOf(Effect.AppFailed.class);
+    assertThat(pair.state(0).conn()).isEqualTo(ConnectionState.STAND_ALONE);
+    pair.attach(0);
+    pair.connect(0);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+  }
+
+  /// The source has not heard of the end, so that it begins no generation for the loss: nothing may
+  /// wait for one. (Found by `EveryStepTest`.)
+  @Test
+  void aPrimaryThatLosesItsDiskAsItsResyncEndsGoesOn() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.write(0, 7, 71);
+    List<AdminResult> detach = new ArrayList<>();
+    pair.nodes[0].watch(
+        new NodeWatcher() {
+          @Override
+          public void effect(SimNode node, Effect effect) {
+            if (effect instanceof Effect.StateChanged changed
+                && changed.before().conn() == ConnectionState.SYNC_TARGET
+                && changed.after().conn() == ConnectionState.CONNECTED) {
+              pair.simulation.after(
+                  0, () -> node.admin(new AdminCommand.Detach(0, true), detach::add));
+            }
+          }
+        });
+    pair.attach(0);
+    pair.await(() -> !detach.isEmpty(), "the loss of the disk");
+    pair.done(pair.startWrite(0, 8, 81, false));
+    pair.flush(0);
+    pair.attach(0);
+    pair.run(1_000);
+    assertThat(pair.read(0, 7)).isEqualTo(71);
+    assertThat(pair.read(0, 8)).isEqualTo(81);
+  }
+
+  /// `outdate` and `primary --force` would settle the disk before it was compared: it was called
+  /// UpToDate, and its old data was read. (So it is at a kernel's.)
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDiskThatIsNegotiatedIsNotSettledByACommand(boolean force) throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.done(pair.startWrite(1, 7, 71, false));
+    Late late = new Late(Packet.State.class);
+    pair.nodes[1].tamper(late);
+    pair.attach(1);
+    pair.await(() -> !late.kept.isEmpty(), "the peer's state");
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.NEGOTIATING);
+    AdminCommand command = force ? new AdminCommand.Primary(0, true) : new AdminCommand.Outdate(0);
+    List<AdminResult> answers = pair.begin(1, command);
+    pair.run(100);
+    assertThat(pair.state(1).disk()).isEqualTo(DiskState.NEGOTIATING);
+    late.arrivesAt(pair.nodes[1]);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(answers).hasSize(1);
+    assertThat(pair.read(1, 7)).isEqualTo(71);
+  }
+
+  /// The question for the disk's size is on its way when the disk is given up: its answer, which
+  /// nobody waits for any more, has to be missed no longer.
+  @Test
+  void aDiskThatIsMeasuredIsGivenUp() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    for (SimNode node : pair.nodes) {
+      node.drive(0).grow(node.drive(0).data().sizeBytes() + (1 << 20));
+    }
+    List<AdminResult> resize =
+        pair.begin(
+            0,
+            new AdminCommand.Resize(0, 0, new AdminCommand.Assume(false, false), Optional.empty()));
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.run(1_000);
+    assertThat(resize).hasSize(1);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.DISKLESS);
   }
 
   /// Scene 1924: a Primary compared its data with the peer's, which is older, lost its disk, and
@@ -297,7 +414,7 @@ class DiskPairTest {
     Late late = new Late(Packet.State.class);
     pair.nodes[0].tamper(late);
     pair.connect(0);
-    pair.await(() -> late.word.isPresent(), "the peer's state");
+    pair.await(() -> !late.kept.isEmpty(), "the peer's state");
     if (fails) {
       pair.nodes[0].drive(0).health().failing(SimDrive.Failing.EVERYTHING);
       pair.startWrite(0, 8, 1, false);
@@ -305,15 +422,15 @@ class DiskPairTest {
     } else {
       pair.ok(0, new AdminCommand.Detach(0, true));
     }
-    pair.nodes[0].tamper(Tamper.NONE);
-    pair.nodes[0].deliver(late.word.orElseThrow());
     Late later = new Late(Packet.State.class);
+    pair.nodes[0].tamper(Tamper.NONE);
+    pair.nodes[0].deliver(late.kept.removeFirst());
     pair.nodes[0].tamper(later);
+    late.kept.forEach(pair.nodes[0]::deliver);
     long read = pair.start(0, it -> new Event.AppRead(0, it, new Extent(7 * 8, Pair.BLOCK)));
     long write = pair.startWrite(0, 9, 90, false);
     pair.run(200);
-    pair.nodes[0].tamper(Tamper.NONE);
-    later.word.ifPresent(pair.nodes[0]::deliver);
+    later.arrivesAt(pair.nodes[0]);
     pair.run(5_000);
     assertThat(pair.answer(read)).isInstanceOf(Effect.AppFailed.class);
     pair.nodes[0].drive(0).health().failing(SimDrive.Failing.NOTHING);
@@ -330,10 +447,11 @@ class DiskPairTest {
     }
   }
 
-  /// The first packet of such a kind that the peer sends stays on its way.
+  /// The first packet of such a kind that the peer sends stays on its way, with all behind it.
   private static final class Late implements Tamper {
     private final Class<? extends Packet> kind;
-    private Optional<Event> word = Optional.empty();
+    private final List<Event> kept = new ArrayList<>();
+    private long socket;
 
     Late(Class<? extends Packet> kind) {
       this.kind = kind;
@@ -341,14 +459,23 @@ class DiskPairTest {
 
     @Override
     public List<Event> event(SimNode node, Event event) {
-      boolean isLate =
-          word.isEmpty()
-              && event instanceof Event.PacketArrived arrived
-              && kind.isInstance(arrived.packet());
+      if (!(event instanceof Event.PacketArrived arrived)) {
+        return List.of(event);
+      }
+      boolean isFirst = kept.isEmpty() && kind.isInstance(arrived.packet());
+      if (isFirst) {
+        socket = arrived.socket();
+      }
+      boolean isLate = isFirst || (!kept.isEmpty() && arrived.socket() == socket);
       if (isLate) {
-        word = Optional.of(event);
+        kept.add(event);
       }
       return isLate ? List.of() : List.of(event);
+    }
+
+    void arrivesAt(SimNode node) {
+      node.tamper(Tamper.NONE);
+      kept.forEach(node::deliver);
     }
   }
 

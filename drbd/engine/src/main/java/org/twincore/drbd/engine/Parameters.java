@@ -216,7 +216,9 @@ final class Parameters {
       return "can only connect to data with current UUID %016X, the peer has %016X"
           .formatted(device.exposedUuid(), peer.uuids().current());
     }
-    if (!connecting && lacksDisk && !device.peerLacksWrites()) {
+    // What a peer without a disk says of its data its users have not seen there.
+    boolean isPeersData = !isPrimary || device.state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+    if (!connecting && lacksDisk && isPeersData && !device.peerLacksWrites()) {
       device.expose(peer.uuids().current());
     }
     volume.peersUuidsArrived(peer.uuids());

@@ -103,11 +103,20 @@ final class PeerStates {
     Device device = volume.device;
     Packet.Uuids uuids = device.peerUuids();
     boolean reallyInconsistent = uuids != null && (uuids.flags() & UuidFlags.INCONSISTENT) != 0;
+    boolean isOtherData =
+        uuids != null
+            && device.exposedUuid() != 0
+            && uuids.uuids().currentIdentity()
+                != (device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
     return new PeerState.Arrival(
         device.state(),
         peer,
         new PeerState.Known(
-            uuids != null, reallyInconsistent, link.peerIsDryRun(), device.peerLacksWrites()),
+            uuids != null,
+            reallyInconsistent,
+            link.peerIsDryRun(),
+            device.peerLacksWrites(),
+            isOtherData),
         new PeerState.Pending(
             device.considerResync(),
             device.newUuidPostponed(),
@@ -257,6 +266,7 @@ final class PeerStates {
     }
     if (after.disk().isBelow(DiskState.INCONSISTENT)
         && after.conn().isAtLeast(CONNECTED)
+        && after.pdsk().isAtLeast(DiskState.INCONSISTENT)
         && !device.peerLacksWrites()) {
       Packet.Uuids theirs = device.peerUuids();
       if (theirs != null && theirs.uuids().current() != 0) {

@@ -249,7 +249,6 @@ final class Resyncs {
     Packet.Uuids peer = device.peerUuids();
     if (whole && peer != null) {
       volume.setUuids(UuidChanges.endTarget(device.uuids(), peer.uuids(), device.state().role()));
-      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, peer.flags()));
     }
     DiskState disk = whole ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT;
     states.change(
@@ -262,13 +261,25 @@ final class Resyncs {
         .disk()
         .settle(_ -> {
           if (link == parts.peering.link()) {
-            states.sendState(volume);
+            tellEnd(volume);
           }
         });
     if (whole) {
       // The kernel calls it after failed blocks too; a snapshot from before is still wanted then.
       parts.handlers.tell(volume, "after-resync-target");
     }
+  }
+
+  /// Tells the source how it stands. Only if it is whole to this moment does the source end its
+  /// half too, and has no bitmap UUID any more.
+  private void tellEnd(Volume volume) {
+    Device device = volume.device;
+    Packet.Uuids peer = device.peerUuids();
+    StateWord state = device.state();
+    if (peer != null && state.conn() == CONNECTED && state.disk() == DiskState.UP_TO_DATE) {
+      device.setPeerUuids(new Packet.Uuids(device.uuids(), 0, peer.flags()));
+    }
+    states.sendState(volume);
   }
 
   private void logEqual(Volume volume) {

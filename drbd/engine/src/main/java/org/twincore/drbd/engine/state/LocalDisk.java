@@ -177,6 +177,8 @@ public final class LocalDisk {
     if (asker != null) {
       waiting.remove(token);
       asker.measured(size);
+    } else {
+      aborted.remove(token);
     }
   }
 

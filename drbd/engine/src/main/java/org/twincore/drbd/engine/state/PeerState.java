@@ -44,9 +44,14 @@ public final class PeerState {
 
   /// What is known of the peer besides its state: whether its P_UUIDS arrived (on this connection,
   /// and since an own attach), flag 4 in it (its disk is really Inconsistent), whether it asked for
-  /// a dry run, and whether it lacks writes that this node, now without a disk, has answered.
+  /// a dry run, whether it lacks writes that this node, now without a disk, has answered, and
+  /// whether its data is not what the users of this node have seen last, by their UUIDs.
   public record Known(
-      boolean uuids, boolean reallyInconsistent, boolean dryRun, boolean lacksWrites) {}
+      boolean uuids,
+      boolean reallyInconsistent,
+      boolean dryRun,
+      boolean lacksWrites,
+      boolean isOtherData) {}
 
   /// What hangs in the air here: a peer that was forced to be Primary while both disks were
   /// Inconsistent ([#forcesResync]), a new current UUID put off until the thaw, whether it is not
@@ -80,6 +85,9 @@ public final class PeerState {
     SAID_BEFORE_THE_SKIP,
     PEER_LACKS_WRITES,
     PEER_DISK_NOT_NEGOTIATED,
+    /// The peer attaches a disk beside a Primary without one, whose users have seen other data. (A
+    /// kernel takes it.)
+    STALE_PEER_REFUSED,
     CONNECTION_ESTABLISHED,
     PEER_IS_AHEAD,
     UUIDS_MISSING,
@@ -89,6 +97,9 @@ public final class PeerState {
     HANDSHAKE_ON_PEERS_RESYNC,
     OWN_ATTACH_REFUSED,
     PEERS_ATTACH_REFUSED,
+    /// This Primary's users have seen other data than the disk that it was to attach has, and the
+    /// peer has none to compare it with. (A kernel takes it.)
+    STALE_ATTACH_REFUSED,
     CONNECTION_REFUSED,
     DRY_RUN_OVER,
     ATTACH_COMPLETED,
@@ -200,6 +211,9 @@ public final class PeerState {
       if (comesWithoutNegotiation()) {
         return drop(Rule.PEER_DISK_NOT_NEGOTIATED, PROTOCOL_ERROR, Optional.empty());
       }
+      if (bringsOtherData()) {
+        return drop(Rule.STALE_PEER_REFUSED, DISCONNECTING, Optional.empty());
+      }
       suppressFlapping();
       doubtPeersDisk();
       connect();
@@ -257,6 +271,15 @@ public final class PeerState {
           && own.disk().isAtLeast(NEGOTIATING)
           && own.pdsk().isBelow(NEGOTIATING)
           && peer.disk().isAtLeast(INCONSISTENT);
+    }
+
+    private boolean bringsOtherData() {
+      return arrival.known.isOtherData
+          && own.conn().isAtLeast(CONNECTED)
+          && own.role() == Role.PRIMARY
+          && own.disk() == DISKLESS
+          && own.pdsk().isBelow(INCONSISTENT)
+          && peer.disk().isAtLeast(NEGOTIATING);
     }
 
     private void suppressFlapping() {
@@ -377,11 +400,17 @@ public final class PeerState {
     /// The disk state that an attach was to bring, if nothing stands against it any more.
     private DiskState completed(DiskState disk, boolean handshakeDone) {
       boolean decided = handshakeDone || !peer.disk().isAtLeast(NEGOTIATING);
-      if (disk == NEGOTIATING && decided && (conn == CONNECTED || conn == WF_BITMAP_S)) {
-        rules.add(Rule.ATTACH_COMPLETED);
-        return arrival.context.remembered().disk();
+      if (disk != NEGOTIATING || !decided || (conn != CONNECTED && conn != WF_BITMAP_S)) {
+        return disk;
       }
-      return disk;
+      if (!handshakeDone
+          && own.role() == Role.PRIMARY
+          && !arrival.context.remembered().mayBeTheExposedData()) {
+        rules.add(Rule.STALE_ATTACH_REFUSED);
+        return FAILED;
+      }
+      rules.add(Rule.ATTACH_COMPLETED);
+      return arrival.context.remembered().disk();
     }
 
     private boolean isFrozenWithNewUuid() {

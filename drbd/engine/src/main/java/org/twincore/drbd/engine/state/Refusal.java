@@ -19,6 +19,7 @@ import static org.twincore.drbd.DiskState.DISKLESS;
 import static org.twincore.drbd.DiskState.D_UNKNOWN;
 import static org.twincore.drbd.DiskState.FAILED;
 import static org.twincore.drbd.DiskState.INCONSISTENT;
+import static org.twincore.drbd.DiskState.NEGOTIATING;
 import static org.twincore.drbd.DiskState.OUTDATED;
 import static org.twincore.drbd.DiskState.UP_TO_DATE;
 
@@ -186,6 +187,11 @@ public enum Refusal {
           c.after.disk() == OUTDATED
               && c.before.disk().isBelow(OUTDATED)
               && c.before.disk() != ATTACHING),
+  /// Our own: what is asked for then would settle a disk that was not compared with the peer's yet.
+  DISK_IS_NEGOTIATED(
+      Kind.SOFT,
+      StateResult.IN_TRANSIENT_STATE,
+      c -> c.before.disk() == NEGOTIATING && c.after.disk().compareTo(INCONSISTENT) > 0),
   BETTER_WITHOUT_ATTACH(
       Kind.SOFT,
       StateResult.DISKLESS,

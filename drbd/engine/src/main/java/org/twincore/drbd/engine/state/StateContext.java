@@ -35,6 +35,11 @@ public record StateContext(
     boolean isTheExposedData() {
       return current == exposed;
     }
+
+    /// The same, or nobody has seen any data of this device yet.
+    boolean mayBeTheExposedData() {
+      return exposed == 0 || isTheExposedData();
+    }
   }
 
   /// Defaults for a volume that nobody has open.

@@ -179,6 +179,11 @@ final class RefusalTest {
               Refusal.OUTDATE_A_LOWER_DISK),
           new Row(
               PLAIN,
+              "Primary/Secondary Connected Negotiating/UpToDate",
+              "Primary/Secondary Connected UpToDate/UpToDate",
+              Refusal.DISK_IS_NEGOTIATED),
+          new Row(
+              PLAIN,
               "Secondary/Unknown WFConnection Diskless/DUnknown",
               "Secondary/Unknown WFConnection UpToDate/DUnknown",
               Refusal.BETTER_WITHOUT_ATTACH),

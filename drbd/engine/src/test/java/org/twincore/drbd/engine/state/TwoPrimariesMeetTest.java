@@ -72,7 +72,7 @@ class TwoPrimariesMeetTest {
         new PeerState.Arrival(
             own,
             primary(DiskState.D_UNKNOWN),
-            new PeerState.Known(true, false, false, false),
+            new PeerState.Known(true, false, false, false, false),
             new PeerState.Pending(false, false, false, false, ownBits, 0),
             context);
     PeerState.Decision decision =
