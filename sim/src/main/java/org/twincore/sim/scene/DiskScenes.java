@@ -141,6 +141,57 @@ final class DiskScenes {
     stage.awaitHealth();
   }
 
+  /// A Primary has written without its disk and attaches it again; before it is compared with the
+  /// peer's that one is lost, or a command comes that would settle it. What is old must not be
+  /// read.
+  static void oldDiskOfAPrimary(Stage stage) {
+    stage.role(0, false);
+    stage.order(1, new AdminCommand.Detach(0, false));
+    stage.await("the disk's release", () -> !stage.nodes.get(1).hasDriveOpen(0));
+    stage.write(1, stage.random.nextInt(1, WRITES_MAX));
+    stage.open(1, WRITES_MAX);
+    int what = stage.random.nextInt(3);
+    stage.when(
+        1,
+        0,
+        state -> state.disk() == DiskState.NEGOTIATING,
+        0,
+        () -> {
+          switch (what) {
+            case 0 -> stage.begin(0, new AdminCommand.Detach(0, true));
+            case 1 -> stage.begin(1, new AdminCommand.Outdate(0));
+            default -> stage.begin(1, new AdminCommand.Primary(0, true));
+          }
+        });
+    stage.attach(1);
+    stage.pass(Simulation.SECOND);
+    for (int node = 0; node < 2; node++) {
+      if (!stage.nodes.get(node).hasDriveOpen(0)) {
+        stage.attach(node);
+        stage.pass(Simulation.SECOND);
+      }
+    }
+    stage.close();
+    stage.awaitHealth();
+  }
+
+  /// A Primary has written without the peer's disk and lost its own, and the peer attaches its
+  /// disk.
+  static void oldDiskBesideAPrimary(Stage stage) {
+    stage.order(1, new AdminCommand.Detach(0, stage.random.nextBoolean()));
+    stage.await("the disk's release", () -> !stage.nodes.get(1).hasDriveOpen(0));
+    stage.write(0, stage.random.nextInt(1, WRITES_MAX));
+    stage.order(0, new AdminCommand.Detach(0, true));
+    stage.await("the disk's release", () -> !stage.nodes.get(0).hasDriveOpen(0));
+    stage.attach(1);
+    stage.pass(Simulation.SECOND);
+    stage.attach(0);
+    if (stage.standsAlone(0)) {
+      stage.connect(0, false);
+    }
+    stage.awaitHealth();
+  }
+
   /// Both nodes are told to throw their data away: one of them has to refuse.
   static void bothAreInvalidated(Stage stage) {
     stage.role(0, false);

@@ -23,6 +23,8 @@ enum Scene {
       DiskScenes::sourceCannotRead),
   SOURCE_LOSES_ITS_DISK((setting, _) -> setting, DiskScenes::sourceLosesItsDisk),
   ATTACH_IS_CUT_SHORT((setting, _) -> setting, DiskScenes::attachIsCutShort),
+  OLD_DISK_OF_A_PRIMARY((setting, _) -> setting, DiskScenes::oldDiskOfAPrimary),
+  OLD_DISK_BESIDE_A_PRIMARY((setting, _) -> setting, DiskScenes::oldDiskBesideAPrimary),
   BOTH_ARE_INVALIDATED((setting, _) -> setting, DiskScenes::bothAreInvalidated),
   WRITES_FAIL_ON_A_RELEASED_DISK((setting, _) -> setting, DiskScenes::writesFailOnAReleasedDisk),
   DOWN_WHILE_A_RESYNC_WAITS(

@@ -8,6 +8,7 @@ import java.util.function.IntConsumer;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
@@ -263,6 +264,47 @@ final class Stage {
   /// From now on what this node has is the truth.
   void goOnWith(int node) {
     each(volume -> view.goOnWith(node, volume));
+  }
+
+  // ---- where nobody knows what comes
+
+  /// Connects without waiting for it.
+  void connects(int node) {
+    admins.get(node).connect(false);
+  }
+
+  /// Opens the volumes at the node if it lets us, and begins to write so many.
+  void tryOpen(int node, int writes) {
+    for (VolumeWorkload workload : workloads) {
+      if (workload.open(nodes.get(node))) {
+        workload.allowWrites(workload.taken() + writes);
+      }
+    }
+  }
+
+  /// Promotes the node if nobody else is Primary and what it would serve has every answered write.
+  void promoteIfWhole(int node) {
+    boolean isDiskless = state(node).disk() == DiskState.DISKLESS;
+    boolean mayServe =
+        isDiskless
+            ? view.board().isConnected(node, 0) && view.lineage().isComplete(1 - node, 0)
+            : view.lineage().isComplete(node, 0) && !view.lineage().wasAlone(1 - node, 0);
+    if (mayServe && !view.board().isPrimary(1 - node, 0)) {
+      begin(node, new AdminCommand.Primary(0, false));
+    }
+  }
+
+  /// Applications at that node give up: nothing new, and the volumes are closed when all is
+  /// answered.
+  void stopAt(SimNode node) {
+    for (VolumeWorkload workload : workloads) {
+      if (workload.where() == node) {
+        workload.pause();
+        if (workload.isIdle()) {
+          workload.close();
+        }
+      }
+    }
   }
 
   // ---- trouble

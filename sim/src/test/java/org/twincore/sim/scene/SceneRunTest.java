@@ -49,6 +49,10 @@ class SceneRunTest {
             "ImpliedChange CUT_NEGOTIATION_DROPS_DISK",
             "ImpliedChange CUT_NEGOTIATION_KEEPS_DISK",
             "NewUuidRule DISKLESS_PEER_PROMOTED"));
+    MOMENTS.put(
+        Scene.OLD_DISK_OF_A_PRIMARY,
+        List.of("PeerState STALE_ATTACH_REFUSED", "Refusal DISK_IS_NEGOTIATED"));
+    MOMENTS.put(Scene.OLD_DISK_BESIDE_A_PRIMARY, List.of("PeerState STALE_PEER_REFUSED"));
     MOMENTS.put(Scene.BOTH_ARE_INVALIDATED, List.of("Refusal START_SYNC_WHILE_BUSY"));
     MOMENTS.put(Scene.WRITES_FAIL_ON_A_RELEASED_DISK, List.of("disk Failed"));
     MOMENTS.put(
