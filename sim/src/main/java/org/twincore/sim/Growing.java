@@ -3,6 +3,7 @@ package org.twincore.sim;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -40,6 +41,9 @@ final class Growing {
   private final boolean grows;
   private int growths;
 
+  /// By volume: the end of the last area with remains in it, in sectors.
+  private final TreeMap<Integer, Long> leftUntil = new TreeMap<>();
+
   Growing(ClusterView view, List<VolumeWorkload> workloads, Prng random) {
     this.view = view;
     this.workloads = workloads;
@@ -55,7 +59,9 @@ final class Growing {
   boolean grow(List<NodeAdmin> admins, Consumer<AdminResult> answered) {
     int volume = random.nextInt(view.volumes());
     NodeAdmin admin = admins.get(random.nextInt(2));
-    boolean isClean = random.nextInt(4) == 0;
+    // What an earlier growth left is still there if that was never taken into use.
+    boolean isClean =
+        random.nextInt(4) == 0 && view.deviceSectors(volume) >= leftUntil.getOrDefault(volume, 0L);
     long bytes = random.nextLong(2, 4) * MIB + 512 * random.nextLong(0, 17);
     if (!view.board().isHealthy(volume)
         || !admins.stream().allMatch(it -> it.node().isRunning() && it.isIdle())) {
@@ -69,6 +75,9 @@ final class Growing {
       before[each.node().id()] = drive.data().sizeBytes();
       drive.grow(drive.data().sizeBytes() + bytes);
       end = Math.min(end, drive.layout().usableSectors() * Extent.SECTOR_BYTES);
+    }
+    if (!isClean) {
+      leftUntil.put(volume, end / Extent.SECTOR_BYTES);
     }
     for (NodeAdmin each : admins) {
       long remains = before[each.node().id()] + REMAINS_BYTES;

@@ -94,7 +94,7 @@ class SimTest {
     assertThat(missed).isEmpty();
   }
 
-  /// Each line names a row that there is, and what it calls impossible did not happen.
+  /// Each line names a row that there is, and what it does not call rare did not happen.
   @Test
   void whatTheListCallsImpossibleIs() throws IOException {
     List<String> wrong = new ArrayList<>();
@@ -105,7 +105,8 @@ class SimTest {
           boolean isKnown =
               CoverageList.demanded().containsKey(group)
                   && CoverageList.demanded().get(group).contains(name);
-          if (!isKnown || TOGETHER.of(group).containsKey(name) || reason.isBlank()) {
+          boolean isLie = !reason.startsWith("rare: ") && TOGETHER.of(group).containsKey(name);
+          if (!isKnown || isLie || reason.isBlank()) {
             wrong.add(row + ": " + reason);
           }
         });

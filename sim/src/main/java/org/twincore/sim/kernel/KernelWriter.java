@@ -62,9 +62,13 @@ public final class KernelWriter {
     return log.isEmpty();
   }
 
-  /// Is a write to any of these sectors not done with?
+  /// Is a write to any of these sectors not done with, or are applications held back? With an older
+  /// peer they are while the bitmaps are on their way (`drbd_state_is_stable`): it would not hear
+  /// of what they change.
   public boolean isBusy(Extent extent) {
-    return log.stream().anyMatch(request -> request.extent.overlaps(extent));
+    boolean isHeld =
+        node.state().conn() == ConnectionState.WF_BITMAP_S && !node.agreed().has(Since.LATE_MARKS);
+    return isHeld || log.stream().anyMatch(request -> request.extent.overlaps(extent));
   }
 
   /// Writes as Primary; `done` runs when the application gets its answer, never after a crash.

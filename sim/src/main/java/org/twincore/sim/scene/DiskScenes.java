@@ -149,6 +149,7 @@ final class DiskScenes {
     stage.order(1, new AdminCommand.Detach(0, false));
     stage.await("the disk's release", () -> !stage.nodes.get(1).hasDriveOpen(0));
     stage.write(1, stage.random.nextInt(1, WRITES_MAX));
+    stage.ask(1, new AdminCommand.Outdate(0)); // there is none
     stage.open(1, WRITES_MAX);
     int what = stage.random.nextInt(3);
     stage.when(

@@ -359,6 +359,32 @@ class DiskPairTest {
     assertThat(pair.read(0, 8)).isEqualTo(81);
   }
 
+  /// Seed 3043: a Primary without a disk has met its peer and written there. The word of the peer's
+  /// generation did not come any more (a kernel begins none), so that its own disk seemed to be of
+  /// the same.
+  @Test
+  void whatWasWrittenElsewhereMakesTheOwnDiskOld() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 7, 70);
+    pair.flush(0);
+    pair.awaitQuiet();
+    pair.ok(0, new AdminCommand.SuspendIo(0));
+    pair.kill(1);
+    pair.run(100);
+    pair.ok(0, new AdminCommand.Detach(0, true));
+    pair.ok(0, new AdminCommand.ResumeIo(0));
+    pair.start(1);
+    pair.awaitConn(0, ConnectionState.CONNECTED);
+    pair.nodes[0].tamper(new Late(Packet.Uuids.class));
+    pair.done(pair.startWrite(0, 7, 71, false));
+    pair.kill(1);
+    pair.run(100);
+    pair.nodes[0].tamper(Tamper.NONE);
+    pair.admin(0, pair.attachCommand(0, 0));
+    pair.run(100);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.DISKLESS);
+  }
+
   /// `outdate` and `primary --force` would settle the disk before it was compared: it was called
   /// UpToDate, and its old data was read. (So it is at a kernel's.)
   @ParameterizedTest

@@ -19,6 +19,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
@@ -424,6 +425,35 @@ class SeedFindsPairTest {
     assertThat(first.getFirst().isSuccess()).isFalse();
     assertThat(pair.volume(1, 0).state().peer()).isEqualTo(Role.SECONDARY);
     pair.ok(1, new AdminCommand.Primary(0, false));
+  }
+
+  /// Seed 2600: beside an old peer a source ends an empty resync by itself after a while. Its disk
+  /// was so slow that it had not even told the target of the resync, which waited for that ever
+  /// after.
+  @Test
+  void anEmptyResyncEndsAfterItWasAnnounced() throws MetadataException {
+    Pair pair = new Pair.Setup().speaking(101, 91).primary();
+    pair.write(0, 7, 70);
+    pair.flush(0);
+    pair.awaitQuiet();
+    pair.kill(1);
+    pair.run(2_000);
+    pair.start(1);
+    NodeWatcher slow =
+        new NodeWatcher() {
+          @Override
+          public void effect(SimNode node, Effect effect) {
+            if (effect instanceof Effect.StateChanged changed
+                && changed.after().conn() == ConnectionState.WF_BITMAP_S) {
+              pair.withheld.hold(node, Withheld::isMetadata);
+            }
+          }
+        };
+    pair.nodes[0].watch(slow);
+    pair.awaitConn(0, ConnectionState.SYNC_SOURCE);
+    pair.run(60_000);
+    pair.withheld.release(pair.nodes[0]);
+    pair.awaitUpToDate();
   }
 
   /// The first question of the peer about a change of state stays on its way.

@@ -131,7 +131,7 @@ final class Disks {
     return device.state().role() == Role.PRIMARY
         && device.state().conn().isBelow(CONNECTED)
         && device.exposedUuid() != 0
-        && current != (device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
+        && !device.isWhatUsersSaw(current);
   }
 
   private void begin(Volume volume, MetadataImage image, long sectors) {

@@ -64,9 +64,9 @@ final class OldResyncEnd {
     if (progress.totalBlocks() > 0) {
       return parts.turn.now();
     }
-    return parts.peering.has(Since.RESYNC_END)
+    return parts.peering.has(Since.RESYNC_END) || volume.announcedNanos == Long.MAX_VALUE
         ? Long.MAX_VALUE
-        : progress.startedNanos() + patienceNanos();
+        : volume.announcedNanos + patienceNanos();
   }
 
   private long patienceNanos() {

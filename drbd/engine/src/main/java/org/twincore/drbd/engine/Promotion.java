@@ -152,8 +152,10 @@ final class Promotion {
             state -> wanted(state, forced),
             StateRules.Force.SOFT,
             forced ? "primary --force" : "primary");
-    if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
+    if (!result.isSuccess()) {
       takeBack(volume);
+    }
+    if (!result.isSuccess() || result == StateResult.NOTHING_TO_DO) {
       return result;
     }
     parts.peering.discardMyData(false);

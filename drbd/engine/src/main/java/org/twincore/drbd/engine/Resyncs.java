@@ -108,6 +108,7 @@ final class Resyncs {
     if (!volume.isSyncing()) {
       return;
     }
+    volume.announcedNanos = Long.MAX_VALUE;
     UuidChanges.SourceStart start = UuidChanges.startSource(device.uuids(), parts.random);
     volume.setUuids(start.uuids());
     int link = parts.peering.link();
@@ -124,6 +125,7 @@ final class Resyncs {
     boolean isSource = conn == SYNC_SOURCE || conn == PAUSED_SYNC_S;
     // It may have pulled ahead of the target meanwhile, which learns its UUID later then.
     if (durable && link == parts.peering.link() && isSource) {
+      volume.announcedNanos = parts.turn.now();
       parts.turn.send(volume.number(), new Packet.SyncUuid(syncUuid));
     }
   }

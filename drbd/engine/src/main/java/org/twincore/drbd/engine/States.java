@@ -67,11 +67,12 @@ final class States {
   /// The exposed data may change while an attach is negotiated, when the peer's P_UUIDS comes late.
   private static StateContext.Remembered remembered(Device device) {
     StateContext.Remembered found = device.remembered();
+    boolean isOld = device.exposedUuid() != 0 && !device.isWhatUsersSaw(found.current());
     return new StateContext.Remembered(
         found.disk(),
         found.peerDisk(),
         found.current(),
-        device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
+        isOld ? ~found.current() : device.exposedUuid() & ~GenerationUuids.PRIMARY_BIT);
   }
 
   private Role otherVolumesPeer(Volume volume) {

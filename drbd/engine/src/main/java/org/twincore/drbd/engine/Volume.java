@@ -89,6 +89,9 @@ final class Volume {
   /// The UUID of P_SYNC_UUID that came before this node was ready for it.
   @Nullable Long earlySyncUuid;
 
+  /// When the target of the running resync was told of it; Long.MAX_VALUE if it was not yet.
+  long announcedNanos = Long.MAX_VALUE;
+
   /// The split brain that this node met last, until it meets its peer without one.
   @Nullable SplitBrain splitBrain;
 

@@ -73,6 +73,9 @@ final class WriteAnswers {
 
   /// Answers at once. Until then the write may have to be begun anew, and needs its data for that.
   void end(WriteRequest request, Effect.@Nullable AppError error) {
+    if (error == null && request.local != Side.OK) {
+      device.writtenElsewhere();
+    }
     request.payload = null;
     device.counters().applicationPending(-1);
     inFlight--;

@@ -36,6 +36,7 @@ public final class Device {
   private long sizeSectors;
   private Growth growth = Growth.NONE;
   private long exposedUuid;
+  private boolean isWrittenElsewhere;
   private boolean peerHasDisk;
   private boolean peerLacksWrites;
   private boolean crashedPrimary;
@@ -218,6 +219,9 @@ public final class Device {
     }
     boolean losesDisk =
         before.disk() == DiskState.UP_TO_DATE && after.disk().isBelow(DiskState.INCONSISTENT);
+    if (after.role() != Role.PRIMARY || after.disk() == DiskState.UP_TO_DATE) {
+      isWrittenElsewhere = false;
+    }
     boolean isPeerUpToDate =
         after.conn().isAtLeast(ConnectionState.CONNECTED) && after.pdsk() == DiskState.UP_TO_DATE;
     // Before the target's bitmap is merged the own one does not say what the target lacks.
@@ -232,8 +236,24 @@ public final class Device {
     }
   }
 
+  /// Users see that generation from now on.
   public void expose(long uuid) {
+    if (((uuid ^ exposedUuid) & ~GenerationUuids.PRIMARY_BIT) != 0) {
+      isWrittenElsewhere = false;
+    }
     exposedUuid = uuid;
+  }
+
+  /// A write was answered that only the peer's disk has. Until the peer says which generation it
+  /// has begun for that, this node's disk is not what users have seen, though the UUIDs are the
+  /// same.
+  public void writtenElsewhere() {
+    isWrittenElsewhere = !hasUsableDisk();
+  }
+
+  /// Is data with that current UUID what users of the device have seen last?
+  public boolean isWhatUsersSaw(long current) {
+    return !isWrittenElsewhere && ((current ^ exposedUuid) & ~GenerationUuids.PRIMARY_BIT) == 0;
   }
 
   public boolean crashedPrimary() {
