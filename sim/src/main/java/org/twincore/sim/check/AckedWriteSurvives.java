@@ -265,11 +265,28 @@ public final class AckedWriteSurvives implements NodeWatcher {
         && after.disk() == DiskState.UP_TO_DATE
         && view.lineage().isComplete(node.id(), volume)) {
       checkServed(node.id(), volume, false);
+      settleWhatWasReceived(node.id(), volume);
     }
     boolean isTakenOver = givesIn.remove(key(node.id(), volume)); // decided in the same step
     if (turnsToPeer(changed.before(), after)) {
       checkServed(1 - node.id(), volume, isTakenOver);
       view.lineage().declare(1 - node.id(), volume, true); // it has all, as was just seen
+    }
+  }
+
+  /// In protocol A and B a Secondary may have what it received in its drive's cache, also what was
+  /// flushed at the Primary: until the first flush after its promotion its power takes that.
+  private void settleWhatWasReceived(int node, int volume) {
+    VolumeHistory history = view.history(volume);
+    if (view.promise().writesAreOnBoth() || history.hasOpenWrites()) {
+      return;
+    }
+    for (long sector : history.knownSectors()) {
+      long content = view.onDrive(node, volume, sector);
+      long stable = view.stableOnDrive(node, volume, sector);
+      if (content != stable) {
+        history.settle(sector, content, stable);
+      }
     }
   }
 

@@ -58,7 +58,7 @@ public final class DriveMetadata {
     }
   }
 
-  /// What create-md writes.
+  /// What create-md writes, and remembers.
   public void create(long deviceUuid) {
     create(deviceUuid, fresh -> fresh);
   }
@@ -71,6 +71,7 @@ public final class DriveMetadata {
       area.writeZeroBitmap();
       area.writeSuperblock(change.apply(Superblock.fresh(drive.layout(), deviceUuid)));
       area.force();
+      drive.remember(drive.data().sizeBytes(), deviceUuid);
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

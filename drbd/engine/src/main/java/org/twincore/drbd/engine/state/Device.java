@@ -248,7 +248,7 @@ public final class Device {
   /// has begun for that, this node's disk is not what users have seen, though the UUIDs are the
   /// same.
   public void writtenElsewhere() {
-    isWrittenElsewhere = !hasUsableDisk();
+    isWrittenElsewhere |= !hasUsableDisk();
   }
 
   /// Is data with that current UUID what users of the device have seen last?
