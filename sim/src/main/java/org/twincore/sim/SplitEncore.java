@@ -15,6 +15,7 @@ import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.PolicyKeepsItsSide;
 import org.twincore.sim.check.PolicyKeepsItsSide.Kept;
 import org.twincore.sim.load.VolumeWorkload;
+import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.Simulation;
 import org.twincore.testkit.Prng;
 
@@ -171,21 +172,14 @@ final class SplitEncore {
   }
 
   private OptionValues net(PolicyKeepsItsSide.Terms terms, int node) {
-    String without = terms.without();
-    if (node == 1) {
-      without =
-          switch (without) {
-            case "discard-local" -> "discard-remote";
-            case "discard-remote" -> "discard-local";
-            default -> without;
-          };
-    }
-    return cluster
-        .scenario
-        .net()
-        .with(Option.AFTER_SB_0PRI, without)
-        .with(Option.AFTER_SB_1PRI, terms.withOne())
-        .with(Option.RR_CONFLICT, terms.conflict());
+    OptionValues both =
+        cluster
+            .scenario
+            .net()
+            .with(Option.AFTER_SB_0PRI, terms.without())
+            .with(Option.AFTER_SB_1PRI, terms.withOne())
+            .with(Option.RR_CONFLICT, terms.conflict());
+    return NodeAdmin.Config.netOf(node, both);
   }
 
   // ---- commands

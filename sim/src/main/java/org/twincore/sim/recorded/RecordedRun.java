@@ -1,16 +1,14 @@
 package org.twincore.sim.recorded;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiConsumer;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
-import org.twincore.sim.check.Violation;
+import org.twincore.sim.check.Ending;
 import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
-import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Trace;
 import org.twincore.testkit.Prng;
 
@@ -57,20 +55,8 @@ public final class RecordedRun {
   /// Runs it all; `watcher` and `answered` hear of what is reached.
   public Ended toEnd(NodeWatcher watcher, BiConsumer<AdminCommand, AdminResult> answered) {
     duo.watch(watcher, answered);
-    try {
-      play();
-      return ended("", "");
-    } catch (Violation violation) {
-      return ended(violation.checker(), String.valueOf(violation.getMessage()));
-    } catch (Simulation.Stuck stuck) {
-      return ended("Progress", String.valueOf(stuck.getMessage()));
-    } catch (RuntimeException crash) {
-      return ended("Crash", crash + " at " + Arrays.toString(crash.getStackTrace()));
-    }
-  }
-
-  private Ended ended(String checker, String message) {
-    return new Ended(seed, checker, message, trace.hash(), operations);
+    Ending ending = Ending.of(this::play);
+    return new Ended(seed, ending.checker(), ending.message(), trace.hash(), operations);
   }
 
   private void play() {

@@ -122,18 +122,9 @@ record Terms(
     return disk.num(Option.DISK_TIMEOUT) != 0;
   }
 
-  /// What the drbd.conf of a node says: `discard-local` of one is `discard-remote` of the other.
+  /// What the drbd.conf of a node says.
   NodeAdmin.Config config(int node) {
-    String without = net.word(Option.AFTER_SB_0PRI);
-    if (node == 1) {
-      without =
-          switch (without) {
-            case "discard-local" -> "discard-remote";
-            case "discard-remote" -> "discard-local";
-            default -> without;
-          };
-    }
     return new NodeAdmin.Config(
-        1, OptionValues.DEFAULTS, disk, net.with(Option.AFTER_SB_0PRI, without), epochs);
+        1, OptionValues.DEFAULTS, disk, NodeAdmin.Config.netOf(node, net), epochs);
   }
 }

@@ -1,13 +1,12 @@
 package org.twincore.sim.scene;
 
-import java.util.Arrays;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.wire.StateWord;
-import org.twincore.sim.check.Violation;
+import org.twincore.sim.check.Ending;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
@@ -24,8 +23,6 @@ public final class EveryStep {
 
   /// So many looks without success make a split brain.
   private static final int PATIENCE_LOOKS = 40;
-
-  private static final int STACK_LINES = 8;
 
   private final Case which;
   private final Trace trace;
@@ -84,23 +81,8 @@ public final class EveryStep {
   /// Plays it.
   public Ended toEnd() {
     stage.watch(new NodeWatcher() {}, (_, _) -> {});
-    try {
-      play();
-      return ended("", "");
-    } catch (Violation violation) {
-      return ended(violation.checker(), String.valueOf(violation.getMessage()));
-    } catch (Simulation.Stuck stuck) {
-      return ended("Progress", String.valueOf(stuck.getMessage()));
-    } catch (RuntimeException crash) {
-      StackTraceElement[] stack = crash.getStackTrace();
-      return ended(
-          "Crash",
-          crash + " at " + Arrays.asList(stack).subList(0, Math.min(STACK_LINES, stack.length)));
-    }
-  }
-
-  private Ended ended(String checker, String message) {
-    return new Ended(which, checker, message, steps);
+    Ending ending = Ending.of(this::play);
+    return new Ended(which, ending.checker(), ending.message(), steps);
   }
 
   private void play() {

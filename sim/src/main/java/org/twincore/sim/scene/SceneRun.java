@@ -1,13 +1,10 @@
 package org.twincore.sim.scene;
 
-import java.util.Arrays;
-import java.util.List;
 import java.util.function.BiConsumer;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
-import org.twincore.sim.check.Violation;
+import org.twincore.sim.check.Ending;
 import org.twincore.sim.world.NodeWatcher;
-import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Trace;
 import org.twincore.testkit.Prng;
@@ -17,7 +14,6 @@ import org.twincore.testkit.Prng;
 /// stands.
 public final class SceneRun {
   private static final long QUIET_NANOS = 5 * Simulation.SECOND;
-  private static final int STACK_LINES = 8;
 
   private final long seed;
   private final Trace trace;
@@ -50,31 +46,11 @@ public final class SceneRun {
     stage = new Stage(setting, random.split(), trace);
   }
 
-  /// The nodes, for planted faults.
-  public List<SimNode> nodes() {
-    return stage.nodes;
-  }
-
   /// Runs it all; `watcher` and `answered` hear of what is reached.
   public Ended toEnd(NodeWatcher watcher, BiConsumer<AdminCommand, AdminResult> answered) {
     stage.watch(watcher, answered);
-    try {
-      play();
-      return ended("", "");
-    } catch (Violation violation) {
-      return ended(violation.checker(), String.valueOf(violation.getMessage()));
-    } catch (Simulation.Stuck stuck) {
-      return ended("Progress", String.valueOf(stuck.getMessage()));
-    } catch (RuntimeException crash) {
-      StackTraceElement[] stack = crash.getStackTrace();
-      return ended(
-          "Crash",
-          crash + " at " + Arrays.asList(stack).subList(0, Math.min(STACK_LINES, stack.length)));
-    }
-  }
-
-  private Ended ended(String checker, String message) {
-    return new Ended(seed, scene.name(), checker, message, trace.hash());
+    Ending ending = Ending.of(this::play);
+    return new Ended(seed, scene.name(), ending.checker(), ending.message(), trace.hash());
   }
 
   private void play() {

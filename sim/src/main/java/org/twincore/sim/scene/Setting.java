@@ -68,18 +68,9 @@ record Setting(OptionValues disk, OptionValues net, int volumes, int version, Ep
     return new Promise(ReplicationProtocol.valueOf(net.word(Option.PROTOCOL)), true, true);
   }
 
-  /// What the drbd.conf of a node says: `discard-local` of one is `discard-remote` of the other.
+  /// What the drbd.conf of a node says.
   NodeAdmin.Config config(int node) {
-    String without = net.word(Option.AFTER_SB_0PRI);
-    if (node == 1) {
-      without =
-          switch (without) {
-            case "discard-local" -> "discard-remote";
-            case "discard-remote" -> "discard-local";
-            default -> without;
-          };
-    }
     return new NodeAdmin.Config(
-        volumes, OptionValues.DEFAULTS, disk, net.with(Option.AFTER_SB_0PRI, without), epochs);
+        volumes, OptionValues.DEFAULTS, disk, NodeAdmin.Config.netOf(node, net), epochs);
   }
 }

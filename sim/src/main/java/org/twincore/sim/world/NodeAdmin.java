@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -29,7 +30,19 @@ public final class NodeAdmin {
 
   /// What drbd.conf says: so many volumes from 0 on, all with the same `disk` options.
   public record Config(
-      int volumes, OptionValues resource, OptionValues disk, OptionValues net, EpochEnd epochs) {}
+      int volumes, OptionValues resource, OptionValues disk, OptionValues net, EpochEnd epochs) {
+
+    /// The `net` options as that node's file has them: `discard-local` of one is `discard-remote`
+    /// of the other.
+    public static OptionValues netOf(int node, OptionValues net) {
+      String without = net.word(Option.AFTER_SB_0PRI);
+      return switch (node == 0 ? "" : without) {
+        case "discard-local" -> net.with(Option.AFTER_SB_0PRI, "discard-remote");
+        case "discard-remote" -> net.with(Option.AFTER_SB_0PRI, "discard-local");
+        default -> net;
+      };
+    }
+  }
 
   public NodeAdmin(SimNode node, Config config, BiConsumer<AdminCommand, AdminResult> observer) {
     this.node = node;
