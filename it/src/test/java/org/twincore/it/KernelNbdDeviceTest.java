@@ -37,6 +37,8 @@ class KernelNbdDeviceTest {
   ///
   /// * `node N` starts a node; its process is the number in /t/N.pid, its log /t/N.log
   /// * `adm N WORD...` is drbdadm
+  /// * `up N` brings r0 up at node N, and tries once more: the first command to a cold node may
+  ///   take longer in an emulated guest than the five seconds that drbdadm waits
   /// * `soon COMMAND` waits until the command succeeds
   /// * `nbd_of N` is the nbd0 or so that node N's device leads to; `busy`: node a's has requests in
   ///   flight
@@ -48,6 +50,7 @@ class KernelNbdDeviceTest {
       --state /t/state </dev/null 5>&- 6<&- 7<&- >/t/$1.out 2>&1 & echo $! >/t/$1.pid; soon test -S /t/run/$1.sock; }
       adm() { echo "$@" >&5; while read -r l <&6; do case "$l" in "exit "*) return ${l#exit };; esac; \
       echo "$l"; done; return 99; }
+      up() { adm $1 up r0 || { adm $1 down r0; adm $1 up r0; }; }
       soon() { n=0; until "$@" >/dev/null 2>&1; do n=$((n+1)); [ $n -lt 900 ] || { "$@"; return 1; }; \
       sleep 0.2; done; }
       state() { adm $1 cstate r0; adm $1 dstate r0; }
@@ -121,7 +124,7 @@ class KernelNbdDeviceTest {
   void aPrimarysDeviceIsThereAndASecondarysCannotBeOpened() throws IOException {
     guest.run("node b");
     guest.run("adm a create-md r0; adm b create-md r0");
-    guest.run("adm a up r0 && adm b up r0");
+    guest.run("up a && up b");
     guest.run("c() { [ \"$(adm a cstate r0)\" = Connected ]; }; soon c");
     guest.run("adm a new-current-uuid --clear-bitmap r0 && soon in_step");
     assertThat(refused(1, "dd if=/dev/a/drbd0 count=1")).contains("No such device or address");
@@ -210,7 +213,7 @@ class KernelNbdDeviceTest {
   void theNextStartClearsWhatIsLeft() throws IOException {
     guest.run("node a");
     guest.run("ls /t/run/a.devices /dev/a; [ -z \"$(ls /t/run/a.devices)\" ]");
-    guest.run("adm a up r0 && soon in_step");
+    guest.run("up a && soon in_step");
     guest.run("adm a primary r0 && mount -t ext4 /dev/a/drbd0 /mnt && umount /mnt");
     guest.run("/sbin/e2fsck -fn /dev/a/drbd0");
   }
@@ -229,6 +232,6 @@ class KernelNbdDeviceTest {
     guest.run("node a && soon grep -q ended /t/w");
     expect("cat /t/w", "put/output error");
     guest.run("exec 7<&- && soon none_of a");
-    guest.run("adm a up r0 && soon in_step && adm a primary r0 && adm a secondary r0");
+    guest.run("up a && soon in_step && adm a primary r0 && adm a secondary r0");
   }
 }

@@ -40,6 +40,7 @@ public final class Checks {
       int node, int volume, long write, Extent extent, VolumeHistory.Durability durability) {
     view.history(volume).answered(write, durability);
     writes.writeAnswered(node, volume, extent);
+    uuids.writeAnswered(node, volume, extent);
   }
 
   /// A flush issued at `sinceMoment` was answered OK.

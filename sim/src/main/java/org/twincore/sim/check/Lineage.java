@@ -94,6 +94,7 @@ public final class Lineage implements NodeWatcher {
   public void effect(SimNode node, Effect effect) {
     if (effect instanceof Effect.StateChanged changed) {
       hasDiskBack(node.id(), changed);
+      hasFetchedAll(node.id(), changed);
       changed(node.id(), changed.volume(), changed.after());
     }
   }
@@ -107,6 +108,17 @@ public final class Lineage implements NodeWatcher {
         && changed.before().disk() != DiskState.UP_TO_DATE) {
       flags(complete, changed.volume())[node] = true;
     }
+  }
+
+  /// The target of a resync says that it is through: from then on it may count as good, also if the
+  /// source never hears of it.
+  private void hasFetchedAll(int node, Effect.StateChanged changed) {
+    boolean[] completes = flags(complete, changed.volume());
+    boolean isThrough =
+        changed.before().conn() == ConnectionState.SYNC_TARGET
+            && changed.after().conn() == ConnectionState.CONNECTED
+            && changed.after().disk() == DiskState.UP_TO_DATE;
+    completes[node] |= isThrough && completes[1 - node];
   }
 
   private void changed(int node, int volume, StateWord after) {

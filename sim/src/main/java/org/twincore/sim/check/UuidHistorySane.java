@@ -1,18 +1,25 @@
 package org.twincore.sim.check;
 
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.Superblock;
+import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
 /// The generation identifiers that a node writes make a sane history: the current one is new or the
 /// peer's, or that of new metadata, never one that the node itself left behind; it is not at the
-/// same time an older one; and two healthy replicas have the same one and no bitmap UUID.
+/// same time an older one; whoever writes alone has a bitmap UUID; and two healthy replicas have
+/// the same current one and no bitmap UUID.
 public final class UuidHistorySane implements NodeWatcher {
   private static final String NAME = "UuidHistorySane";
 
@@ -96,6 +103,47 @@ public final class UuidHistorySane implements NodeWatcher {
           "%s/%d goes back to a current UUID of its own: %s, before %s"
               .formatted(name(node), volume, now, before));
     }
+  }
+
+  /// A write was answered by `node`. What the peer's disk does not get belongs to a generation that
+  /// began when the two parted, or nobody finds out later that it is missing there.
+  public void writeAnswered(int node, int volume, Extent extent) {
+    StateWord state = view.state(node, volume);
+    boolean isAlone =
+        state.disk() == DiskState.UP_TO_DATE
+            && (state.conn().isBelow(ConnectionState.CONNECTED)
+                || state.pdsk().isBelow(DiskState.INCONSISTENT));
+    GenerationUuids written = last.get(key(node, volume));
+    boolean seemsToLackOne = isAlone && written != null && written.bitmap() == 0;
+    if (!seemsToLackOne) {
+      return;
+    }
+    Optional<GenerationUuids> now = inMemory(node, volume);
+    if (now.filter(it -> it.bitmap() == 0).isPresent() && !areEqual(volume, extent)) {
+      throw new Violation(
+          NAME,
+          "%s/%d has answered a write alone, %s, in the generation of both: %s"
+              .formatted(name(node), volume, state, now.get()));
+    }
+  }
+
+  /// The mark of a crashed Primary stands for those that are on their way to the disk.
+  private Optional<GenerationUuids> inMemory(int node, int volume) {
+    return view.node(node)
+        .status()
+        .flatMap(
+            status -> status.volumes().stream().filter(it -> it.volume() == volume).findFirst())
+        .flatMap(ResourceStatus.VolumeStatus::uuids);
+  }
+
+  /// The write had reached the peer before the two parted.
+  private boolean areEqual(int volume, Extent extent) {
+    for (long sector = extent.sector(); sector < extent.endSector(); sector++) {
+      if (view.onDrive(0, volume, sector) != view.onDrive(1, volume, sector)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void remember(int node, int volume, GenerationUuids now) {

@@ -21,8 +21,8 @@ import org.twincore.testkit.Prng;
 public final class EveryStep {
   private static final long LOOK_NANOS = 250 * Simulation.MILLISECOND;
 
-  /// So many looks without success make a split brain.
-  private static final int PATIENCE_LOOKS = 40;
+  /// So often connected, or attached, in vain makes a split brain.
+  private static final int REFUSALS_MAX = 8;
 
   private final Case which;
   private final Trace trace;
@@ -30,7 +30,7 @@ public final class EveryStep {
   private int steps;
   private boolean counts;
   private boolean isMended;
-  private int looks;
+  private int refusals;
 
   /// Which course, which deed, at which node, and behind which step of the course, counted from 1.
   public record Case(String course, String deed, int node, int step) {}
@@ -132,10 +132,12 @@ public final class EveryStep {
       return;
     }
     stage.simulation.after(LOOK_NANOS, this::look);
-    looks++;
-    if (looks % PATIENCE_LOOKS == 0 && (stage.standsAlone(0) || stage.standsAlone(1))) {
-      settle();
-      return;
+    if (isApart(0) || isApart(1)) {
+      refusals++;
+      if (refusals % REFUSALS_MAX == 0) {
+        settle();
+        return;
+      }
     }
     for (NodeAdmin admin : stage.admins) {
       if (!admin.node().isRunning()) {
@@ -144,6 +146,14 @@ public final class EveryStep {
         mend(admin);
       }
     }
+  }
+
+  private boolean isApart(int node) {
+    return stage.standsAlone(node) || lacksDisk(stage.nodes.get(node));
+  }
+
+  private boolean lacksDisk(SimNode node) {
+    return stage.state(node.id()).disk() == DiskState.DISKLESS && !node.hasDriveOpen(0);
   }
 
   /// Each has begun a generation for the other's loss: the side that has to have everything stands.
@@ -162,6 +172,9 @@ public final class EveryStep {
       stage.begin(victim, new AdminCommand.Secondary(0));
     }
     stage.goOnWith(1 - victim);
+    if (lacksDisk(stage.nodes.get(victim))) {
+      stage.admins.get(victim).attach(0);
+    }
     stage.admins.get(victim).connect(true);
     stage.admins.get(1 - victim).connect(false);
   }
@@ -175,7 +188,7 @@ public final class EveryStep {
     if (state.userIsp()) {
       admin.command(new AdminCommand.ResumeSync(0));
     }
-    boolean lacksDisk = state.disk() == DiskState.DISKLESS && !node.hasDriveOpen(0);
+    boolean lacksDisk = lacksDisk(node);
     boolean standsAlone = state.conn() == ConnectionState.STAND_ALONE;
     if (lacksDisk && standsAlone && state.role() == Role.PRIMARY) {
       stage.stopAt(node);

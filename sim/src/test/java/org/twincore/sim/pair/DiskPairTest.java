@@ -308,6 +308,50 @@ class DiskPairTest {
     assertThat(pair.onDisk(1, 7)).isEqualTo(71);
   }
 
+  /// The peer was to begin a generation for a Primary without disk, and its own disk failed there.
+  /// With its disk back the Primary is alone, and what it writes belongs to a generation of its
+  /// own. (Found by `EveryStepTest`.)
+  @Test
+  void aPrimaryWithItsDiskBackBesideADisklessPeerBeginsAGeneration() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.withheld.fail(pair.nodes[0], DiskPairTest::isSuperblock);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    writeWithOwnDiskBack(pair);
+    pair.attach(0);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(0, 7)).isEqualTo(71);
+  }
+
+  /// The same with the peer's generation on its disk: nobody has used that, but both have begun
+  /// one, and neither may be overwritten unasked.
+  @Test
+  void twoGenerationsFromOneAreASplitBrain() throws MetadataException {
+    Pair pair = promotedWithoutDisk();
+    pair.withheld.hold(pair.nodes[0], DiskPairTest::isSuperblock);
+    pair.ok(1, new AdminCommand.Primary(0, false));
+    pair.begin(0, new AdminCommand.Detach(0, true));
+    writeWithOwnDiskBack(pair);
+    pair.ok(1, new AdminCommand.Secondary(0));
+    pair.ok(1, new AdminCommand.Disconnect(false));
+    pair.attach(0);
+    pair.connect(1);
+    pair.awaitConn(0, ConnectionState.STAND_ALONE);
+    assertThat(pair.onDisk(1, 7)).isEqualTo(71);
+    assertThat(pair.onDisk(0, 7)).isEqualTo(70);
+  }
+
+  /// The second node is Primary, and the first one gives up its disk.
+  private static void writeWithOwnDiskBack(Pair pair) throws MetadataException {
+    pair.run(100);
+    pair.withheld.release(pair.nodes[0]);
+    pair.await(() -> pair.state(0).disk() == DiskState.DISKLESS, "the peer's loss");
+    pair.run(100);
+    pair.attach(1);
+    pair.await(() -> pair.state(1).disk() == DiskState.UP_TO_DATE, "the own disk");
+    pair.write(1, 7, 71);
+  }
+
   /// The peer attaches an older one beside a Primary that has lost its own. (A kernel reads it.)
   @Test
   void aDisklessPrimaryDoesNotTakeAnOldDiskOfItsPeer() throws MetadataException {

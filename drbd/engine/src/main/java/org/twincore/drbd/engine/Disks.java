@@ -120,12 +120,6 @@ final class Disks {
     return isStaleHere(device, superblock.uuids().currentIdentity()) ? STALE : null;
   }
 
-  private static boolean writesAlone(Device device) {
-    return device.state().role() == Role.PRIMARY
-        && device.state().disk() == DiskState.UP_TO_DATE
-        && device.uuids().bitmap() == 0;
-  }
-
   /// A Primary without a peer can only use the data that its users have seen last.
   private static boolean isStaleHere(Device device, long current) {
     return device.state().role() == Role.PRIMARY
@@ -222,9 +216,6 @@ final class Disks {
             "attached");
     if (!result.isSuccess()) {
       states.force(volume, state -> state.withDisk(DiskState.FAILED), "attach refused");
-    } else if (!negotiates && writesAlone(device)) {
-      // What this Primary writes from now on the peer lacks, whatever the peer did meanwhile.
-      states.generations.begin(volume, "attached without a peer");
     } else if (negotiates) {
       parameters.tellSizes(volume, 0);
       states.sendUuids(volume, 0);

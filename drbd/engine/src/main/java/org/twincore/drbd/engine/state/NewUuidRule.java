@@ -15,11 +15,12 @@ import org.twincore.drbd.wire.StateWord;
 /// When a new generation starts, that is when writes begin that the peer's disk does not get
 /// (drbd-wire section 6.1).
 ///
-/// Three deviations. A Primary that pulls ahead begins a generation (the kernel leaves the peer in
-/// the same one). A suspended Secondary does not wait: the Primary, which now has no disk, is not
-/// frozen by that. And towards fewer false split brains: with a diskless Primary that has just
-/// connected the generation starts at its first write. It may find that the data here is not what
-/// its users have seen, and leave again.
+/// Four deviations. A Primary that pulls ahead begins a generation (the kernel leaves the peer in
+/// the same one), and so does one that has its disk back and no peer with a disk (the kernel's
+/// disks would differ and count as equal). A suspended Secondary does not wait: the Primary, which
+/// now has no disk, is not frozen by that. And towards fewer false split brains: with a diskless
+/// Primary that has just connected the generation starts at its first write. It may find that the
+/// data here is not what its users have seen, and leave again.
 public final class NewUuidRule {
   private NewUuidRule() {}
 
@@ -52,6 +53,8 @@ public final class NewUuidRule {
     DISKLESS_PEER_PROMOTED,
     /// A diskless Primary has connected.
     DISKLESS_PRIMARY_CONNECTED,
+    /// A Primary has its disk back, and no peer gets what it writes there.
+    ATTACHED_ALONE,
     /// Promotion without a peer that gets the writes.
     PROMOTED_ALONE,
     /// Promotion that made a disk UpToDate by force.
@@ -99,6 +102,10 @@ public final class NewUuidRule {
     if (peerPromoted && after.pdsk().isBelow(INCONSISTENT)) {
       return new Decision(Rule.DISKLESS_PEER_PROMOTED, Answer.CREATE);
     }
+    boolean isBack = before.disk() != UP_TO_DATE && before.disk() != INCONSISTENT;
+    if (isBack && after.role() == Role.PRIMARY && isAlone(after)) {
+      return new Decision(Rule.ATTACHED_ALONE, Answer.CREATE);
+    }
     return KEEP;
   }
 
@@ -108,9 +115,14 @@ public final class NewUuidRule {
     if (forced) {
       return new Decision(Rule.PROMOTED_BY_FORCE, Answer.CREATE);
     }
-    boolean alone =
-        after.conn().isBelow(ConnectionState.CONNECTED) || !after.pdsk().isAtLeast(INCONSISTENT);
-    return alone && bitmapUuid == 0 ? new Decision(Rule.PROMOTED_ALONE, Answer.CREATE) : KEEP;
+    return isAlone(after) && bitmapUuid == 0
+        ? new Decision(Rule.PROMOTED_ALONE, Answer.CREATE)
+        : KEEP;
+  }
+
+  /// Does no disk of the peer get what is written here?
+  private static boolean isAlone(StateWord state) {
+    return state.conn().isBelow(ConnectionState.CONNECTED) || state.pdsk().isBelow(INCONSISTENT);
   }
 
   /// Did a copy of the data at the peer stop to get the writes?
