@@ -3,14 +3,16 @@ package org.twincore.sim;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.twincore.sim.kernel.KernelDualRun;
 import org.twincore.sim.kernel.KernelRun;
-import org.twincore.sim.recorded.RecordedRun;
-import org.twincore.sim.scene.SceneRun;
 import org.twincore.sim.world.Trace;
 
-/// `--seed FIRST [--seeds N] [--recorded|--scene|--kernel] [--verbose]`: runs simulated clusters;
-/// with `--recorded` the second clusters of the seeds, with `--scene` their scenes, with `--kernel`
-/// one node beside a scripted kernel's.
+/// `--seed FIRST [--seeds N] [--recorded|--scene|--kernel|--kernel-primary] [--verbose]`: runs
+/// simulated clusters; with `--recorded` the second clusters of the seeds, with `--scene` their
+/// scenes, with `--kernel` one node beside a scripted kernel's, with `--kernel-primary` both of
+/// these as Primary.
 ///
 /// One seed: a line for each state change, fault and command, with `--verbose` also for packets and
 /// disk requests; the last line repeats the seed. Many: what failed, and what was reached. The exit
@@ -28,78 +30,60 @@ public final class Main {
     long first = 1;
     long count = 1;
     boolean isVerbose = false;
-    boolean isRecorded = false;
-    boolean isKernel = false;
-    boolean isScene = false;
+    String which = "";
     for (int i = 0; i < args.length; i++) {
       switch (args[i]) {
         case "--seed" -> first = Long.parseLong(args[++i]);
         case "--seeds" -> count = Long.parseLong(args[++i]);
         case "--verbose" -> isVerbose = true;
-        case "--recorded" -> isRecorded = true;
-        case "--kernel" -> isKernel = true;
-        case "--scene" -> isScene = true;
+        case "--recorded", "--scene", "--kernel", "--kernel-primary" -> which = args[i];
         default -> {
           out.println(
-              "usage: sim --seed FIRST [--seeds N] [--recorded|--scene|--kernel] [--verbose]");
+              "usage: sim --seed FIRST [--seeds N]"
+                  + " [--recorded|--scene|--kernel|--kernel-primary] [--verbose]");
           return USAGE;
         }
       }
     }
-    if (isRecorded) {
-      return recorded(first, count, isVerbose, out);
-    }
-    if (isKernel) {
-      return besideKernel(first, count, isVerbose, out);
-    }
-    if (isScene) {
-      return scenes(first, count, isVerbose, out);
-    }
-    return count == 1 ? one(first, isVerbose, out) : many(first, count, out);
+    Consumer<String> lines = count == 1 ? out::println : _ -> {};
+    boolean tellsAll = isVerbose;
+    Supplier<Trace> traces = () -> new Trace(lines, tellsAll);
+    return switch (which) {
+      case "--recorded" ->
+          tell("second clusters", Seeds.recorded(first, count, traces), first, out);
+      case "--scene" -> tell("scenes", Seeds.scenes(first, count, traces), first, out);
+      case "--kernel" -> {
+        Seeds.Report<KernelRun.Ended> report = Seeds.besideKernel(first, count, traces);
+        out.println(writes(report.runs().stream().mapToInt(KernelRun.Ended::answered)));
+        yield tell("runs beside a scripted kernel", report, first, out);
+      }
+      case "--kernel-primary" -> {
+        Seeds.Report<KernelDualRun.Ended> report = Seeds.besideKernelPrimary(first, count, traces);
+        out.println(writes(report.runs().stream().mapToInt(KernelDualRun.Ended::answered)));
+        yield tell("runs beside a scripted kernel's Primary", report, first, out);
+      }
+      default -> count == 1 ? one(first, isVerbose, out) : many(first, count, out);
+    };
+  }
+
+  private static String writes(IntStream answered) {
+    return answered.sum() + " writes answered";
+  }
+
+  /// What was reached, which runs failed, and how many; the one run, if it is one.
+  private static <E> int tell(String what, Seeds.Report<E> report, long first, PrintStream out) {
+    int count = report.runs().size();
+    out.print(count == 1 ? "" : report.coverage());
+    List<E> failed = report.failed();
+    (count == 1 ? report.runs() : failed).forEach(out::println);
+    out.printf("%s of seeds %d to %d: %d failed%n", what, first, first + count - 1, failed.size());
+    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
   }
 
   private static int one(long seed, boolean isVerbose, PrintStream out) {
     Outcome outcome = new Run(seed, out::println, isVerbose, Run.Plant.NOTHING).toEnd();
     out.println(outcome);
     return outcome.verdict().exitCode();
-  }
-
-  private static int recorded(long first, long count, boolean isVerbose, PrintStream out) {
-    Consumer<String> lines = count == 1 ? out::println : _ -> {};
-    Seeds.Report<RecordedRun.Ended> report =
-        Seeds.recorded(first, count, () -> new Trace(lines, isVerbose));
-    out.print(count == 1 ? "" : report.coverage());
-    List<RecordedRun.Ended> failed = report.failed();
-    (count == 1 ? report.runs() : failed).forEach(out::println);
-    out.printf(
-        "second clusters of seeds %d to %d: %d failed%n", first, first + count - 1, failed.size());
-    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
-  }
-
-  private static int scenes(long first, long count, boolean isVerbose, PrintStream out) {
-    Consumer<String> lines = count == 1 ? out::println : _ -> {};
-    Seeds.Report<SceneRun.Ended> report =
-        Seeds.scenes(first, count, () -> new Trace(lines, isVerbose));
-    out.print(count == 1 ? "" : report.coverage());
-    List<SceneRun.Ended> failed = report.failed();
-    (count == 1 ? report.runs() : failed).forEach(out::println);
-    out.printf("scenes of seeds %d to %d: %d failed%n", first, first + count - 1, failed.size());
-    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
-  }
-
-  private static int besideKernel(long first, long count, boolean isVerbose, PrintStream out) {
-    Consumer<String> lines = count == 1 ? out::println : _ -> {};
-    Seeds.Report<KernelRun.Ended> report =
-        Seeds.besideKernel(first, count, () -> new Trace(lines, isVerbose));
-    List<KernelRun.Ended> failed = report.failed();
-    (count == 1 ? report.runs() : failed).forEach(out::println);
-    out.printf(
-        "beside a scripted kernel, seeds %d to %d: %d writes answered, %d failed%n",
-        first,
-        first + count - 1,
-        report.runs().stream().mapToInt(KernelRun.Ended::answered).sum(),
-        failed.size());
-    return failed.isEmpty() ? 0 : Outcome.Verdict.WRONG_DATA.exitCode();
   }
 
   private static int many(long first, long count, PrintStream out) {

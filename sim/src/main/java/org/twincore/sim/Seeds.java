@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import org.twincore.sim.kernel.KernelDualRun;
 import org.twincore.sim.kernel.KernelRun;
 import org.twincore.sim.recorded.RecordedRun;
 import org.twincore.sim.scene.SceneRun;
@@ -89,5 +90,15 @@ public final class Seeds {
         count,
         KernelRun.Ended::isFine,
         (seed, _) -> new KernelRun(seed, traces.get(), Tamper.NONE).toEnd());
+  }
+
+  /// The same with both Primary at once.
+  public static Report<KernelDualRun.Ended> besideKernelPrimary(
+      long first, long count, Supplier<Trace> traces) {
+    return all(
+        first,
+        count,
+        KernelDualRun.Ended::isFine,
+        (seed, _) -> new KernelDualRun(seed, traces.get(), Tamper.NONE).toEnd());
   }
 }

@@ -89,7 +89,8 @@ public final class KernelCommands {
     StateWord wanted =
         StateWord.of(state().toInt() & ~mask | value & mask)
             .orElseThrow(() -> new Misbehaved("asked for " + change));
-    if (wanted.role() == Role.PRIMARY && wanted.peer() == Role.PRIMARY) {
+    boolean isBoth = wanted.role() == Role.PRIMARY && wanted.peer() == Role.PRIMARY;
+    if (isBoth && !node.settings().twoPrimaries()) {
       return TWO_PRIMARIES;
     }
     if (state().disk() == DiskState.INCONSISTENT
@@ -122,7 +123,8 @@ public final class KernelCommands {
   /// `drbdadm primary`, with `--force` if the disk is not UpToDate; nothing happens if that cannot
   /// be.
   public void becomePrimary() {
-    if (node.isPrimary() || asked != null || state().peer() == Role.PRIMARY) {
+    boolean isTaken = state().peer() == Role.PRIMARY && !node.settings().twoPrimaries();
+    if (node.isPrimary() || asked != null || isTaken) {
       return;
     }
     boolean isForced = state().disk() == DiskState.INCONSISTENT;

@@ -11,6 +11,9 @@ import org.twincore.drbd.wire.UuidFlags;
 /// What a scripted node makes of the peer's P_STATE, and who gets what from whom (drbd-wire 6.3 and
 /// 7.2).
 final class KernelMeeting {
+  /// A split brain.
+  private static final int UNDECIDED = 100;
+
   private final KernelPeer node;
 
   /// Neither disk was good, and one of them has been declared to be.
@@ -124,14 +127,18 @@ final class KernelMeeting {
     node.disk.uuids(verdict.own());
     node.peerUuids(new Packet.Uuids(verdict.peer(), theirs.bitsSet(), theirs.flags()));
     int result = verdict.result();
+    boolean peerDiscards = (theirs.flags() & UuidFlags.DISCARD_MY_DATA) != 0;
+    if (Math.abs(result) == UNDECIDED && peerDiscards) {
+      result = 1;
+    }
     boolean isOwnInconsistent = node.state().disk() == DiskState.INCONSISTENT;
     boolean isPeerInconsistent = peerDisk == DiskState.INCONSISTENT;
     if (isOwnInconsistent != isPeerInconsistent) {
-      boolean isFull = result == -100 || Math.abs(result) == 2;
+      boolean isFull = result == -UNDECIDED || Math.abs(result) == 2;
       result = (isOwnInconsistent ? -1 : 1) * (isFull ? 2 : 1);
     }
     boolean isRefused =
-        Math.abs(result) >= 100
+        Math.abs(result) >= UNDECIDED
             || result > 0 && !DiskState.INCONSISTENT.isBelow(node.state().disk())
             || result < 0
                 && node.isPrimary()

@@ -1,6 +1,5 @@
 package org.twincore.sim.kernel;
 
-import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -11,17 +10,15 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
-import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
-import org.twincore.drbd.wire.WireFormatException;
 import org.twincore.sim.world.Simulation;
 
 /// One volume of a scripted node between its two sockets and its disk.
 ///
 /// It takes what a peer may send at each moment and answers in the kernel's order; anything else is
-/// [Misbehaved]. Single primary, no verify, no integrity check, sizes that agree.
+/// [Misbehaved]. No verify, no integrity check, sizes that agree.
 ///
 /// ```
 /// WFConnection --#established--> WFReportParams --P_STATE--> Connected, WFBitMapS or WFBitMapT
@@ -40,6 +37,8 @@ public final class KernelPeer {
   private final KernelResync resync;
   private final KernelMeeting meeting;
   private final KernelCommands commands;
+  private final KernelPackets packets;
+  private final KernelConflicts conflicts;
 
   private StateWord state = StateWord.INITIAL;
   private Features.Agreement agreed = new Features.Agreement(Features.PROTOCOL_MAX, 0);
@@ -48,9 +47,6 @@ public final class KernelPeer {
   private Packet.@Nullable Uuids peerUuids;
 
   private @Nullable Runnable onPong;
-  private final ArrayDeque<Held> held = new ArrayDeque<>();
-
-  private record Held(Packet packet, @Nullable Payload payload) {}
 
   /// Changes with each connection and its end, so that what was begun in one does not end in the
   /// next.
@@ -72,6 +68,8 @@ public final class KernelPeer {
     this.resync = new KernelResync(this);
     this.meeting = new KernelMeeting(this);
     this.commands = new KernelCommands(this);
+    this.packets = new KernelPackets(this);
+    this.conflicts = new KernelConflicts(this);
   }
 
   // ---- what the rest of the node and the driver see
@@ -92,6 +90,23 @@ public final class KernelPeer {
 
   public KernelCommands commands() {
     return commands;
+  }
+
+  /// What comes from the peer.
+  public KernelPackets packets() {
+    return packets;
+  }
+
+  KernelReceiver receiver() {
+    return receiver;
+  }
+
+  KernelMeeting meeting() {
+    return meeting;
+  }
+
+  KernelConflicts conflicts() {
+    return conflicts;
   }
 
   /// Is nothing of its own under way, and nothing of the peer's unanswered?
@@ -180,7 +195,10 @@ public final class KernelPeer {
     int protocol = settings.protocol().code();
     Optional<String> integrity =
         agreed.has(Since.INTEGRITY_NAME) ? Optional.of("") : Optional.empty();
-    wire.data(new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, 0, integrity), null);
+    int twoPrimaries = settings.twoPrimaries() ? 1 : 0;
+    wire.data(
+        new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, twoPrimaries, integrity),
+        null);
     wire.data(settings.syncParam(agreed.version()), null);
     wire.data(settings.sizes(disk.sectors(), agreed), null);
     sendUuids(0);
@@ -210,7 +228,8 @@ public final class KernelPeer {
     meeting.forget();
     commands.forget();
     onPong = null;
-    held.clear();
+    packets.forget();
+    conflicts.forget();
     receiver.forget();
     resync.forget();
   }
@@ -227,106 +246,21 @@ public final class KernelPeer {
     wire.hangUp();
   }
 
-  // ---- packets
-
-  /// A packet of the meta socket.
-  public void arrivedOnMeta(Packet packet) {
-    taken(packet, null);
-  }
-
-  /// A packet of the data socket, which waits behind a P_SYNC_UUID that is early: what made it
-  /// possible may still be on the meta socket.
-  public void arrivedOnData(Packet packet, @Nullable Payload payload) {
-    held.add(new Held(packet, payload));
-    takeHeld();
-  }
-
-  private void takeHeld() {
-    while (!held.isEmpty()) {
-      if (held.getFirst().packet instanceof Packet.SyncUuid && !resync.takesSyncUuid()) {
-        return;
-      }
-      Held next = held.removeFirst();
-      taken(next.packet, next.payload);
+  /// The settings of a peer that asks for other ones than these are refused.
+  void compareSettings(Packet.Protocol theirs) {
+    int twoPrimaries = settings.twoPrimaries() ? 1 : 0;
+    if (theirs.protocol() != settings.protocol().code() || theirs.twoPrimaries() != twoPrimaries) {
+      throw new Misbehaved("other settings than configured: " + theirs);
     }
   }
 
-  private void taken(Packet packet, @Nullable Payload payload) {
-    if (state.conn() == ConnectionState.TEAR_DOWN) {
-      return; // nobody reads any more
-    }
-    switch (packet) {
-      case Packet.Empty(PacketType type) -> empty(type);
-      case Packet.Protocol protocol -> {
-        if (protocol.protocol() != settings.protocol().code() || protocol.twoPrimaries() != 0) {
-          throw new Misbehaved("other settings than configured: " + protocol);
-        }
-      }
-      case Packet.SyncParam _, Packet.SyncParam89 _, Packet.DelayProbe _ -> {}
-      case Packet.Sizes sizes -> sizes(sizes);
-      case Packet.Uuids uuids -> uuids(uuids);
-      case Packet.State(int word) -> meeting.peerState(word);
-      case Packet.SyncUuid(long uuid) -> resync.syncUuid(uuid);
-      case Packet.StateChange change -> commands.asked(change);
-      case Packet.StateChangeReply reply -> commands.replied(reply);
-      case Packet.Bytes bytes -> bitmap(bytes);
-      case Packet.Data data when data.type() == PacketType.RS_DATA_REPLY ->
-          resync.reply(data, needed(payload, data));
-      case Packet.Data data -> receiver.write(data, payload);
-      case Packet.Range range -> receiver.range(range, payload);
-      case Packet.Barrier barrier -> receiver.barrier(barrier);
-      case Packet.BarrierAck ack -> writer.barrierAck(ack);
-      case Packet.BlockAck ack when ack.blockId() == Packet.RESYNC_BLOCK_ID -> resync.ack(ack);
-      case Packet.BlockAck ack -> writer.ack(ack);
-      case Packet.BlockRequest request -> request(request);
-      case Packet.BlockDescription description -> resync.described(description);
-      case Packet.ConnectionFeatures _ -> throw new Misbehaved("features once more");
-    }
-  }
-
-  static Payload needed(@Nullable Payload payload, Packet packet) {
-    if (payload == null) {
-      throw new Misbehaved("no data with " + packet);
-    }
-    return payload;
-  }
-
-  private void request(Packet.BlockRequest request) {
-    switch (request.type()) {
-      case DATA_REQUEST -> receiver.read(request);
-      case RS_DATA_REQUEST -> resync.request(request);
-      default -> throw new Misbehaved("not configured: " + request);
-    }
-  }
-
-  private void empty(PacketType type) {
-    switch (type) {
-      case PING -> wire.meta(new Packet.Empty(PacketType.PING_ACK));
-      case PING_ACK -> {
-        Runnable then = onPong;
-        onPong = null;
-        if (then != null) {
-          then.run();
-        }
-      }
-      case UNPLUG_REMOTE -> {}
-      default -> throw new Misbehaved(type + " in the middle");
-    }
-  }
-
-  /// Runs `then` when everything on the meta socket so far was processed by the peer.
-  void ping(Runnable then) {
-    onPong = then;
-    wire.meta(new Packet.Empty(PacketType.PING));
-  }
-
-  private void sizes(Packet.Sizes sizes) {
+  void sizes(Packet.Sizes sizes) {
     if (sizes.diskSectors() != disk.sectors()) {
       throw new Misbehaved("expected " + disk.sectors() + " sectors, found " + sizes);
     }
   }
 
-  private void uuids(Packet.Uuids uuids) {
+  void uuids(Packet.Uuids uuids) {
     peerUuids = uuids;
     boolean skips = (uuids.flags() & UuidFlags.SKIP_INITIAL_SYNC) != 0;
     if (skips
@@ -339,14 +273,17 @@ public final class KernelPeer {
     }
   }
 
-  private void bitmap(Packet.Bytes bytes) {
-    if (bytes.type() != PacketType.BITMAP && bytes.type() != PacketType.COMPRESSED_BITMAP) {
-      throw new Misbehaved("not configured: " + bytes);
-    }
-    try {
-      resync.bitmap(bytes);
-    } catch (WireFormatException malformed) {
-      throw new Misbehaved(bytes + ": " + malformed.getMessage());
+  /// Runs `then` when everything on the meta socket so far was processed by the peer.
+  void ping(Runnable then) {
+    onPong = then;
+    wire.meta(new Packet.Empty(PacketType.PING));
+  }
+
+  void ponged() {
+    Runnable then = onPong;
+    onPong = null;
+    if (then != null) {
+      then.run();
     }
   }
 
@@ -380,9 +317,7 @@ public final class KernelPeer {
         && state.conn() == ConnectionState.SYNC_TARGET) {
       resync.requestSoon();
     }
-    if (!held.isEmpty()) {
-      later(0, this::takeHeld);
-    }
+    packets.takeHeldSoon();
   }
 
   private void rememberDisk() {

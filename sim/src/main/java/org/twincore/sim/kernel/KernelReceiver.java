@@ -27,6 +27,12 @@ final class KernelReceiver {
     private @Nullable Integer barrier;
   }
 
+  private record Arrived(Extent extent, long blockId, int flags, int sequence) {
+    boolean has(int flag) {
+      return (flags & flag) != 0;
+    }
+  }
+
   private final KernelPeer node;
   private final ArrayDeque<Epoch> epochs = new ArrayDeque<>();
 
@@ -54,25 +60,34 @@ final class KernelReceiver {
       throw new Misbehaved("a write of nothing that is no flush: " + data);
     }
     Extent extent = inside(new Extent(data.sector(), bytes), data);
-    if (payload != null) {
-      node.disk.write(data.sector(), payload);
-    }
-    applied(extent, data.blockId(), data.flags());
+    arrived(
+        new Arrived(extent, data.blockId(), data.flags(), data.sequence()),
+        () -> {
+          if (payload != null) {
+            node.disk.write(data.sector(), payload);
+          }
+        });
   }
 
   /// P_TRIM, P_ZEROES and P_WSAME.
   void range(Packet.Range range, @Nullable Payload payload) {
     Extent extent = inside(new Extent(range.sector(), range.sizeBytes()), range);
-    if (range.type() == PacketType.WSAME) {
-      Payload pattern = KernelPeer.needed(payload, range);
-      long step = pattern.lengthBytes() / Extent.SECTOR_BYTES;
-      for (long sector = extent.sector(); sector < extent.endSector(); sector += step) {
-        node.disk.write(sector, pattern);
-      }
-    } else {
+    Payload pattern =
+        range.type() == PacketType.WSAME ? KernelPackets.needed(payload, range) : null;
+    arrived(
+        new Arrived(extent, range.blockId(), range.flags(), range.sequence()),
+        () -> fill(extent, pattern));
+  }
+
+  private void fill(Extent extent, @Nullable Payload pattern) {
+    if (pattern == null) {
       node.disk.clear(extent);
+      return;
     }
-    applied(extent, range.blockId(), range.flags());
+    long step = pattern.lengthBytes() / Extent.SECTOR_BYTES;
+    for (long sector = extent.sector(); sector < extent.endSector(); sector += step) {
+      node.disk.write(sector, pattern);
+    }
   }
 
   private Extent inside(Extent extent, Packet packet) {
@@ -86,29 +101,52 @@ final class KernelReceiver {
     return extent;
   }
 
-  private void applied(Extent extent, long blockId, int flags) {
+  /// A write of the peer: counted in its epoch, and applied unless an own one comes first. Such a
+  /// one stays active in its epoch for ever: a kernel's node never acks that (drbd-wire section 9).
+  private void arrived(Arrived write, Runnable apply) {
     Epoch epoch = epochs.getLast();
     epoch.size++;
     epoch.active++;
+    KernelConflicts.Verdict verdict = node.conflicts().arrive(write.extent, write.sequence);
+    if (verdict == KernelConflicts.Verdict.WRITE) {
+      apply.run();
+      applied(write, epoch);
+      return;
+    }
+    boolean again = verdict == KernelConflicts.Verdict.RETRY && node.agreed().has(Since.ACK_CHOICE);
+    node.later(
+        node.random.nextLong(DELAY_NANOS),
+        () ->
+            acknowledge(
+                again ? PacketType.RETRY_WRITE : PacketType.SUPERSEDED,
+                write.extent,
+                write.blockId));
+  }
+
+  private void applied(Arrived write, Epoch epoch) {
     boolean perWrite = node.agreed().has(Since.ACK_CHOICE);
     KernelSettings.Protocol protocol = node.settings().protocol();
     boolean early =
-        perWrite ? (flags & DpFlags.SEND_RECEIVE_ACK) != 0 : protocol == KernelSettings.Protocol.B;
+        perWrite ? write.has(DpFlags.SEND_RECEIVE_ACK) : protocol == KernelSettings.Protocol.B;
     boolean late =
-        perWrite ? (flags & DpFlags.SEND_WRITE_ACK) != 0 : protocol == KernelSettings.Protocol.C;
+        perWrite ? write.has(DpFlags.SEND_WRITE_ACK) : protocol == KernelSettings.Protocol.C;
     if (early) {
-      acknowledge(PacketType.RECV_ACK, extent, blockId);
+      acknowledge(PacketType.RECV_ACK, write.extent, write.blockId);
     }
     node.later(
         node.random.nextLong(DELAY_NANOS),
         () -> {
-          boolean marks = (flags & DpFlags.MAY_SET_IN_SYNC) != 0 && isResyncing();
+          boolean marks = write.has(DpFlags.MAY_SET_IN_SYNC) && isResyncing();
           if (marks) {
-            node.disk.setInSync(extent);
+            node.disk.setInSync(write.extent);
           }
           if (late || marks && !perWrite) {
-            acknowledge(marks ? PacketType.RS_WRITE_ACK : PacketType.WRITE_ACK, extent, blockId);
+            acknowledge(
+                marks ? PacketType.RS_WRITE_ACK : PacketType.WRITE_ACK,
+                write.extent,
+                write.blockId);
           }
+          node.conflicts().done(write.extent);
           epoch.active--;
           finishEpochs();
         });

@@ -45,7 +45,7 @@ public final class KernelRun {
   /// A run whose node of ours is tampered with by `planted`.
   public KernelRun(long seed, Trace trace, Tamper planted) {
     this.seed = seed;
-    world = new KernelWorld(seed, trace, planted);
+    world = new KernelWorld(seed, trace, planted, KernelWorld.Primaries.ONE);
     load = new KernelLoad(world);
   }
 

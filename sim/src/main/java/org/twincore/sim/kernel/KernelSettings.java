@@ -10,7 +10,9 @@ import org.twincore.drbd.wire.Since;
 /// @param protocol of the resource
 /// @param protocolMax the highest version that it offers
 /// @param usesRuns `use-rle`
-public record KernelSettings(Protocol protocol, int protocolMax, boolean usesRuns) {
+/// @param twoPrimaries `allow-two-primaries`
+public record KernelSettings(
+    Protocol protocol, int protocolMax, boolean usesRuns, boolean twoPrimaries) {
   private static final int FEATURES = 0xf;
   private static final int RATE_KIB = 250;
   private static final int MAX_BIO_BYTES = 1 << 20;

@@ -169,9 +169,9 @@ final class KernelSockets implements KernelWire {
     } else if (packet instanceof Packet.ConnectionFeatures theirs) {
       features(arrived.socket(), theirs);
     } else if (isEstablished && arrived.socket() == data) {
-      peer().arrivedOnData(packet, arrived.payload());
+      peer().packets().arrivedOnData(packet, arrived.payload());
     } else if (isEstablished && arrived.socket() == meta) {
-      peer().arrivedOnMeta(packet);
+      peer().packets().arrivedOnMeta(packet);
     } else if (arrived.socket() == data || arrived.socket() == meta) {
       throw new Misbehaved("before the features: " + packet);
     }

@@ -43,20 +43,29 @@ final class KernelWorld {
   private final KernelSockets sockets;
   private boolean theyRun;
 
-  KernelWorld(long seed, Trace trace, Tamper planted) {
+  /// How many nodes may be Primary.
+  enum Primaries {
+    ONE,
+    TWO
+  }
+
+  KernelWorld(long seed, Trace trace, Tamper planted, Primaries primaries) {
     random = new Prng(seed);
     simulation = new Simulation(trace);
     network = new SimNetwork(simulation, random.split());
+    boolean hasTwo = primaries == Primaries.TWO;
     KernelSettings.Protocol protocol =
-        random.nextInt(3) == 0
+        !hasTwo && random.nextInt(3) == 0
             ? KernelSettings.Protocol.values()[random.nextInt(2)]
             : KernelSettings.Protocol.C;
-    settings = new KernelSettings(protocol, THEIR_VERSION, random.nextInt(3) != 0);
+    settings = new KernelSettings(protocol, THEIR_VERSION, random.nextInt(3) != 0, hasTwo);
     net =
         OptionValues.DEFAULTS
             .with(Option.PROTOCOL, protocol.name())
             .with(Option.PING_TIMEOUT, 5)
             .with(Option.MAX_EPOCH_SIZE, random.nextBoolean() ? 20 : 2048)
+            .with(Option.ALLOW_TWO_PRIMARIES, hasTwo)
+            .with(Option.KO_COUNT, hasTwo ? 1 : 7)
             .with(Option.USE_RLE, random.nextBoolean());
     diskOptions =
         random.nextBoolean()
@@ -98,6 +107,11 @@ final class KernelWorld {
 
   void connectOurs() {
     command(new AdminCommand.Connect(net, false, false));
+  }
+
+  /// After a split brain: ours is to be overwritten.
+  void connectOursDiscarding() {
+    command(new AdminCommand.Connect(net, true, false));
   }
 
   void command(AdminCommand command) {

@@ -1,8 +1,10 @@
 package org.twincore.sim.kernel;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
@@ -12,43 +14,59 @@ import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.world.Simulation;
 
 /// What a scripted Primary writes: to its own disk at once, and to the peer in epochs, kept in a
 /// transfer log until their barrier acks (drbd-wire 8.2 and 8.6).
+///
+/// Beside another Primary its disk says only after a while that it has a write, and what that other
+/// one wants again goes out a second time, as a new write (section 9).
 public final class KernelWriter {
+  private static final long LOCAL_NANOS = 3 * Simulation.MILLISECOND;
+  private static final long AGAIN_NANOS = Simulation.MILLISECOND;
 
-  private final class Request {
+  /// What an application wants written; without data it is a discard.
+  private record Wish(Extent extent, @Nullable Payload payload, int flags, Runnable done) {}
+
+  private static final class Request {
+    private final Wish wish;
     private final long blockId;
-    private final Extent extent;
     private final int epoch;
     private final boolean clearsBits;
-    private final Runnable done;
     private boolean isAnswered;
-    private boolean isDone;
+    private boolean isPostponed;
+    private boolean isSuperseded;
+    private boolean isHere;
+    private boolean isThere;
 
-    Request(long blockId, Extent extent, boolean clearsBits, Runnable done) {
+    Request(Wish wish, long blockId, int epoch, boolean clearsBits) {
+      this.wish = wish;
       this.blockId = blockId;
-      this.extent = extent;
-      this.epoch = epochNumber;
+      this.epoch = epoch;
       this.clearsBits = clearsBits;
-      this.done = done;
     }
 
-    void finish() {
-      if (!isDone) {
-        isDone = true;
-        done.run();
-      }
+    boolean overlaps(Extent extent) {
+      return wish.extent.overlaps(extent);
+    }
+
+    boolean covers(Extent extent) {
+      return wish.extent.sector() <= extent.sector()
+          && extent.endSector() <= wish.extent.endSector();
     }
   }
 
   private final KernelPeer node;
+
+  /// What is not answered to the application, in the order in which it was begun.
+  private final List<Request> open = new ArrayList<>();
+
+  /// What was sent, until its barrier ack, in that order.
   private final List<Request> log = new ArrayList<>();
 
-  /// Sizes of the epochs whose barriers are not acked, the oldest first.
-  private final ArrayDeque<Integer> unacked = new ArrayDeque<>();
+  /// Epochs with a write that came in conflict with one of the peer.
+  private final Set<Integer> disputed = new HashSet<>();
 
-  private int ackedNumber;
   private int epochNumber;
   private int epochSize;
   private long lastBlockId;
@@ -59,7 +77,7 @@ public final class KernelWriter {
 
   /// Has every write been answered, and every barrier?
   public boolean isIdle() {
-    return log.isEmpty();
+    return log.isEmpty() && open.isEmpty();
   }
 
   /// Is a write to any of these sectors not done with, or are applications held back? With an older
@@ -68,8 +86,54 @@ public final class KernelWriter {
   public boolean isBusy(Extent extent) {
     boolean isHeld =
         node.state().conn() == ConnectionState.WF_BITMAP_S && !node.agreed().has(Since.LATE_MARKS);
-    return isHeld || log.stream().anyMatch(request -> request.extent.overlaps(extent));
+    return isHeld
+        || node.conflicts().isBusy(extent)
+        || open.stream().anyMatch(request -> request.overlaps(extent));
   }
+
+  // ---- conflicts
+
+  /// Must a write of the peer wait for an own one? On the node that does not decide.
+  boolean mustBeWaitedFor(Extent extent) {
+    return open.stream()
+        .filter(it -> it.overlaps(extent))
+        .anyMatch(it -> !it.isHere || !it.isPostponed);
+  }
+
+  /// What becomes of a write of the peer on the node that decides.
+  KernelConflicts.Verdict judge(Extent extent) {
+    KernelConflicts.Verdict verdict = KernelConflicts.Verdict.WRITE;
+    for (Request request : open) {
+      if (request.overlaps(extent)) {
+        if (request.covers(extent)) {
+          return KernelConflicts.Verdict.SUPERSEDED;
+        }
+        verdict = KernelConflicts.Verdict.RETRY;
+      }
+    }
+    return verdict;
+  }
+
+  /// A write of the peer is done, behind which own ones go out again.
+  void restartPostponed(Extent extent) {
+    for (Request request : List.copyOf(open)) {
+      if (request.isPostponed && request.isHere && request.overlaps(extent)) {
+        open.remove(request);
+        log.remove(request);
+        again(request.wish);
+      }
+    }
+  }
+
+  private void again(Wish wish) {
+    if (isBusy(wish.extent)) {
+      node.simulation.after(AGAIN_NANOS, () -> again(wish));
+    } else {
+      write(wish, 0x100 + ++lastBlockId);
+    }
+  }
+
+  // ---- writes
 
   /// Writes as Primary; `done` runs when the application gets its answer, never after a crash.
   public void write(long sector, Payload payload, Runnable done) {
@@ -78,39 +142,52 @@ public final class KernelWriter {
 
   /// The same with a given block_id and flags of the application.
   void write(long sector, Payload payload, long blockId, int flags, Runnable done) {
-    Extent extent = new Extent(sector, payload.lengthBytes());
-    node.disk.write(sector, payload);
-    if (!begin(extent, done)) {
-      return;
-    }
-    int all = flags | flagsNow();
-    log.add(new Request(blockId, extent, (all & DpFlags.MAY_SET_IN_SYNC) != 0, done));
-    node.wire.data(
-        new Packet.Data(
-            PacketType.DATA, sector, blockId, node.nextSequence(), all, payload.lengthBytes()),
-        payload);
-    sent();
+    write(new Wish(new Extent(sector, payload.lengthBytes()), payload, flags, done), blockId);
   }
 
   /// A discard; otherwise as [#write].
   void trim(Extent extent, long blockId, int flags, Runnable done) {
-    node.disk.clear(extent);
-    if (!begin(extent, done)) {
+    write(new Wish(extent, null, flags | DpFlags.DISCARD, done), blockId);
+  }
+
+  private void write(Wish wish, long blockId) {
+    Extent extent = wish.extent;
+    Payload payload = wish.payload;
+    if (payload == null) {
+      node.disk.clear(extent);
+    } else {
+      node.disk.write(extent.sector(), payload);
+    }
+    if (!begin(extent, wish.done)) {
       return;
     }
-    int all = flags | DpFlags.DISCARD | flagsNow();
-    log.add(new Request(blockId, extent, (all & DpFlags.MAY_SET_IN_SYNC) != 0, done));
+    int flags = wish.flags | flagsNow();
+    Request request =
+        new Request(wish, blockId, epochNumber, (flags & DpFlags.MAY_SET_IN_SYNC) != 0);
+    open.add(request);
+    log.add(request);
+    int number = node.nextSequence();
+    int bytes = (int) extent.sizeBytes();
     node.wire.data(
-        new Packet.Range(
-            PacketType.TRIM,
-            extent.sector(),
-            blockId,
-            node.nextSequence(),
-            all,
-            (int) extent.sizeBytes(),
-            0),
-        null);
-    sent();
+        payload == null
+            ? new Packet.Range(PacketType.TRIM, extent.sector(), blockId, number, flags, bytes, 0)
+            : new Packet.Data(PacketType.DATA, extent.sector(), blockId, number, flags, bytes),
+        payload);
+    epochSize++;
+    node.wire.data(new Packet.Empty(PacketType.UNPLUG_REMOTE), null);
+    if (node.settings().protocol() == KernelSettings.Protocol.A) {
+      request.isThere = true;
+    }
+    if (node.settings().twoPrimaries()) {
+      node.simulation.after(node.random.nextLong(LOCAL_NANOS), () -> written(request));
+    } else {
+      written(request);
+    }
+  }
+
+  private void written(Request request) {
+    request.isHere = true;
+    settle(request);
   }
 
   /// Whether the peer must hear of it; else it is only marked, and done.
@@ -153,23 +230,24 @@ public final class KernelWriter {
     return isResync ? wanted | sync | DpFlags.SEND_WRITE_ACK : wanted;
   }
 
-  private void sent() {
-    epochSize++;
-    node.wire.data(new Packet.Empty(PacketType.UNPLUG_REMOTE), null);
-    if (node.settings().protocol() == KernelSettings.Protocol.A) {
-      finish(log.getLast());
+  /// Answers the application if both sides are done with it, and ends its epoch then.
+  private void settle(Request request) {
+    node.packets().takeHeldSoon();
+    if (!request.isHere || !request.isThere || !open.remove(request)) {
+      return;
     }
-  }
-
-  private void finish(Request request) {
-    request.finish();
+    request.wish.done.run();
     if (request.epoch == epochNumber && epochSize > 0) {
-      unacked.add(epochSize);
       node.wire.data(new Packet.Barrier(Integer.reverseBytes(epochNumber), 0), null);
       epochNumber++;
       epochSize = 0;
     }
+    if (request.isSuperseded) {
+      log.remove(request);
+    }
   }
+
+  // ---- answers
 
   /// Any ack that is not of the resync.
   void ack(Packet.BlockAck ack) {
@@ -178,61 +256,99 @@ public final class KernelWriter {
             .filter(it -> it.blockId == ack.blockId())
             .findFirst()
             .orElseThrow(() -> new Misbehaved("an ack for nothing: " + ack));
-    if (request.extent.sector() != ack.sector() || request.extent.sizeBytes() != ack.sizeBytes()) {
-      throw new Misbehaved("expected " + request.extent + ", found " + ack);
+    Extent extent = request.wish.extent;
+    if (extent.sector() != ack.sector() || extent.sizeBytes() != ack.sizeBytes()) {
+      throw new Misbehaved("expected " + extent + ", found " + ack);
     }
     switch (ack.type()) {
       case RECV_ACK -> {
         if (node.settings().protocol() != KernelSettings.Protocol.B) {
           throw new Misbehaved("not asked for: " + ack);
         }
-        finish(request);
+        request.isThere = true;
       }
       case WRITE_ACK, RS_WRITE_ACK -> {
-        if (request.isAnswered) {
-          throw new Misbehaved("a second time: " + ack);
-        }
-        request.isAnswered = true;
+        answered(request, ack);
+        request.isThere = true;
         if (ack.type() == PacketType.RS_WRITE_ACK) {
           if (!request.clearsBits) {
             throw new Misbehaved("may not set in sync: " + ack);
           }
-          node.disk.setInSync(request.extent);
+          node.disk.setInSync(extent);
         }
-        finish(request);
+      }
+      case SUPERSEDED -> {
+        decided(request, ack);
+        request.isThere = true;
+        request.isSuperseded = true;
+      }
+      case RETRY_WRITE -> {
+        decided(request, ack);
+        request.isPostponed = true;
       }
       default -> throw new Misbehaved("an answer to a good write: " + ack);
     }
+    settle(request);
   }
 
-  void barrierAck(Packet.BarrierAck ack) {
-    Integer size = unacked.poll();
-    int expected = Integer.reverseBytes(ackedNumber);
-    if (size == null || ack.barrier() != expected || ack.setSize() != size) {
-      throw new Misbehaved("expected barrier %d of %s, found %s".formatted(expected, size, ack));
+  private static void answered(Request request, Packet.BlockAck ack) {
+    if (request.isAnswered) {
+      throw new Misbehaved("a second time: " + ack);
     }
-    for (Request request : List.copyOf(log)) {
-      if (request.epoch == ackedNumber) {
-        if (!request.isDone) {
-          throw new Misbehaved("a barrier ack before the acks of its writes: " + ack);
-        }
-        log.remove(request);
+    request.isAnswered = true;
+  }
+
+  private void decided(Request request, Packet.BlockAck ack) {
+    if (!node.settings().twoPrimaries() || node.resolvesConflicts()) {
+      throw new Misbehaved("not for the peer to decide: " + ack);
+    }
+    answered(request, ack);
+    disputed.add(request.epoch);
+  }
+
+  /// The oldest epoch is on the peer's disk. A kernel's node counts what is left of it in its log
+  /// (`tl_release`), also a superseded write that its own disk is not done with, and one that it is
+  /// to send again: so beside a conflict it may expect more than the peer counts, and hang up.
+  void barrierAck(Packet.BarrierAck ack) {
+    List<Request> members = oldestEpoch();
+    int number = members.isEmpty() ? epochNumber : members.getFirst().epoch;
+    boolean isExpected =
+        number < epochNumber
+            && ack.barrier() == Integer.reverseBytes(number)
+            && ack.setSize() == members.size();
+    if (isExpected && members.stream().allMatch(it -> it.isThere)) {
+      log.removeAll(members);
+      if (isIdle()) {
+        node.disk.nothingHot();
+      }
+    } else if (disputed.contains(Integer.reverseBytes(ack.barrier()))) {
+      node.hangUp("barrier of a conflict");
+    } else {
+      throw new Misbehaved(
+          isExpected
+              ? "a barrier ack before the acks of its writes: " + ack
+              : "expected barrier %d of %d, found %s".formatted(number, members.size(), ack));
+    }
+  }
+
+  private List<Request> oldestEpoch() {
+    List<Request> members = new ArrayList<>();
+    for (Request request : log) {
+      boolean isFirst = members.isEmpty() && !request.isSuperseded;
+      if (isFirst || !members.isEmpty() && request.epoch == members.getFirst().epoch) {
+        members.add(request);
       }
     }
-    ackedNumber++;
-    if (log.isEmpty()) {
-      node.disk.nothingHot();
-    }
+    return members;
   }
 
   /// The connection is gone: what no barrier ack covers is out of sync, and done.
   void lost() {
-    List<Request> open = List.copyOf(log);
+    List<Request> unacked = List.copyOf(log);
+    List<Request> unanswered = List.copyOf(open);
     forget();
-    for (Request request : open) {
-      node.disk.setOutOfSync(request.extent);
-      request.finish();
-    }
+    unacked.forEach(request -> node.disk.setOutOfSync(request.wish.extent));
+    unanswered.forEach(request -> request.wish.done.run());
     node.disk.nothingHot();
   }
 
@@ -241,9 +357,9 @@ public final class KernelWriter {
   }
 
   private void forget() {
+    open.clear();
     log.clear();
-    unacked.clear();
-    ackedNumber = 0;
+    disputed.clear();
     epochNumber = 0;
     epochSize = 0;
   }

@@ -144,7 +144,7 @@ final class CapturedSide {
   /// Plays it with `disk`, `before` being done with the attached node; the number of packets
   /// compared.
   int play(KernelDisk disk, Consumer<KernelPeer> before) {
-    KernelSettings settings = new KernelSettings(KernelSettings.Protocol.C, 101, true);
+    KernelSettings settings = new KernelSettings(KernelSettings.Protocol.C, 101, true, false);
     KernelPeer playing = new KernelPeer(simulation, new Collector(), disk, new Drawn(), settings);
     node = playing;
     playing.attach();
@@ -185,9 +185,9 @@ final class CapturedSide {
 
   private void hear(Step step) {
     if (step.on == On.DATA) {
-      node().arrivedOnData(step.said.packet, step.said.payload);
+      node().packets().arrivedOnData(step.said.packet, step.said.payload);
     } else {
-      node().arrivedOnMeta(step.said.packet);
+      node().packets().arrivedOnMeta(step.said.packet);
     }
     simulation.runUntil(simulation.nowNanos());
   }
@@ -238,7 +238,7 @@ final class CapturedSide {
               .writer()
               .write(
                   data.sector(),
-                  KernelPeer.needed(said.payload, data),
+                  KernelPackets.needed(said.payload, data),
                   data.blockId(),
                   data.flags() & ~ACKS_OF_THE_KIND,
                   () -> {});

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Tag;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
 import org.twincore.sim.world.Trace;
@@ -43,11 +45,7 @@ class KernelFaultTest {
     ACK_OF_ANOTHER_KIND(
         "not asked for",
         is(PacketType.WRITE_ACK),
-        one(packet -> {
-          Packet.BlockAck ack = (Packet.BlockAck) packet;
-          return new Packet.BlockAck(
-              PacketType.RECV_ACK, ack.sector(), ack.blockId(), ack.sizeBytes(), ack.sequence());
-        })),
+        one(packet -> ackOf(packet, PacketType.RECV_ACK))),
     ACK_TWICE("a second time", is(PacketType.WRITE_ACK), Row::twice),
     RESYNC_ACK_TWICE(
         "an ack for nothing",
@@ -71,19 +69,78 @@ class KernelFaultTest {
         "waited in vain",
         is(PacketType.SYNC_UUID),
         one(packet -> new Packet.SyncUuid(((Packet.SyncUuid) packet).uuid() + 0x10000))),
-    FEATURES_TWICE("features", is(PacketType.CONNECTION_FEATURES), Row::twice);
+    FEATURES_TWICE("features", is(PacketType.CONNECTION_FEATURES), Row::twice),
+    SUPERSEDED_AS_IF_WRITTEN(
+        "expected barrier",
+        Row::beTwo,
+        is(PacketType.SUPERSEDED),
+        one(packet -> ackOf(packet, PacketType.WRITE_ACK))),
+    DECIDES_FOR_THE_OTHER(
+        "not for the peer to decide",
+        Row::beTwo,
+        is(PacketType.WRITE_ACK),
+        one(packet -> ackOf(packet, PacketType.SUPERSEDED))),
+    RETRY_TWICE("a second time", Row::beTwo, is(PacketType.RETRY_WRITE), Row::twice),
+    NUMBER_LEFT_OUT(
+        "missing before number",
+        Row::beTwo,
+        is(PacketType.DATA),
+        one(packet -> {
+          Packet.Data data = (Packet.Data) packet;
+          return new Packet.Data(
+              data.type(),
+              data.sector(),
+              data.blockId(),
+              data.sequence() + 1_000,
+              data.flags(),
+              data.payloadBytes());
+        })),
+    OVERLAPS_IN_FLIGHT("overlaps a write", Row::beTwo, is(PacketType.DATA), Row::twice),
+    OTHER_DATA_BESIDE_A_PRIMARY(
+        "differs", Row::beTwo, is(PacketType.DATA), send -> List.of(withZeroes(send)));
 
     private final String words;
+    private final Play play;
     private final Predicate<Effect.Send> which;
     private final Function<Effect.Send, List<Effect.Send>> change;
+
+    /// Plays a seed with a node of ours that is tampered with; what was wrong.
+    private interface Play {
+      Optional<String> problem(long seed, Tamper tamper);
+    }
 
     Row(
         String words,
         Predicate<Effect.Send> which,
         Function<Effect.Send, List<Effect.Send>> change) {
+      this(words, Row::beOne, which, change);
+    }
+
+    Row(
+        String words,
+        Play play,
+        Predicate<Effect.Send> which,
+        Function<Effect.Send, List<Effect.Send>> change) {
       this.words = words;
+      this.play = play;
       this.which = which;
       this.change = change;
+    }
+
+    /// One Primary at a time.
+    private static Optional<String> beOne(long seed, Tamper tamper) {
+      return new KernelRun(seed, Trace.silent(), tamper).toEnd().problem();
+    }
+
+    /// Both are Primary.
+    private static Optional<String> beTwo(long seed, Tamper tamper) {
+      return new KernelDualRun(seed, Trace.silent(), tamper).toEnd().problem();
+    }
+
+    private static Packet ackOf(Packet packet, PacketType type) {
+      Packet.BlockAck ack = (Packet.BlockAck) packet;
+      return new Packet.BlockAck(
+          type, ack.sector(), ack.blockId(), ack.sizeBytes(), ack.sequence());
     }
 
     private static Predicate<Effect.Send> is(PacketType type) {
@@ -115,7 +172,7 @@ class KernelFaultTest {
           send.framing(),
           send.volume(),
           send.packet(),
-          KernelHistory.payload(0, send.packet().payloadBytes() / KernelDisk.BLOCK_BYTES),
+          Payload.of(new byte[send.packet().payloadBytes()]),
           send.token());
     }
 
@@ -136,7 +193,7 @@ class KernelFaultTest {
   void isNoticed(Row row) {
     List<String> said = new ArrayList<>();
     for (long seed = 1; seed <= SEEDS && !isSaid(said, row); seed++) {
-      new KernelRun(seed, Trace.silent(), row.tamper()).toEnd().problem().ifPresent(said::add);
+      row.play.problem(seed, row.tamper()).ifPresent(said::add);
     }
     assertThat(said).anyMatch(it -> it.contains(row.words));
   }

@@ -23,9 +23,25 @@ class KernelRunTest {
         .isGreaterThan(WRITES_MIN * SEEDS);
   }
 
+  /// Both Primary, and the same blocks written by both: conflicts come about, and each block is a
+  /// register that is regular.
+  @Test
+  void twoPrimariesAgree() {
+    List<KernelDualRun.Ended> ended = Seeds.besideKernelPrimary(1, SEEDS, Trace::silent).runs();
+    assertThat(ended).allMatch(KernelDualRun.Ended::isFine);
+    assertThat(ended.stream().mapToInt(KernelDualRun.Ended::answered).sum())
+        .as("writes")
+        .isGreaterThan(WRITES_MIN * SEEDS);
+    assertThat(ended.stream().mapToInt(KernelDualRun.Ended::conflicts).sum())
+        .as("connections lost by a conflict")
+        .isGreaterThan(SEEDS / 5);
+  }
+
   @Test
   void aSeedTakesTheSameCourseAgain() {
     assertThat(Seeds.besideKernel(7, 1, Trace::silent).runs())
         .isEqualTo(Seeds.besideKernel(7, 1, Trace::silent).runs());
+    assertThat(Seeds.besideKernelPrimary(7, 1, Trace::silent).runs())
+        .isEqualTo(Seeds.besideKernelPrimary(7, 1, Trace::silent).runs());
   }
 }
