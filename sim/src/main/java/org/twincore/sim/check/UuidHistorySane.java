@@ -106,11 +106,13 @@ public final class UuidHistorySane implements NodeWatcher {
   }
 
   /// A write was answered by `node`. What the peer's disk does not get belongs to a generation that
-  /// began when the two parted, or nobody finds out later that it is missing there.
+  /// began when the two parted, or nobody finds out later that it is missing there. (A frozen node
+  /// answers only what the peer has received.)
   public void writeAnswered(int node, int volume, Extent extent) {
     StateWord state = view.state(node, volume);
     boolean isAlone =
         state.disk() == DiskState.UP_TO_DATE
+            && !state.isSuspended()
             && (state.conn().isBelow(ConnectionState.CONNECTED)
                 || state.pdsk().isBelow(DiskState.INCONSISTENT));
     GenerationUuids written = last.get(key(node, volume));

@@ -89,6 +89,10 @@ public final class ConflictGate {
     this.twoPrimaries = twoPrimaries;
   }
 
+  private static boolean covers(Extent outer, Extent inner) {
+    return outer.sector() <= inner.sector() && inner.endSector() <= outer.endSector();
+  }
+
   private static boolean overlap(Extent one, Extent other) {
     return one.sector() < other.endSector() && other.sector() < one.endSector();
   }
@@ -140,6 +144,13 @@ public final class ConflictGate {
   /// Whether an own write that is about to go out has to give way: one of the peer came meanwhile.
   boolean mustGiveWay(Place place) {
     return isEngaged() && place.stage == Stage.CLAIMED && hasPeers(place);
+  }
+
+  /// Is a write of the peer here that will lie over all of an own one?
+  boolean isCovered(Place place) {
+    return inside.overlapping(place.extent).stream()
+        .map(IntervalSet.Entry::owner)
+        .anyMatch(it -> it.stage == Stage.PEER && covers(it.extent, place.extent));
   }
 
   /// Waits again, at the head, and comes back through its `go`.
@@ -209,8 +220,7 @@ public final class ConflictGate {
       Place own = other.owner();
       if (own.stage == Stage.AT_PEER) {
         conflicts = true;
-        if (own.extent.sector() <= extent.sector()
-            && extent.endSector() <= own.extent.endSector()) {
+        if (covers(own.extent, extent)) {
           return new Verdict.Superseded(own);
         }
       }

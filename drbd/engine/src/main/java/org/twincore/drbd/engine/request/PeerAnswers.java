@@ -80,11 +80,16 @@ final class PeerAnswers implements WriteRequest.Owner {
     }
   }
 
-  /// P_SUPERSEDED.
+  /// P_SUPERSEDED. The peer's write that comes later must be on its way here, or the two disks
+  /// would differ: a kernel also says so of a write that was acked here before, if its own disk is
+  /// slow, and before version 100 of one that it covers in part. Then it is P_RETRY_WRITE.
   boolean superseded(Packet.BlockAck ack) {
     WriteRequest request = unanswered(ack);
     if (request == null) {
       return false;
+    }
+    if (request.place == null || !conflicts.isCovered(request.place)) {
+      return retry(ack);
     }
     uncount(request);
     request.maySetInSync = false;

@@ -32,6 +32,19 @@ class ConflictGateTest {
     assertThat(gate.judge(blocks(14, 1))).isEqualTo(new ConflictGate.Verdict.Write());
   }
 
+  @Test
+  void onlyAWriteOfThePeerThatIsHereCoversAnOwnOne() {
+    ConflictGate.Place own = outgoing(blocks(10, 2));
+    assertThat(gate.isCovered(own)).isFalse();
+    ConflictGate.Place part = gate.arrive(blocks(11, 2));
+    assertThat(gate.isCovered(own)).isFalse();
+    ConflictGate.Place all = gate.arrive(blocks(9, 3));
+    assertThat(gate.isCovered(own)).isTrue();
+    gate.leave(all);
+    gate.leave(part);
+    assertThat(gate.isCovered(own)).isFalse();
+  }
+
   /// What the peer has acked is older than what it sends now, however slow the own disk is.
   @Test
   void aWriteThatThePeerHasSupersedesNothingAndIsWaitedFor() {
