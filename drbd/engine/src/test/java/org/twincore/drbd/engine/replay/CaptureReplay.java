@@ -9,6 +9,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.FrameDecoder;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
@@ -30,7 +31,7 @@ final class CaptureReplay {
   private final CapturedNode captured;
   private final ReplayedNode node;
   private final Deque<Act> acts;
-  private final AllowedDifferences allowed = new AllowedDifferences();
+  private final AllowedDifferences allowed;
   private long cookie;
   private int compared;
 
@@ -38,6 +39,14 @@ final class CaptureReplay {
     this.captured = captured;
     this.node = node;
     this.acts = new ArrayDeque<>(acts);
+    this.allowed =
+        new AllowedDifferences(captured.steps().stream().anyMatch(CaptureReplay::saysDigests));
+  }
+
+  private static boolean saysDigests(CapturedNode.Step step) {
+    return step instanceof CapturedNode.Sends sends
+        && sends.packet().packet() instanceof Packet.Protocol protocol
+        && !protocol.integrityAlg().orElse("").isEmpty();
   }
 
   /// Fails at the first difference; else how many packets were compared.
@@ -58,8 +67,10 @@ final class CaptureReplay {
       switch (step) {
         case CapturedNode.Dialled dialled -> dial(dialled);
         case CapturedNode.Accepted(double _, int socket) -> node.step(new Event.Accepted(socket));
-        case CapturedNode.Receives(double _, int socket, FrameDecoder.Decoded packet) ->
-            hear(socket, packet);
+        case CapturedNode.Receives(double _, int socket, FrameDecoder.Decoded packet) -> {
+          hear(socket, packet);
+          node.takeSentIf(more -> AllowedDifferences.maySayMore(more, packet.packet()));
+        }
         case CapturedNode.Sends sends -> expect(sends);
         case CapturedNode.PeerEnded(double _, int socket) -> {
           if (!node.hasClosed(socket)) {
@@ -95,7 +106,13 @@ final class CaptureReplay {
   private void expect(CapturedNode.Sends sends) {
     Packet packet = sends.packet().packet();
     Effect.Send sent = node.peekSent(sends.socket(), sends.packet().packet().type());
-    if (AllowedDifferences.mayBeMissing(packet)
+    boolean isLast =
+        captured.steps().stream()
+            .filter(CapturedNode.Sends.class::isInstance)
+            .reduce((_, later) -> later)
+            .filter(sends::equals)
+            .isPresent();
+    if (AllowedDifferences.mayBeMissing(packet, isLast)
         && (sent == null || sent.packet().type() != packet.type())) {
       return;
     }
@@ -113,7 +130,13 @@ final class CaptureReplay {
     Payload payload = sends.packet().payload();
     switch (sends.packet().packet()) {
       case Packet.Data data when data.type() == PacketType.DATA && payload != null ->
-          node.step(new Event.AppWrite(0, ++cookie, data.sector(), payload, false));
+          node.stepWithSlowDisk(
+              new Event.AppWrite(
+                  0,
+                  ++cookie,
+                  data.sector(),
+                  withoutDigest(payload),
+                  (data.flags() & DpFlags.FUA) != 0));
       case Packet.Range range when range.type() == PacketType.TRIM ->
           node.step(
               new Event.AppDiscard(
@@ -124,8 +147,18 @@ final class CaptureReplay {
                   false));
       case Packet.Data data when data.type() == PacketType.RS_DATA_REPLY ->
           node.answerRead(data.sector());
+      case Packet.BlockRequest request when request.type() == PacketType.DATA_REQUEST ->
+          node.step(
+              new Event.AppRead(0, ++cookie, new Extent(request.sector(), request.sizeBytes())));
+      case Packet.Barrier _ -> node.answerWrites();
       default -> {}
     }
+  }
+
+  /// What stands behind a digest: its length is no multiple of a sector's.
+  private static Payload withoutDigest(Payload payload) {
+    int digestBytes = payload.lengthBytes() % Extent.SECTOR_BYTES;
+    return payload.slice(digestBytes, payload.lengthBytes() - digestBytes);
   }
 
   private Effect.Send await(CapturedNode.Sends sends) {

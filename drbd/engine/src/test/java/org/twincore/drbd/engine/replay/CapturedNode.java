@@ -34,9 +34,9 @@ record CapturedNode(List<Step> steps) {
   /// The peer's side of the connection ended.
   record PeerEnded(double seconds, int socket) implements Step {}
 
-  /// `node` is A or B; connections in `unseen` never reached it (the other's dial was refused, only
-  /// the forwarder between them took it).
-  static CapturedNode of(CapturedSession session, String node, Set<Integer> unseen)
+  /// `node` is A or B; only the connections in `seen` reached it (another one's dial was refused,
+  /// and only the forwarder between them took it).
+  static CapturedNode of(CapturedSession session, String node, Set<Integer> seen)
       throws WireFormatException {
     Direction own = node.equals("A") ? Direction.A2B : Direction.B2A;
     Map<CapturedSession.Stream, FrameDecoder> decoders = new HashMap<>();
@@ -44,13 +44,13 @@ record CapturedNode(List<Step> steps) {
     for (CapturedSession.Event event : session.events()) {
       switch (event) {
         case CapturedSession.Opened(double seconds, int socket, String from) -> {
-          if (!unseen.contains(socket)) {
+          if (seen.contains(socket)) {
             boolean isOwn = from.equals(node);
             steps.add(isOwn ? new Dialled(seconds, socket) : new Accepted(seconds, socket));
           }
         }
         case CapturedSession.Chunk(double seconds, int socket, Direction way, byte[] bytes) -> {
-          if (!unseen.contains(socket)) {
+          if (seen.contains(socket)) {
             FrameDecoder decoder =
                 decoders.computeIfAbsent(
                     new CapturedSession.Stream(socket, way), _ -> trustingDecoder());
@@ -63,7 +63,7 @@ record CapturedNode(List<Step> steps) {
           }
         }
         case CapturedSession.Ended(double seconds, int socket, Direction way, _) -> {
-          if (!unseen.contains(socket) && way != own) {
+          if (seen.contains(socket) && way != own) {
             steps.add(new PeerEnded(seconds, socket));
           }
         }

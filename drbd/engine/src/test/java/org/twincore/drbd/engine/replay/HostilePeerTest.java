@@ -31,6 +31,7 @@ class HostilePeerTest {
   private static final int ROUNDS = Integer.getInteger("rounds", 600);
   private static final int PACKETS_MAX = 24;
   private static final int TICKS_MAX = 400;
+  private static final int SOCKETS_MAX = 14;
   private static final Map<ReplayPart, CapturedNode> PARTS = new EnumMap<>(ReplayPart.class);
   private static final List<CapturedNode.Receives> PACKETS = new ArrayList<>();
 
@@ -67,8 +68,8 @@ class HostilePeerTest {
   private static void play(Gen gen, Mischief mischief) throws MetadataException {
     ReplayPart part = gen.oneOf(ReplayPart.values());
     CapturedNode captured = Objects.requireNonNull(PARTS.get(part));
-    ReplayedNode node = new ReplayedNode(part.random(new Prng(gen.anyLong())), part.disk());
-    part.start(node);
+    ReplayedNode node = new ReplayedNode(part.random(new Prng(gen.anyLong())), part.disk(captured));
+    part.start().start(node);
     int steps = gen.intIn(0, captured.steps().size());
     CaptureReplay replay = new CaptureReplay(captured, node, part.acts());
     replay.runUntil(steps);
@@ -136,7 +137,7 @@ class HostilePeerTest {
           case 24 -> node.tick();
           case 25, 26 -> node.answerRead(-1);
           case 27 -> node.admin(command(gen));
-          case 28 -> node.step(new Event.Accepted(gen.intIn(5, 8)));
+          case 28 -> node.step(new Event.Accepted(gen.intIn(SOCKETS_MAX + 1, SOCKETS_MAX + 4)));
           default -> application(gen, node);
         }
       }
@@ -149,7 +150,7 @@ class HostilePeerTest {
     if (packet != null) {
       boolean isMeta = packet.packet().type().stream() == PacketType.Stream.META;
       int socket = isMeta ? part.metaSocket() : part.dataSocket();
-      say(replay, gen.chance(14, 15) ? socket : gen.intIn(1, 8), packet);
+      say(replay, gen.chance(14, 15) ? socket : gen.intIn(1, SOCKETS_MAX), packet);
     }
   }
 
@@ -222,7 +223,8 @@ class HostilePeerTest {
 
   /// The peer is gone. The node has to seek again, or else to be in its admin's hands.
   private static void leave(ReplayedNode node) {
-    for (int socket = 1; socket <= 8; socket++) {
+    node.answerWrites();
+    for (int socket = 1; socket <= SOCKETS_MAX + 4; socket++) {
       if (!node.hasClosed(socket)) {
         node.step(new Event.SocketClosed(socket, "closed by the peer", false));
       }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
@@ -20,6 +21,7 @@ import org.twincore.drbd.engine.exchange.Effects;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
+import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
 
@@ -38,6 +40,8 @@ final class ReplayedNode {
   private final TreeSet<Long> closed = new TreeSet<>();
   private final Deque<String> trace = new ArrayDeque<>();
   private final TreeSet<Long> answeredTickets = new TreeSet<>();
+  private final List<Event> heldWrites = new ArrayList<>();
+  private boolean holdsWrites;
   private boolean mayRefuse;
   private long now;
   private long lastTicket;
@@ -75,6 +79,21 @@ final class ReplayedNode {
     }
   }
 
+  /// The same with a write of an application, whose disk is slow: its answers wait for
+  /// [#answerWrites].
+  void stepWithSlowDisk(Event.AppWrite write) {
+    holdsWrites = true;
+    step(write);
+    holdsWrites = false;
+  }
+
+  /// The disk is done with all that it was to write.
+  void answerWrites() {
+    List<Event> due = List.copyOf(heldWrites);
+    heldWrites.clear();
+    due.forEach(this::step);
+  }
+
   /// Lets time pass up to the next deadline; false if there is none.
   boolean tick() {
     long deadline = resource.nextDeadlineNanos();
@@ -95,7 +114,8 @@ final class ReplayedNode {
       case Effect.ReadLocal read -> reads.add(read);
       case Effect.WriteLocal write -> {
         write.payload().copyTo(at(new Extent(write.sector(), write.payload().lengthBytes())));
-        answers.add(new Event.LocalDone(write.volume(), write.token()));
+        Event done = new Event.LocalDone(write.volume(), write.token());
+        (holdsWrites ? heldWrites : answers).add(done);
       }
       case Effect.DiscardLocal discard -> {
         at(discard.extent()).put(new byte[(int) discard.extent().sizeBytes()]);
@@ -107,7 +127,8 @@ final class ReplayedNode {
           answers.add(new Event.LocalDone(write.volume(), write.token()));
       case Effect.MeasureDisk(int volume, long token) ->
           answers.add(
-              new Event.LocalMeasured(volume, token, ReplayPart.DISK_BYTES, ReplayPart.DISK_BYTES));
+              new Event.LocalMeasured(
+                  volume, token, ReplayStart.DISK_BYTES, ReplayStart.DISK_BYTES));
       case Effect.OfUndo undo -> throw new IllegalStateException("undo was not offered: " + undo);
       case Effect.Dial dial -> dials.add(dial);
       case Effect.Send send -> {
@@ -182,10 +203,13 @@ final class ReplayedNode {
   }
 
   /// The oldest packet sent on that socket and not taken yet; pings and their answers, which in the
-  /// kernel are sent by a thread of their own, are a row beside the others.
+  /// kernel are sent by a thread of their own, are a row beside the others. A P_BARRIER_ACK, which
+  /// waits for the disk in the kernel, may be before a P_RECV_ACK, which does not.
   Effect.@Nullable Send peekSent(int socket, PacketType wanted) {
     for (Effect.Send send : sent.getOrDefault((long) socket, new ArrayDeque<>())) {
-      if (isPing(wanted) ? send.packet().type() == wanted : !isPing(send.packet().type())) {
+      PacketType type = send.packet().type();
+      boolean isEarly = wanted == PacketType.RECV_ACK && type == PacketType.BARRIER_ACK;
+      if (isPing(wanted) ? type == wanted : !isPing(type) && !isEarly) {
         return send;
       }
     }
@@ -198,6 +222,11 @@ final class ReplayedNode {
 
   void takeSent(Effect.Send send) {
     sent.getOrDefault(send.socket(), new ArrayDeque<>()).removeFirstOccurrence(send);
+  }
+
+  /// Forgets what is like that among all that was sent and not taken.
+  void takeSentIf(Predicate<Packet> which) {
+    sent.values().forEach(row -> row.removeIf(send -> which.test(send.packet())));
   }
 
   /// Everything sent that nobody took.
