@@ -1,5 +1,6 @@
 package org.twincore.sim.scene;
 
+import java.util.List;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
@@ -76,6 +77,11 @@ public final class EveryStep {
       throw new IllegalStateException(ended.toString());
     }
     return ended.steps();
+  }
+
+  /// Both nodes, to plant a fault into.
+  public List<SimNode> nodes() {
+    return stage.nodes;
   }
 
   /// Plays it.

@@ -1,10 +1,12 @@
 package org.twincore.sim.scene;
 
+import java.util.List;
 import java.util.function.BiConsumer;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.sim.check.Ending;
 import org.twincore.sim.world.NodeWatcher;
+import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Trace;
 import org.twincore.testkit.Prng;
@@ -44,6 +46,11 @@ public final class SceneRun {
     Setting setting = scene.setting(random);
     trace.line("the scene: " + scene + " " + setting);
     stage = new Stage(setting, random.split(), trace);
+  }
+
+  /// Both nodes, to plant a fault into.
+  public List<SimNode> nodes() {
+    return stage.nodes;
   }
 
   /// Runs it all; `watcher` and `answered` hear of what is reached.
