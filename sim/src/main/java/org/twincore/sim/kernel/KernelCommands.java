@@ -61,6 +61,7 @@ public final class KernelCommands {
       }
       case STARTING_SYNC_T -> node.resync().startWholeAsSource();
       case STARTING_SYNC_S -> node.resync().startWholeAsTarget();
+      case VERIFY_S -> node.verify().answer();
       default -> {}
     }
   }
@@ -80,7 +81,9 @@ public final class KernelCommands {
         return SUCCESS;
       }
       boolean isStart =
-          conn == ConnectionState.STARTING_SYNC_S || conn == ConnectionState.STARTING_SYNC_T;
+          conn == ConnectionState.STARTING_SYNC_S
+              || conn == ConnectionState.STARTING_SYNC_T
+              || conn == ConnectionState.VERIFY_S;
       if (!isStart) {
         throw new Misbehaved("asked for " + conn);
       }
@@ -188,6 +191,20 @@ public final class KernelCommands {
           node.hangUp("disconnected");
           then.run();
         });
+  }
+
+  /// `drbdadm verify`, if both are good and nothing else goes on.
+  public void verify() {
+    boolean mayBe =
+        state().conn() == ConnectionState.CONNECTED
+            && state().disk() == DiskState.UP_TO_DATE
+            && state().pdsk() == DiskState.UP_TO_DATE
+            && node.settings().digests().verify().isPresent()
+            && asked == null;
+    if (mayBe) {
+      int value = ConnectionState.VERIFY_S.code() << 4;
+      ask(PacketType.STATE_CHG_REQ, StateWord.CONN_MASK, value, node.verify()::start);
+    }
   }
 
   /// `drbdadm invalidate`: everything comes from the peer again.

@@ -1,6 +1,5 @@
 package org.twincore.sim.kernel;
 
-import java.util.Arrays;
 import java.util.Optional;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -20,6 +19,7 @@ public final class KernelDualRun {
   private static final int REQUESTS_MAX = 90;
   private static final long BREAK_NANOS = 150 * Simulation.MILLISECOND;
   private static final long APART_NANOS = 2 * Simulation.SECOND;
+  private static final int DEMOTIONS = 10;
 
   /// How a run ended.
   ///
@@ -92,7 +92,7 @@ public final class KernelDualRun {
       meetAgain();
     }
     world.await(() -> world.isUpToDate() && world.isQuiet(), "both to be UpToDate");
-    compareDisks();
+    world.compareDisks();
     load.met();
   }
 
@@ -112,8 +112,12 @@ public final class KernelDualRun {
     }
   }
 
+  /// Our node refuses while it is in the middle of a handshake.
   private void demote() {
-    world.command(new AdminCommand.Secondary(0));
+    for (int i = 0; i < DEMOTIONS && world.isOurPrimary(); i++) {
+      world.command(new AdminCommand.Secondary(0));
+      world.run(APART_NANOS);
+    }
     world.await(() -> !world.isOurPrimary(), "ours to be Secondary");
     world.theirs.commands().becomeSecondary();
     world.await(() -> !world.isTheirPrimary(), "theirs to be Secondary");
@@ -132,19 +136,5 @@ public final class KernelDualRun {
       world.await(() -> world.ourConn() == ConnectionState.STAND_ALONE, "ours to stand alone");
     }
     world.connectOursDiscarding();
-  }
-
-  private void compareDisks() {
-    KernelDisk theirs = world.theirDisk();
-    if (theirs.bitsSet() > 0) {
-      throw new Misbehaved(theirs.bitsSet() + " blocks are left out of sync");
-    }
-    for (int block = 0; block < theirs.blocks(); block++) {
-      byte[] expected = theirs.block(block);
-      byte[] found = world.ours.drive(0).data().block(block);
-      if (!Arrays.equals(Arrays.copyOf(found, expected.length), expected)) {
-        throw new Misbehaved("block " + block + " differs");
-      }
-    }
   }
 }

@@ -26,6 +26,7 @@ final class KernelLoad {
   private final TreeMap<Long, Open> theirs = new TreeMap<>();
   private final TreeSet<Long> flushes = new TreeSet<>();
   private long lastCookie;
+  private boolean isResting;
 
   KernelLoad(KernelWorld world) {
     this.world = world;
@@ -56,8 +57,13 @@ final class KernelLoad {
     }
   }
 
+  /// Nothing is written while they rest.
+  void rest(boolean rests) {
+    isResting = rests;
+  }
+
   private void write(int block, int count, boolean discards) {
-    if (!history.isFree(block, count)) {
+    if (isResting || !history.isFree(block, count)) {
       return;
     }
     Extent extent = extent(block, count);

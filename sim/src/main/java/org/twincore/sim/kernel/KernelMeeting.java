@@ -40,6 +40,12 @@ final class KernelMeeting {
     if (before.conn().isBelow(ConnectionState.WF_REPORT_PARAMS)) {
       throw new Misbehaved("P_STATE while " + before.conn());
     }
+    if (before.conn() == ConnectionState.VERIFY_T
+        && peer.conn() == ConnectionState.CONNECTED
+        && real == DiskState.UP_TO_DATE) {
+      node.verify().ended(ConnectionState.VERIFY_T);
+      return;
+    }
     boolean isEnd =
         (before.pdsk() == DiskState.INCONSISTENT || before.pdsk() == DiskState.CONSISTENT)
             && real == DiskState.UP_TO_DATE

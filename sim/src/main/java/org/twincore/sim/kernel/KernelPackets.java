@@ -36,7 +36,12 @@ public final class KernelPackets {
 
   /// A packet of the data socket.
   public void arrivedOnData(Packet packet, @Nullable Payload payload) {
-    held.add(new Held(packet, payload));
+    if (packet instanceof Packet.Data data) {
+      KernelDigests.Sealed opened = node.settings().digests().open(data, payload);
+      held.add(new Held(opened.packet(), opened.payload()));
+    } else {
+      held.add(new Held(packet, payload));
+    }
     takeHeld();
   }
 
@@ -91,7 +96,7 @@ public final class KernelPackets {
       case Packet.Barrier barrier -> node.receiver().barrier(barrier);
       case Packet.BarrierAck ack -> node.writer().barrierAck(ack);
       case Packet.BlockAck ack -> ack(ack);
-      case Packet.BlockRequest request -> request(request);
+      case Packet.BlockRequest request -> request(request, payload);
       case Packet.BlockDescription description -> node.resync().described(description);
       case Packet.ConnectionFeatures _ -> throw new Misbehaved("features once more");
     }
@@ -106,17 +111,24 @@ public final class KernelPackets {
 
   private void ack(Packet.BlockAck ack) {
     node.conflicts().seen(ack.sequence());
-    if (ack.blockId() == Packet.RESYNC_BLOCK_ID) {
+    if (ack.type() == PacketType.RS_IS_IN_SYNC) {
+      node.resync().isInSync(ack);
+    } else if (ack.type() == PacketType.OV_RESULT) {
+      node.verify().result(ack);
+    } else if (ack.blockId() == Packet.RESYNC_BLOCK_ID) {
       node.resync().ack(ack);
     } else {
       node.writer().ack(ack);
     }
   }
 
-  private void request(Packet.BlockRequest request) {
+  private void request(Packet.BlockRequest request, @Nullable Payload payload) {
     switch (request.type()) {
       case DATA_REQUEST -> node.receiver().read(request);
-      case RS_DATA_REQUEST -> node.resync().request(request);
+      case RS_DATA_REQUEST -> node.resync().request(request, null);
+      case CSUM_RS_REQUEST -> node.resync().request(request, needed(payload, request));
+      case OV_REQUEST -> node.verify().request(request);
+      case OV_REPLY -> node.verify().reply(request, needed(payload, request));
       default -> throw new Misbehaved("not configured: " + request);
     }
   }

@@ -10,6 +10,7 @@ import org.twincore.drbd.Role;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
@@ -18,7 +19,7 @@ import org.twincore.sim.world.Simulation;
 /// One volume of a scripted node between its two sockets and its disk.
 ///
 /// It takes what a peer may send at each moment and answers in the kernel's order; anything else is
-/// [Misbehaved]. No verify, no integrity check, sizes that agree.
+/// [Misbehaved]. The sizes agree.
 ///
 /// ```
 /// WFConnection --#established--> WFReportParams --P_STATE--> Connected, WFBitMapS or WFBitMapT
@@ -39,6 +40,7 @@ public final class KernelPeer {
   private final KernelCommands commands;
   private final KernelPackets packets;
   private final KernelConflicts conflicts;
+  private final KernelVerify verify;
 
   private StateWord state = StateWord.INITIAL;
   private Features.Agreement agreed = new Features.Agreement(Features.PROTOCOL_MAX, 0);
@@ -70,6 +72,7 @@ public final class KernelPeer {
     this.commands = new KernelCommands(this);
     this.packets = new KernelPackets(this);
     this.conflicts = new KernelConflicts(this);
+    this.verify = new KernelVerify(this);
   }
 
   // ---- what the rest of the node and the driver see
@@ -107,6 +110,16 @@ public final class KernelPeer {
 
   KernelConflicts conflicts() {
     return conflicts;
+  }
+
+  KernelVerify verify() {
+    return verify;
+  }
+
+  /// Sends data, with its digest if that is configured.
+  void send(Packet.Data packet, Payload data) {
+    KernelDigests.Sealed sealed = settings.digests().seal(packet, data);
+    wire.data(sealed.packet(), sealed.payload());
   }
 
   /// Is nothing of its own under way, and nothing of the peer's unanswered?
@@ -194,7 +207,9 @@ public final class KernelPeer {
     sequence = 0;
     int protocol = settings.protocol().code();
     Optional<String> integrity =
-        agreed.has(Since.INTEGRITY_NAME) ? Optional.of("") : Optional.empty();
+        agreed.has(Since.INTEGRITY_NAME)
+            ? Optional.of(KernelDigests.name(settings.digests().integrity()))
+            : Optional.empty();
     int twoPrimaries = settings.twoPrimaries() ? 1 : 0;
     wire.data(
         new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, twoPrimaries, integrity),
@@ -230,6 +245,7 @@ public final class KernelPeer {
     onPong = null;
     packets.forget();
     conflicts.forget();
+    verify.forget();
     receiver.forget();
     resync.forget();
   }
@@ -336,6 +352,10 @@ public final class KernelPeer {
 
   boolean isPrimary() {
     return state.role() == Role.PRIMARY;
+  }
+
+  boolean isVerifying() {
+    return state.conn() == ConnectionState.VERIFY_S || state.conn() == ConnectionState.VERIFY_T;
   }
 
   private void newCurrentUuid() {

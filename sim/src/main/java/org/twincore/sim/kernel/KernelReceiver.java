@@ -200,7 +200,7 @@ final class KernelReceiver {
         node.random.nextLong(DELAY_NANOS),
         () -> {
           Payload payload = node.disk.read(extent);
-          node.wire.data(
+          node.send(
               new Packet.Data(
                   PacketType.DATA_REPLY,
                   request.sector(),

@@ -1,6 +1,7 @@
 package org.twincore.sim.kernel;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ public final class KernelResync {
   private static final int BLOCK_SECTORS = KernelDisk.BLOCK_BYTES / Extent.SECTOR_BYTES;
   private static final int REQUESTS_A_TURN = 16;
   private static final int BLOCKS_A_REQUEST = 8;
+  private static final long LEFT_OVER = 1L << 48;
 
   private final KernelPeer node;
   private @Nullable BitmapReceiver incoming;
@@ -117,7 +119,8 @@ public final class KernelResync {
     node.wire.data(new Packet.SyncUuid(sync), null);
   }
 
-  void request(Packet.BlockRequest request) {
+  /// A request for a block, perhaps with the digest of what the target has there.
+  void request(Packet.BlockRequest request, @Nullable Payload digest) {
     ConnectionState conn = node.state().conn();
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     boolean isInside =
@@ -126,13 +129,42 @@ public final class KernelResync {
     if (!isSource || !isInside || request.blockId() != Packet.RESYNC_BLOCK_ID) {
       throw new Misbehaved(request + " in " + node.state());
     }
-    node.later(node.random.nextLong(DELAY_NANOS), () -> answer(extent));
+    node.later(
+        node.random.nextLong(DELAY_NANOS),
+        () -> {
+          if (digest != null && Arrays.equals(digest.toByteArray(), digest(extent))) {
+            isAlreadyThere(extent);
+          } else {
+            answer(extent);
+          }
+        });
+  }
+
+  private byte[] digest(Extent extent) {
+    return node.settings()
+        .digests()
+        .checksums()
+        .orElseThrow(() -> new Misbehaved("no csums-alg is configured"))
+        .digest(node.disk.read(extent));
+  }
+
+  /// P_RS_IS_IN_SYNC; what stands in its block_id is left-over memory in the kernel.
+  private void isAlreadyThere(Extent extent) {
+    node.disk.setInSync(extent);
+    node.wire.meta(
+        new Packet.BlockAck(
+            PacketType.RS_IS_IN_SYNC,
+            extent.sector(),
+            node.random.nextLong(LEFT_OVER),
+            (int) extent.sizeBytes(),
+            node.nextSequence()));
+    endByItself();
   }
 
   private void answer(Extent extent) {
     Payload payload = node.disk.read(extent);
     replied.add(extent);
-    node.wire.data(
+    node.send(
         new Packet.Data(
             PacketType.RS_DATA_REPLY,
             extent.sector(),
@@ -149,6 +181,11 @@ public final class KernelResync {
       throw new Misbehaved("an ack for nothing: " + ack);
     }
     node.disk.setInSync(new Extent(ack.sector(), ack.sizeBytes()));
+    endByItself();
+  }
+
+  /// Beside an old peer, which does not say when it is through.
+  private void endByItself() {
     boolean endsByItself =
         !node.agreed().has(Since.LATE_MARKS)
             && node.state().conn() == ConnectionState.SYNC_SOURCE
@@ -240,13 +277,28 @@ public final class KernelResync {
 
   void ask(Extent extent) {
     asked.add(extent);
+    boolean compares =
+        node.settings().digests().checksums().isPresent() && node.agreed().has(Since.CHECKSUMS);
+    Payload digest = compares ? Payload.of(digest(extent)) : null;
     node.wire.data(
         new Packet.BlockRequest(
-            PacketType.RS_DATA_REQUEST,
+            compares ? PacketType.CSUM_RS_REQUEST : PacketType.RS_DATA_REQUEST,
             extent.sector(),
             Packet.RESYNC_BLOCK_ID,
-            (int) extent.sizeBytes()),
-        null);
+            (int) extent.sizeBytes(),
+            0,
+            digest == null ? 0 : digest.lengthBytes()),
+        digest);
+  }
+
+  /// P_RS_IS_IN_SYNC: what is here is what the source has.
+  void isInSync(Packet.BlockAck ack) {
+    Extent extent = new Extent(ack.sector(), ack.sizeBytes());
+    if (!asked.remove(extent)) {
+      throw new Misbehaved("nobody asked for " + ack);
+    }
+    node.disk.setInSync(extent);
+    endIfThrough();
   }
 
   void reply(Packet.Data data, Payload payload) {

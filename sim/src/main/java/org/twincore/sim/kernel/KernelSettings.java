@@ -12,7 +12,11 @@ import org.twincore.drbd.wire.Since;
 /// @param usesRuns `use-rle`
 /// @param twoPrimaries `allow-two-primaries`
 public record KernelSettings(
-    Protocol protocol, int protocolMax, boolean usesRuns, boolean twoPrimaries) {
+    Protocol protocol,
+    int protocolMax,
+    boolean usesRuns,
+    boolean twoPrimaries,
+    KernelDigests digests) {
   private static final int FEATURES = 0xf;
   private static final int RATE_KIB = 250;
   private static final int MAX_BIO_BYTES = 1 << 20;
@@ -39,10 +43,18 @@ public record KernelSettings(
       return new Packet.SyncParam(RATE_KIB, Optional.empty());
     }
     if (!Since.CHECKSUMS.holdsAt(version)) {
-      return new Packet.SyncParam(RATE_KIB, Optional.of(""));
+      return new Packet.SyncParam(RATE_KIB, Optional.of(KernelDigests.name(digests.verify())));
     }
     boolean hasController = Since.RESYNC_CONTROLLER.holdsAt(version);
-    return new Packet.SyncParam89(RATE_KIB, "", "", hasController, 20, 10, 100, 102400);
+    return new Packet.SyncParam89(
+        RATE_KIB,
+        KernelDigests.name(digests.verify()),
+        KernelDigests.name(digests.checksums()),
+        hasController,
+        20,
+        10,
+        100,
+        102400);
   }
 
   Packet.Sizes sizes(long sectors, Features.Agreement agreed) {

@@ -1,5 +1,6 @@
 package org.twincore.sim.kernel;
 
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.twincore.drbd.ConnectionState;
@@ -11,6 +12,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.EpochEnd;
 import org.twincore.drbd.engine.exchange.ResourceStatus;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.SimDrive;
@@ -58,7 +60,8 @@ final class KernelWorld {
         !hasTwo && random.nextInt(3) == 0
             ? KernelSettings.Protocol.values()[random.nextInt(2)]
             : KernelSettings.Protocol.C;
-    settings = new KernelSettings(protocol, THEIR_VERSION, random.nextInt(3) != 0, hasTwo);
+    KernelDigests digests = digests(new Prng(~seed));
+    settings = new KernelSettings(protocol, THEIR_VERSION, random.nextInt(3) != 0, hasTwo, digests);
     net =
         OptionValues.DEFAULTS
             .with(Option.PROTOCOL, protocol.name())
@@ -66,7 +69,10 @@ final class KernelWorld {
             .with(Option.MAX_EPOCH_SIZE, random.nextBoolean() ? 20 : 2048)
             .with(Option.ALLOW_TWO_PRIMARIES, hasTwo)
             .with(Option.KO_COUNT, hasTwo ? 1 : 7)
-            .with(Option.USE_RLE, random.nextBoolean());
+            .with(Option.USE_RLE, random.nextBoolean())
+            .with(Option.DATA_INTEGRITY_ALG, KernelDigests.name(digests.integrity()))
+            .with(Option.VERIFY_ALG, KernelDigests.name(digests.verify()))
+            .with(Option.CSUMS_ALG, KernelDigests.name(digests.checksums()));
     diskOptions =
         random.nextBoolean()
             ? OptionValues.DEFAULTS
@@ -82,6 +88,13 @@ final class KernelWorld {
     theirDisk = new KernelDisk(drive.layout().usableSectors());
     sockets = new KernelSockets(simulation, network, random.split(), settings);
     theirs = new KernelPeer(simulation, sockets, theirDisk, random.split(), settings);
+  }
+
+  private static KernelDigests digests(Prng random) {
+    return new KernelDigests(
+        random.nextInt(3) == 0 ? Optional.of(DigestAlgorithm.MD5) : Optional.empty(),
+        random.nextInt(2) == 0 ? Optional.of(DigestAlgorithm.SHA1) : Optional.empty(),
+        random.nextInt(3) == 0 ? Optional.of(DigestAlgorithm.CRC32C) : Optional.empty());
   }
 
   // ---- ours
@@ -212,6 +225,13 @@ final class KernelWorld {
         && state.pdsk() == DiskState.UP_TO_DATE;
   }
 
+  boolean isVerifying() {
+    ConnectionState conn = ourConn();
+    return theirs.isVerifying()
+        || conn == ConnectionState.VERIFY_S
+        || conn == ConnectionState.VERIFY_T;
+  }
+
   /// Is nothing under way between the two?
   boolean isQuiet() {
     return theirs.isQuiet()
@@ -221,6 +241,20 @@ final class KernelWorld {
             .map(status -> status.volumes().get(0).counters())
             .filter(counters -> counters.unacked() == 0 && counters.peerPending() == 0)
             .isPresent();
+  }
+
+  /// Fails unless nothing is out of sync and both disks hold the same.
+  void compareDisks() {
+    if (theirDisk.bitsSet() > 0) {
+      throw new Misbehaved(theirDisk.bitsSet() + " blocks are left out of sync");
+    }
+    for (int block = 0; block < theirDisk.blocks(); block++) {
+      byte[] expected = theirDisk.block(block);
+      byte[] found = ours.drive(0).data().block(block);
+      if (!Arrays.equals(Arrays.copyOf(found, expected.length), expected)) {
+        throw new Misbehaved("block " + block + " differs");
+      }
+    }
   }
 
   /// Everything gets through again.

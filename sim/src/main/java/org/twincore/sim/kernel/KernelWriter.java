@@ -87,8 +87,14 @@ public final class KernelWriter {
     boolean isHeld =
         node.state().conn() == ConnectionState.WF_BITMAP_S && !node.agreed().has(Since.LATE_MARKS);
     return isHeld
+        || node.isVerifying()
         || node.conflicts().isBusy(extent)
         || open.stream().anyMatch(request -> request.overlaps(extent));
+  }
+
+  /// The next epoch has that number; a kernel's node counts on from one connection to the next.
+  void epochsFrom(int number) {
+    epochNumber = number;
   }
 
   // ---- conflicts
@@ -168,11 +174,15 @@ public final class KernelWriter {
     log.add(request);
     int number = node.nextSequence();
     int bytes = (int) extent.sizeBytes();
-    node.wire.data(
-        payload == null
-            ? new Packet.Range(PacketType.TRIM, extent.sector(), blockId, number, flags, bytes, 0)
-            : new Packet.Data(PacketType.DATA, extent.sector(), blockId, number, flags, bytes),
-        payload);
+    if (payload == null) {
+      node.wire.data(
+          new Packet.Range(PacketType.TRIM, extent.sector(), blockId, number, flags, bytes, 0),
+          null);
+    } else {
+      node.send(
+          new Packet.Data(PacketType.DATA, extent.sector(), blockId, number, flags, bytes),
+          payload);
+    }
     epochSize++;
     node.wire.data(new Packet.Empty(PacketType.UNPLUG_REMOTE), null);
     if (node.settings().protocol() == KernelSettings.Protocol.A) {
@@ -321,7 +331,8 @@ public final class KernelWriter {
       if (isIdle()) {
         node.disk.nothingHot();
       }
-    } else if (disputed.contains(Integer.reverseBytes(ack.barrier()))) {
+    } else if (disputed.contains(Integer.reverseBytes(ack.barrier()))
+        || disputed.contains(number)) {
       node.hangUp("barrier of a conflict");
     } else {
       throw new Misbehaved(

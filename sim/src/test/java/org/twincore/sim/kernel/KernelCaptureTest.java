@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.twincore.drbd.GenerationUuids;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Payload;
 
 /// The scripted node in the place of either kernel node of the two captured sessions without
@@ -70,6 +72,92 @@ class KernelCaptureTest {
     assertThat(disk.block(201)).containsOnly('R');
   }
 
+  private static final KernelSettings DIGESTS =
+      new KernelSettings(
+          KernelSettings.Protocol.A,
+          101,
+          true,
+          false,
+          new KernelDigests(
+              Optional.of(DigestAlgorithm.CRC32C),
+              Optional.of(DigestAlgorithm.CRC32C),
+              Optional.of(DigestAlgorithm.CRC32C)));
+
+  /// Until the second node gives up its disk.
+  private static final double DETACH_OF_B = 5.3;
+
+  @Test
+  void theOneThatVerifiesAndIsTheSourceByChecksums() throws Exception {
+    CapturedSide side = new CapturedSide("s3-auth-integrity-verify-csums", "A", 2, 3);
+    side.draws(0xb240d3b9ed5b3247L);
+    side.until(DETACH_OF_B);
+    side.at(1.30, () -> side.node().commands().becomePrimary());
+    side.at(1.32, () -> side.node().writer().epochsFrom(8));
+    side.at(1.40, () -> side.node().commands().verify());
+    assertThat(side.play(withData(0x35aaf399cbe2b663L), node -> {}, DIGESTS)).isGreaterThan(500);
+    assertThat(side.drawsLeft()).isZero();
+  }
+
+  @Test
+  void theOneThatIsVerifiedAndFilledByChecksums() throws Exception {
+    CapturedSide side = new CapturedSide("s3-auth-integrity-verify-csums", "B", 2, 3);
+    side.until(DETACH_OF_B);
+    side.at(3.50, () -> side.node().commands().invalidate());
+    KernelDisk disk = withData(0x35aaf399cbe2b662L);
+    assertThat(side.play(disk, node -> {}, DIGESTS)).isGreaterThan(250);
+    assertThat(disk.block(7)).containsOnly('A');
+    assertThat(disk.bitsSet()).isZero();
+  }
+
+  /// What either disk held between the sessions 2 and 3.
+  private static KernelDisk withData(long history) {
+    KernelDisk disk = used(new GenerationUuids(APART & ~1L, 0, history, FIRST), Map.of());
+    Map.of(3, 'W', 5, 'B', 10, 'Q', 16, 'X', 17, 'X', 18, 'X', 19, 'X', 200, 'R', 201, 'R')
+        .forEach(
+            (block, letter) -> fill(disk, block * BLOCK_SECTORS, KernelDisk.BLOCK_BYTES, letter));
+    fill(disk, 100, 512, 'Y');
+    disk.flush();
+    return disk;
+  }
+
+  private static void fill(KernelDisk disk, long sector, int size, char letter) {
+    byte[] bytes = new byte[size];
+    Arrays.fill(bytes, (byte) letter);
+    disk.write(sector, Payload.of(bytes));
+  }
+
+  private static final String DUAL_SESSION = "s4-protoB-dualprimary-splitbrain";
+  private static final KernelSettings TWO =
+      new KernelSettings(KernelSettings.Protocol.C, 101, true, true, KernelDigests.NONE);
+
+  /// UUIDs of that session, with the bit of a Primary: the first data, that of A alone, and A's
+  /// after B has left.
+  private static final long FIRST_OF_TWO = 0x7e4e314827fbbccbL;
+
+  private static final long ALONE_OF_TWO = 0xc62379b6a8cc20c3L;
+  private static final long LATER_OF_TWO = 0x1a0aa9c41f268d57L;
+
+  @Test
+  void thePrimaryBesideWhichAnotherIsPromoted() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "A", 6, 7);
+    side.draws(LATER_OF_TWO);
+    KernelDisk disk = used(new GenerationUuids(ALONE_OF_TWO & ~1L, FIRST_OF_TWO, 0, 0), Map.of());
+    assertThat(side.play(disk, node -> node.commands().becomePrimary(), TWO)).isGreaterThan(12);
+    assertThat(disk.block(3)).containsOnly('3');
+    assertThat(side.drawsLeft()).isZero();
+  }
+
+  @Test
+  void theSecondPrimary() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "B", 6, 7);
+    KernelDisk disk = used(new GenerationUuids(FIRST_OF_TWO & ~1L, 0, 0, 0), Map.of());
+    side.at(13.06, () -> side.node().commands().becomePrimary());
+    side.at(13.40, () -> side.node().commands().becomeSecondary());
+    side.at(13.50, () -> side.node().commands().disconnect(() -> {}));
+    assertThat(side.play(disk, node -> {}, TWO)).isGreaterThan(12);
+    assertThat(disk.block(3)).containsOnly('3');
+  }
+
   /// A disk that was UpToDate, with what was written to it while alone.
   private static KernelDisk used(GenerationUuids uuids, Map<Integer, Character> alone) {
     KernelDisk disk = new KernelDisk(SECTORS);
@@ -78,9 +166,7 @@ class KernelCaptureTest {
     disk.consistent(true);
     new TreeMap<>(alone)
         .forEach((block, content) -> {
-          byte[] bytes = new byte[KernelDisk.BLOCK_BYTES];
-          Arrays.fill(bytes, (byte) content.charValue());
-          disk.write((long) block * BLOCK_SECTORS, Payload.of(bytes));
+          fill(disk, (long) block * BLOCK_SECTORS, KernelDisk.BLOCK_BYTES, content);
           disk.setRange(block, block + 1L);
         });
     return disk;

@@ -70,6 +70,21 @@ class KernelFaultTest {
         is(PacketType.SYNC_UUID),
         one(packet -> new Packet.SyncUuid(((Packet.SyncUuid) packet).uuid() + 0x10000))),
     FEATURES_TWICE("features", is(PacketType.CONNECTION_FEATURES), Row::twice),
+    DATA_OF_ANOTHER_DIGEST(
+        "the digest is not that of the data",
+        is(PacketType.RS_DATA_REPLY),
+        send -> List.of(withZeroes(send))),
+    VERIFY_FINDS_WHAT_IS_NOT(
+        "a verify finds a difference",
+        is(PacketType.OV_RESULT),
+        one(packet -> {
+          Packet.BlockAck result = (Packet.BlockAck) packet;
+          return new Packet.BlockAck(
+              result.type(), result.sector(), 4712, result.sizeBytes(), result.sequence());
+        })),
+    VERIFY_ANSWERS_FOR_OTHER_DATA(
+        "a verify finds a difference", is(PacketType.OV_REPLY), send -> List.of(withZeroes(send))),
+    IN_SYNC_TWICE("nobody asked for", is(PacketType.RS_IS_IN_SYNC), Row::twice),
     SUPERSEDED_AS_IF_WRITTEN(
         "expected barrier",
         Row::beTwo,
