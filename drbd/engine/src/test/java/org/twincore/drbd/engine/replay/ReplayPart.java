@@ -94,13 +94,14 @@ enum ReplayPart {
   /// Two Primaries: an empty resync, then the other one is promoted and writes.
   DUAL_FIRST(
       new Sockets("s4-protoB-dualprimary-splitbrain", "A", 6, 7),
-      ReplayStart.used(new GenerationUuids(Known.C623 & ~1L, Known.A7E4E, 0, 0), Map.of())
+      ReplayStart.used(new GenerationUuids(Known.ALONE & ~1L, Known.SKIPPED, 0, 0), Map.of())
           .with(Known.DUAL)
           .primary(),
       draws(0x1a0aa9c41f268d57L)),
   DUAL_SECOND(
       new Sockets("s4-protoB-dualprimary-splitbrain", "B", 6, 7),
-      ReplayStart.used(new GenerationUuids(Known.A7E4E & ~1L, 0, 0, 0), Map.of()).with(Known.DUAL),
+      ReplayStart.used(new GenerationUuids(Known.SKIPPED & ~1L, 0, 0, 0), Map.of())
+          .with(Known.DUAL),
       draws(),
       at(13.06, new AdminCommand.Primary(0, false)),
       at(13.40, new AdminCommand.Secondary(0)),
@@ -109,7 +110,7 @@ enum ReplayPart {
   SPLIT_KEPT(
       new Sockets("s4-protoB-dualprimary-splitbrain", "A", 12, 13),
       ReplayStart.used(
-              new GenerationUuids(0x1a0aa9c41f268d56L, Known.C623, Known.A7E4F, Known.A7E4E),
+              new GenerationUuids(0x1a0aa9c41f268d56L, Known.ALONE, Known.RESYNCED, Known.SKIPPED),
               Map.of())
           .with(Known.DUAL)
           .marked(60, 61)
@@ -126,7 +127,7 @@ enum ReplayPart {
       new Sockets("s4-protoB-dualprimary-splitbrain", "B", 12, 13),
       ReplayStart.used(
               new GenerationUuids(
-                  0x698a6c0295a56a28L, Known.C623 & ~1L, Known.A7E4F & ~1L, Known.A7E4E),
+                  0x698a6c0295a56a28L, Known.ALONE & ~1L, Known.RESYNCED & ~1L, Known.SKIPPED),
               Map.of(blocks(50, 1), 'b'))
           .with(Known.DUAL)
           .marked(50)
@@ -180,11 +181,12 @@ enum ReplayPart {
     static final OptionValues PROTOCOL_B = OptionValues.DEFAULTS.with(Option.PROTOCOL, "B");
     static final OptionValues DUAL = OptionValues.DEFAULTS.with(Option.ALLOW_TWO_PRIMARIES, true);
 
-    /// UUIDs of session 4, with the bit of a Primary.
-    static final long A7E4E = 0x7e4e314827fbbccbL;
+    /// UUIDs of session 4, with the bit of a Primary: that of the skipped sync, of the empty
+    /// resync, and of A alone.
+    static final long SKIPPED = 0x7e4e314827fbbccbL;
 
-    static final long A7E4F = 0x7e4f314827fbbccbL;
-    static final long C623 = 0xc62379b6a8cc20c3L;
+    static final long RESYNCED = 0x7e4f314827fbbccbL;
+    static final long ALONE = 0xc62379b6a8cc20c3L;
   }
 
   /// One node's two connections in a session, and other ones that reached it in that part; what
