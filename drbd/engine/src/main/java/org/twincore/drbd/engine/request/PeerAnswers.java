@@ -89,7 +89,8 @@ final class PeerAnswers implements WriteRequest.Owner {
       return false;
     }
     if (request.place == null || !conflicts.isCovered(request.place)) {
-      return retry(ack);
+      postpone(request);
+      return true;
     }
     uncount(request);
     request.maySetInSync = false;
@@ -106,13 +107,17 @@ final class PeerAnswers implements WriteRequest.Owner {
     if (request == null) {
       return false;
     }
+    postpone(request);
+    return true;
+  }
+
+  private void postpone(WriteRequest request) {
     uncount(request);
     request.maySetInSync = false;
     request.remote = Side.NONE;
     request.postponedNanos = request.sentNanos;
     log.takeOut(request);
     settle.accept(request);
-    return true;
   }
 
   private @Nullable WriteRequest unanswered(Packet.BlockAck ack) {
