@@ -15,7 +15,9 @@ import org.twincore.sim.world.Simulation;
 /// 7.3).
 public final class KernelCommands {
   private static final int SUCCESS = 1;
+  private static final int NOTHING_TO_DO = 2;
   private static final int TWO_PRIMARIES = -1;
+  private static final int NO_UP_TO_DATE_DISK = -2;
   private static final int RESYNC_RUNNING = -8;
   private static final int CONCURRENT = -19;
   private static final long CLOSE_NANOS = 5 * Simulation.MILLISECOND;
@@ -87,7 +89,12 @@ public final class KernelCommands {
       if (!isStart) {
         throw new Misbehaved("asked for " + conn);
       }
-      return state().conn() == ConnectionState.CONNECTED ? SUCCESS : RESYNC_RUNNING;
+      if (state().conn() != ConnectionState.CONNECTED) {
+        return RESYNC_RUNNING;
+      }
+      boolean haveDisks =
+          node.attachment().isThere() && state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+      return haveDisks ? SUCCESS : NOTHING_TO_DO;
     }
     StateWord wanted =
         StateWord.of(state().toInt() & ~mask | value & mask)
@@ -95,6 +102,13 @@ public final class KernelCommands {
     boolean isBoth = wanted.role() == Role.PRIMARY && wanted.peer() == Role.PRIMARY;
     if (isBoth && !node.settings().twoPrimaries()) {
       return TWO_PRIMARIES;
+    }
+    boolean losesData =
+        node.isPrimary()
+            && !DiskState.INCONSISTENT.isBelow(wanted.disk())
+            && !DiskState.INCONSISTENT.isBelow(wanted.pdsk());
+    if (losesData) {
+      return NO_UP_TO_DATE_DISK;
     }
     if (state().disk() == DiskState.INCONSISTENT
         && state().pdsk() == DiskState.INCONSISTENT
@@ -114,9 +128,10 @@ public final class KernelCommands {
     if (reply.code() >= SUCCESS) {
       then.run();
     }
+    node.packets().takeHeldSoon();
   }
 
-  private void ask(PacketType type, int mask, int value, Runnable then) {
+  void ask(PacketType type, int mask, int value, Runnable then) {
     asked = then;
     node.wire.data(new Packet.StateChange(type, mask, value), null);
   }
@@ -131,6 +146,9 @@ public final class KernelCommands {
       return;
     }
     boolean isForced = state().disk() == DiskState.INCONSISTENT;
+    if (!node.attachment().isThere() && state().pdsk() != DiskState.UP_TO_DATE) {
+      return;
+    }
     int mask = StateWord.ROLE_MASK | (isForced ? StateWord.DISK_MASK : 0);
     StateWord target =
         (isForced ? state().withDisk(DiskState.UP_TO_DATE) : state()).withRole(Role.PRIMARY);
@@ -148,12 +166,13 @@ public final class KernelCommands {
     StateWord wanted = state().withRole(Role.PRIMARY);
     GenerationUuids uuids = node.disk.uuids();
     node.disk.uuids(uuids.withCurrent(KernelUuids.role(uuids.current(), true)));
-    if (isNewData) {
+    boolean isAlone = state().pdsk().isBelow(DiskState.NEGOTIATING) && uuids.bitmap() == 0;
+    if (isNewData || isAlone) {
       node.disk.uuids(
           node.disk.uuids().bitmap() == 0
               ? KernelUuids.fresh(uuids, node.drawnUuid(), true)
               : node.disk.uuids());
-      if (state().conn().isAtLeast(ConnectionState.CONNECTED)) {
+      if (isNewData && state().conn().isAtLeast(ConnectionState.CONNECTED)) {
         node.sendUuids(0);
       }
     }
@@ -212,6 +231,7 @@ public final class KernelCommands {
     boolean mayBe =
         state().conn() == ConnectionState.CONNECTED
             && !node.isPrimary()
+            && node.attachment().isThere()
             && state().pdsk() == DiskState.UP_TO_DATE
             && asked == null;
     if (mayBe) {

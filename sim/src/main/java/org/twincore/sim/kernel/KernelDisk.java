@@ -14,13 +14,15 @@ import org.twincore.drbd.wire.Payload;
 /// once.
 ///
 /// Blocks of writes that no barrier ack covers are `hot`, as their activity-log extents are in the
-/// real thing: after a crash of a Primary they count as out of sync.
+/// real thing: after a crash of a Primary, or once it has given up its disk, they count as out of
+/// sync. While it is given up nothing of it changes.
 public final class KernelDisk implements BitSource, BitSink {
   public static final int BLOCK_BYTES = 4096;
   private static final int SECTORS_PER_BLOCK = BLOCK_BYTES / Extent.SECTOR_BYTES;
 
   private final byte[] data;
   private final long sectors;
+  private boolean isGivenUp;
   private final BitSet outOfSync = new BitSet();
   private final BitSet hot = new BitSet();
 
@@ -53,6 +55,13 @@ public final class KernelDisk implements BitSource, BitSink {
     return Math.toIntExact(Math.ceilDiv(sectors, SECTORS_PER_BLOCK));
   }
 
+  /// The node gives up the disk, or takes it again. What is in the cache becomes durable first:
+  /// that a kernel does not see to it itself is no promise of its peer's.
+  void giveUp(boolean isGone) {
+    flush();
+    isGivenUp = isGone;
+  }
+
   // ---- data
 
   public Payload read(Extent extent) {
@@ -80,6 +89,9 @@ public final class KernelDisk implements BitSource, BitSink {
   }
 
   private void keepOld(Extent extent) {
+    if (isGivenUp) {
+      throw new IllegalStateException("given up: " + extent);
+    }
     for (int block = firstTouched(extent); block < endTouched(extent); block++) {
       unflushed.computeIfAbsent(block, this::block);
     }
@@ -113,11 +125,17 @@ public final class KernelDisk implements BitSource, BitSink {
 
   /// Every block that the extent touches.
   public void setOutOfSync(Extent extent) {
+    if (isGivenUp) {
+      return;
+    }
     outOfSync.set(firstTouched(extent), endTouched(extent));
   }
 
   /// Only whole blocks; the device's last one counts as whole.
   public void setInSync(Extent extent) {
+    if (isGivenUp) {
+      return;
+    }
     int first = (int) Math.ceilDiv(extent.sector(), SECTORS_PER_BLOCK);
     int end =
         extent.endSector() == sectors ? blocks() : (int) (extent.endSector() / SECTORS_PER_BLOCK);
@@ -130,10 +148,16 @@ public final class KernelDisk implements BitSource, BitSink {
   }
 
   public void setAll() {
+    if (isGivenUp) {
+      return;
+    }
     outOfSync.set(0, blocks());
   }
 
   public void clearAll() {
+    if (isGivenUp) {
+      return;
+    }
     outOfSync.clear();
     clearedUnflushed.clear();
   }
@@ -182,6 +206,9 @@ public final class KernelDisk implements BitSource, BitSink {
 
   @Override
   public void setRange(long from, long to) {
+    if (isGivenUp) {
+      return;
+    }
     outOfSync.set((int) from, (int) to);
   }
 
@@ -189,11 +216,17 @@ public final class KernelDisk implements BitSource, BitSink {
 
   /// A write of this node as Primary begins.
   void markHot(Extent extent) {
+    if (isGivenUp) {
+      return;
+    }
     hot.set(firstTouched(extent), endTouched(extent));
   }
 
   /// None of this node's writes is under way any more.
   void nothingHot() {
+    if (isGivenUp) {
+      return;
+    }
     hot.clear();
   }
 
@@ -202,6 +235,9 @@ public final class KernelDisk implements BitSource, BitSink {
   }
 
   public void uuids(GenerationUuids given) {
+    if (isGivenUp) {
+      return;
+    }
     uuids = given;
   }
 
@@ -211,10 +247,16 @@ public final class KernelDisk implements BitSource, BitSink {
   }
 
   public void consistent(boolean value) {
+    if (isGivenUp) {
+      return;
+    }
     isConsistent = value;
   }
 
   void primary(boolean value) {
+    if (isGivenUp) {
+      return;
+    }
     wasPrimary = value;
   }
 

@@ -229,7 +229,7 @@ final class KernelDualLoad {
         .write(
             extent.sector(),
             payload,
-            () -> {
+            _ -> {
               openByTheirs--;
               done.run();
             });

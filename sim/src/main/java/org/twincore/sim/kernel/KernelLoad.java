@@ -89,7 +89,7 @@ final class KernelLoad {
           .write(
               extent.sector(),
               KernelHistory.payload(number, count),
-              () -> done(theirs.remove(cookie)));
+              _ -> done(theirs.remove(cookie)));
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
+import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
@@ -75,13 +76,20 @@ final class KernelMeeting {
             : before;
     if (mustCompare(before, peer)) {
       Optional<ConnectionState> conn = handshake(peer.role(), real);
-      if (conn.isEmpty()) {
+      if (conn.isPresent()) {
+        wanted = wanted.withConn(conn.get());
+      } else if (before.disk() == DiskState.NEGOTIATING) {
+        node.attachment().giveUp();
+        wanted = wanted.withDisk(node.state().disk());
+      } else if (peer.disk() == DiskState.NEGOTIATING) {
+        real = DiskState.DISKLESS;
+      } else {
         node.hangUp("no way to resync");
         return;
       }
-      wanted = wanted.withConn(conn.get());
     }
     considersResync = false;
+    wanted = node.attachment().negotiated(wanted);
     node.setState(
         wanted.withPeer(peer.role()).withPdsk(real).withPeerIsp(peer.aftrIsp() || peer.userIsp()));
     if (before.conn().isAtLeast(ConnectionState.CONNECTED)
@@ -103,12 +111,15 @@ final class KernelMeeting {
   }
 
   private boolean mustCompare(StateWord before, StateWord peer) {
-    if (!node.hasPeerUuids() || peer.disk().isBelow(DiskState.NEGOTIATING)) {
+    boolean hasDisks =
+        peer.disk().isAtLeast(DiskState.NEGOTIATING) && node.attachment().isNegotiatingOrThere();
+    if (!node.hasPeerUuids() || !hasDisks) {
       return false;
     }
     boolean isConnected = before.conn() == ConnectionState.CONNECTED;
     return before.conn().isBelow(ConnectionState.CONNECTED)
         || isConnected && peer.disk() == DiskState.NEGOTIATING
+        || isConnected && before.disk() == DiskState.NEGOTIATING
         || considersResync
         || isConnected
             && peer.conn().isAtLeast(ConnectionState.STARTING_SYNC_S)
@@ -126,18 +137,25 @@ final class KernelMeeting {
                 node.disk.isCrashedPrimary(),
                 (theirs.flags() & UuidFlags.CRASHED_PRIMARY) != 0,
                 node.isPrimary(),
-                peerRole == Role.PRIMARY),
+                peerRole == Role.PRIMARY,
+                node.agreed().has(Features.WSAME)),
             node.resolvesConflicts(),
             node.agreed().version());
     node.simulation.trace().line("kernel: uuid rule " + verdict.rule() + " -> " + verdict.result());
     node.disk.uuids(verdict.own());
     node.peerUuids(new Packet.Uuids(verdict.peer(), theirs.bitsSet(), theirs.flags()));
     int result = verdict.result();
-    boolean peerDiscards = (theirs.flags() & UuidFlags.DISCARD_MY_DATA) != 0;
-    if (Math.abs(result) == UNDECIDED && peerDiscards) {
-      result = 1;
+    if (result == KernelUuids.NEEDS_NEWER) {
+      return Optional.empty();
     }
-    boolean isOwnInconsistent = node.state().disk() == DiskState.INCONSISTENT;
+    boolean peerDiscards = (theirs.flags() & UuidFlags.DISCARD_MY_DATA) != 0;
+    boolean isApart = Math.abs(result) == UNDECIDED;
+    if (isApart && node.discardsMyData() != peerDiscards) {
+      result = peerDiscards ? 1 : -1;
+    }
+    DiskState own = node.state().disk();
+    DiskState good = own == DiskState.NEGOTIATING ? node.attachment().found() : own;
+    boolean isOwnInconsistent = good == DiskState.INCONSISTENT;
     boolean isPeerInconsistent = peerDisk == DiskState.INCONSISTENT;
     if (isOwnInconsistent != isPeerInconsistent) {
       boolean isFull = result == -UNDECIDED || Math.abs(result) == 2;
@@ -145,10 +163,8 @@ final class KernelMeeting {
     }
     boolean isRefused =
         Math.abs(result) >= UNDECIDED
-            || result > 0 && !DiskState.INCONSISTENT.isBelow(node.state().disk())
-            || result < 0
-                && node.isPrimary()
-                && node.state().disk().isAtLeast(DiskState.CONSISTENT);
+            || result > 0 && !DiskState.INCONSISTENT.isBelow(good)
+            || result < 0 && node.isPrimary() && own.isAtLeast(DiskState.CONSISTENT);
     if (isRefused) {
       return Optional.empty();
     }

@@ -11,8 +11,8 @@ import org.twincore.drbd.wire.WireFormatException;
 /// The packets that come to a scripted node, each handed to whom it is for, or refused.
 ///
 /// Whoever reads the data socket may have to wait, and what comes behind waits with it: a
-/// P_SYNC_UUID that is early, since what makes it possible may still be on the meta socket, and a
-/// write beside an own one.
+/// P_SYNC_UUID that is early, since what makes it possible may still be on the meta socket, P_UUIDS
+/// while both agree on a change of state, and a write beside an own one.
 public final class KernelPackets {
   private final KernelPeer node;
   private final ArrayDeque<Held> held = new ArrayDeque<>();
@@ -67,6 +67,7 @@ public final class KernelPackets {
   private boolean mayBeTaken(Packet packet) {
     return switch (packet) {
       case Packet.SyncUuid _ -> node.resync().takesSyncUuid();
+      case Packet.Uuids _ -> node.commands().isIdle();
       case Packet.Data data when data.type() == PacketType.DATA ->
           node.conflicts().mayBeTaken(data);
       case Packet.Range range -> node.conflicts().mayBeTaken(range);
@@ -91,6 +92,8 @@ public final class KernelPackets {
       case Packet.Bytes bytes -> bitmap(bytes);
       case Packet.Data data when data.type() == PacketType.RS_DATA_REPLY ->
           node.resync().reply(data, needed(payload, data));
+      case Packet.Data data when data.type() == PacketType.DATA_REPLY ->
+          node.reader().reply(data, needed(payload, data));
       case Packet.Data data -> node.receiver().write(data, payload);
       case Packet.Range range -> node.receiver().range(range, payload);
       case Packet.Barrier barrier -> node.receiver().barrier(barrier);
@@ -115,6 +118,8 @@ public final class KernelPackets {
       node.resync().isInSync(ack);
     } else if (ack.type() == PacketType.OV_RESULT) {
       node.verify().result(ack);
+    } else if (ack.type() == PacketType.NEG_DREPLY) {
+      node.reader().refused(ack);
     } else if (ack.blockId() == Packet.RESYNC_BLOCK_ID) {
       node.resync().ack(ack);
     } else {

@@ -35,6 +35,8 @@ public final class KernelPeer {
   private final KernelSettings settings;
   private final KernelReceiver receiver;
   private final KernelWriter writer;
+  private final KernelReader reader;
+  private final KernelAttachment attachment;
   private final KernelResync resync;
   private final KernelMeeting meeting;
   private final KernelCommands commands;
@@ -49,6 +51,7 @@ public final class KernelPeer {
   private Packet.@Nullable Uuids peerUuids;
 
   private @Nullable Runnable onPong;
+  private boolean discardsMyData;
 
   /// Changes with each connection and its end, so that what was begun in one does not end in the
   /// next.
@@ -67,6 +70,8 @@ public final class KernelPeer {
     this.settings = settings;
     this.receiver = new KernelReceiver(this);
     this.writer = new KernelWriter(this);
+    this.reader = new KernelReader(this);
+    this.attachment = new KernelAttachment(this);
     this.resync = new KernelResync(this);
     this.meeting = new KernelMeeting(this);
     this.commands = new KernelCommands(this);
@@ -86,6 +91,11 @@ public final class KernelPeer {
     return writer;
   }
 
+  /// What it reads itself as Primary.
+  public KernelReader reader() {
+    return reader;
+  }
+
   /// The blocks that it asks for as target of a resync.
   public KernelResync resync() {
     return resync;
@@ -102,6 +112,10 @@ public final class KernelPeer {
 
   KernelReceiver receiver() {
     return receiver;
+  }
+
+  KernelAttachment attachment() {
+    return attachment;
   }
 
   KernelMeeting meeting() {
@@ -124,7 +138,7 @@ public final class KernelPeer {
 
   /// Is nothing of its own under way, and nothing of the peer's unanswered?
   public boolean isQuiet() {
-    return commands.isIdle() && writer.isIdle() && receiver.isIdle();
+    return commands.isIdle() && writer.isIdle() && reader.isIdle() && receiver.isIdle();
   }
 
   Features.Agreement agreed() {
@@ -159,6 +173,11 @@ public final class KernelPeer {
     peerUuids = repaired;
   }
 
+  /// What the peer says next counts.
+  void forgetPeerUuids() {
+    peerUuids = null;
+  }
+
   void considerResync() {
     meeting.considerResync();
   }
@@ -183,11 +202,11 @@ public final class KernelPeer {
 
   // ---- life
 
-  /// The disk is attached, after a crash or at the first start.
+  /// The node comes up with its disk, after a crash or at the first start.
   public void attach() {
-    disk.recover();
-    DiskState found = disk.isConsistent() ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT;
-    state = StateWord.INITIAL.withDisk(found).withConn(ConnectionState.WF_CONNECTION);
+    state = StateWord.INITIAL;
+    attachment.attach();
+    state = state.withConn(ConnectionState.WF_CONNECTION);
   }
 
   /// The machine loses its power.
@@ -195,6 +214,7 @@ public final class KernelPeer {
     connection++;
     forgetConnection();
     writer.crashed();
+    reader.crashed();
     disk.powerCut(random);
     state = StateWord.INITIAL;
   }
@@ -215,10 +235,19 @@ public final class KernelPeer {
         new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, twoPrimaries, integrity),
         null);
     wire.data(settings.syncParam(agreed.version()), null);
-    wire.data(settings.sizes(disk.sectors(), agreed), null);
-    sendUuids(0);
+    sendSizes();
+    sendUuids(discardsMyData ? UuidFlags.DISCARD_MY_DATA : 0);
     sendState();
     state = state.withConn(ConnectionState.WF_REPORT_PARAMS);
+  }
+
+  /// `--discard-my-data` at the next connection that comes about.
+  void discardMyData() {
+    discardsMyData = true;
+  }
+
+  boolean discardsMyData() {
+    return discardsMyData;
   }
 
   /// The connection is gone.
@@ -226,9 +255,11 @@ public final class KernelPeer {
     connection++;
     forgetConnection();
     StateWord before = state;
-    state = KernelStates.implied(state.withConn(ConnectionState.WF_CONNECTION));
+    state = attachment.withoutPeer(state).withConn(ConnectionState.WF_CONNECTION);
+    state = KernelStates.implied(state);
     rememberDisk();
     writer.lost();
+    reader.lost();
     boolean isAlone =
         before.pdsk().isAtLeast(DiskState.INCONSISTENT)
             && before.pdsk() != DiskState.D_UNKNOWN
@@ -271,16 +302,22 @@ public final class KernelPeer {
   }
 
   void sizes(Packet.Sizes sizes) {
-    if (sizes.diskSectors() != disk.sectors()) {
+    boolean isDiskless = sizes.diskSectors() == 0;
+    if (!isDiskless && sizes.diskSectors() != disk.sectors()) {
       throw new Misbehaved("expected " + disk.sectors() + " sectors, found " + sizes);
     }
   }
 
   void uuids(Packet.Uuids uuids) {
     peerUuids = uuids;
+    if (!attachment.goesOnWith(uuids.uuids().current())) {
+      hangUp("can only connect to data with the current UUID");
+      return;
+    }
     boolean skips = (uuids.flags() & UuidFlags.SKIP_INITIAL_SYNC) != 0;
     if (skips
         && state.conn() == ConnectionState.CONNECTED
+        && attachment.isThere()
         && disk.uuids().current() == GenerationUuids.JUST_CREATED) {
       disk.clearAll();
       long current = KernelUuids.role(uuids.uuids().current(), isPrimary());
@@ -312,19 +349,16 @@ public final class KernelPeer {
     if (!before.equals(state)) {
       simulation.trace().line("kernel %s -> %s".formatted(before, state));
     }
+    attachment.follow(before, state);
     rememberDisk();
-    boolean isHandshakeOver =
-        before.conn() == ConnectionState.WF_REPORT_PARAMS
-            && state.conn().isAtLeast(ConnectionState.CONNECTED);
-    boolean isTold = state.conn().isAtLeast(ConnectionState.CONNECTED);
-    if (isHandshakeOver || isTold && before.role() != state.role()) {
-      sendState();
-    }
+    tellOfPeersDisk(before);
+    tellOfOwnState(before);
     if (state.conn() == ConnectionState.CONNECTED
         && state.disk() == DiskState.UP_TO_DATE
         && state.pdsk() == DiskState.UP_TO_DATE) {
       disk.forgetCrash();
     }
+    discardsMyData &= state.conn().isBelow(ConnectionState.CONNECTED);
     if (before.conn() != ConnectionState.WF_BITMAP_S
         && state.conn() == ConnectionState.WF_BITMAP_S) {
       resync.sendBitmap();
@@ -336,18 +370,71 @@ public final class KernelPeer {
     packets.takeHeldSoon();
   }
 
+  /// What follows from the peer's disk coming and going.
+  private void tellOfPeersDisk(StateWord before) {
+    boolean isAttached =
+        before.pdsk() == DiskState.DISKLESS
+            && DiskState.DISKLESS.isBelow(state.pdsk())
+            && state.pdsk() != DiskState.D_UNKNOWN;
+    if (isAttached) {
+      sendUuids(0);
+      sendState();
+    }
+    boolean isInUse = isPrimary() || state.peer() == Role.PRIMARY;
+    boolean isPromoted = before.peer() != Role.PRIMARY && state.peer() == Role.PRIMARY;
+    boolean isApart =
+        KernelStates.isOutOfReach(before.pdsk(), state.pdsk()) && isInUse
+            || state.pdsk().isBelow(DiskState.INCONSISTENT) && isPromoted;
+    if (isApart && state.disk() == DiskState.UP_TO_DATE && newCurrentUuid()) {
+      sendUuids(0);
+    }
+  }
+
+  private void tellOfOwnState(StateWord before) {
+    if (!state.conn().isAtLeast(ConnectionState.CONNECTED)) {
+      return;
+    }
+    boolean isGone = state.disk() == DiskState.FAILED || state.disk() == DiskState.DISKLESS;
+    if (before.conn() == ConnectionState.WF_REPORT_PARAMS
+        || before.role() != state.role()
+        || isGone && before.disk() != state.disk()) {
+      sendState();
+    }
+    boolean isTargetNoMore =
+        before.disk().isBelow(DiskState.UP_TO_DATE)
+            && before.conn().isAtLeast(ConnectionState.SYNC_SOURCE)
+            && state.conn() == ConnectionState.CONNECTED;
+    if (isTargetNoMore) {
+      sendState();
+    }
+  }
+
   private void rememberDisk() {
-    disk.consistent(state.disk().isAtLeast(DiskState.OUTDATED));
-    disk.primary(isPrimary());
+    if (attachment.isThere()) {
+      disk.consistent(state.disk().isAtLeast(DiskState.OUTDATED));
+      boolean isOnlyDisk =
+          state.pdsk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
+      disk.primary(isPrimary() || isOnlyDisk);
+    }
+  }
+
+  void sendSizes() {
+    long usable = attachment.isNegotiatingOrThere() ? disk.sectors() : 0;
+    wire.data(settings.sizes(usable, disk.sectors(), agreed), null);
   }
 
   void sendState() {
     wire.data(new Packet.State(state.toInt()), null);
   }
 
+  /// If there is a disk that has some.
   void sendUuids(long flags) {
-    long crashed = disk.isCrashedPrimary() ? UuidFlags.CRASHED_PRIMARY : 0;
-    wire.data(new Packet.Uuids(disk.uuids(), disk.bitsSet(), flags | crashed), null);
+    if (attachment.isNegotiatingOrThere()) {
+      long crashed = disk.isCrashedPrimary() ? UuidFlags.CRASHED_PRIMARY : 0;
+      boolean wasInconsistent = attachment.found() == DiskState.INCONSISTENT;
+      long found = wasInconsistent ? UuidFlags.INCONSISTENT : 0;
+      wire.data(new Packet.Uuids(disk.uuids(), disk.bitsSet(), flags | crashed | found), null);
+    }
   }
 
   boolean isPrimary() {
@@ -358,10 +445,12 @@ public final class KernelPeer {
     return state.conn() == ConnectionState.VERIFY_S || state.conn() == ConnectionState.VERIFY_T;
   }
 
-  private void newCurrentUuid() {
-    if (disk.uuids().bitmap() == 0) {
+  private boolean newCurrentUuid() {
+    boolean isNew = disk.uuids().bitmap() == 0;
+    if (isNew) {
       disk.uuids(KernelUuids.fresh(disk.uuids(), drawnUuid(), isPrimary()));
     }
+    return isNew;
   }
 
   long drawnUuid() {

@@ -60,6 +60,10 @@ final class KernelReceiver {
       throw new Misbehaved("a write of nothing that is no flush: " + data);
     }
     Extent extent = inside(new Extent(data.sector(), bytes), data);
+    if (!node.attachment().isThere()) {
+      refuse(extent, data.blockId());
+      return;
+    }
     arrived(
         new Arrived(extent, data.blockId(), data.flags(), data.sequence()),
         () -> {
@@ -72,11 +76,21 @@ final class KernelReceiver {
   /// P_TRIM, P_ZEROES and P_WSAME.
   void range(Packet.Range range, @Nullable Payload payload) {
     Extent extent = inside(new Extent(range.sector(), range.sizeBytes()), range);
+    if (!node.attachment().isThere()) {
+      refuse(extent, range.blockId());
+      return;
+    }
     Payload pattern =
         range.type() == PacketType.WSAME ? KernelPackets.needed(payload, range) : null;
     arrived(
         new Arrived(extent, range.blockId(), range.flags(), range.sequence()),
         () -> fill(extent, pattern));
+  }
+
+  /// Without a disk to write to; it counts in its epoch all the same.
+  private void refuse(Extent extent, long blockId) {
+    epochs.getLast().size++;
+    acknowledge(PacketType.NEG_ACK, extent, blockId);
   }
 
   private void fill(Extent extent, @Nullable Payload pattern) {
@@ -110,7 +124,11 @@ final class KernelReceiver {
     KernelConflicts.Verdict verdict = node.conflicts().arrive(write.extent, write.sequence);
     if (verdict == KernelConflicts.Verdict.WRITE) {
       apply.run();
-      applied(write, epoch);
+      boolean isOnlyDisk = node.state().pdsk().isBelow(DiskState.INCONSISTENT);
+      if (isOnlyDisk) {
+        node.disk.setOutOfSync(write.extent);
+      }
+      applied(write, epoch, !isOnlyDisk);
       return;
     }
     boolean again = verdict == KernelConflicts.Verdict.RETRY && node.agreed().has(Since.ACK_CHOICE);
@@ -123,7 +141,7 @@ final class KernelReceiver {
                 write.blockId));
   }
 
-  private void applied(Arrived write, Epoch epoch) {
+  private void applied(Arrived write, Epoch epoch, boolean mayMark) {
     boolean perWrite = node.agreed().has(Since.ACK_CHOICE);
     KernelSettings.Protocol protocol = node.settings().protocol();
     boolean early =
@@ -136,11 +154,17 @@ final class KernelReceiver {
     node.later(
         node.random.nextLong(DELAY_NANOS),
         () -> {
-          boolean marks = write.has(DpFlags.MAY_SET_IN_SYNC) && isResyncing();
+          boolean marks =
+              mayMark
+                  && write.has(DpFlags.MAY_SET_IN_SYNC)
+                  && isResyncing()
+                  && node.attachment().isThere();
           if (marks) {
             node.disk.setInSync(write.extent);
           }
-          if (late || marks && !perWrite) {
+          if (node.attachment().isBroken()) {
+            acknowledge(PacketType.NEG_ACK, write.extent, write.blockId);
+          } else if (late || marks && !perWrite) {
             acknowledge(
                 marks ? PacketType.RS_WRITE_ACK : PacketType.WRITE_ACK,
                 write.extent,
@@ -199,6 +223,10 @@ final class KernelReceiver {
     node.later(
         node.random.nextLong(DELAY_NANOS),
         () -> {
+          if (!node.attachment().isThere()) {
+            acknowledge(PacketType.NEG_DREPLY, extent, request.blockId());
+            return;
+          }
           Payload payload = node.disk.read(extent);
           node.send(
               new Packet.Data(

@@ -31,10 +31,16 @@ public final class KernelResync {
   private @Nullable BitmapReceiver incoming;
   private final List<Extent> asked = new ArrayList<>();
   private final List<Extent> replied = new ArrayList<>();
-  private int unsentAcks;
+
+  /// Replies that are on their way to the own disk.
+  private final List<Extent> writing = new ArrayList<>();
+
   private boolean hasTurn;
   private boolean isEnding;
   private boolean asksByItself = true;
+
+  /// A block was marked after the bitmap had been sent, and the target does not know.
+  private boolean hasLateMarks;
 
   KernelResync(KernelPeer node) {
     this.node = node;
@@ -44,14 +50,16 @@ public final class KernelResync {
     incoming = null;
     asked.clear();
     replied.clear();
-    unsentAcks = 0;
+    writing.clear();
     hasTurn = false;
     isEnding = false;
+    hasLateMarks = false;
   }
 
   // ---- bitmaps
 
   void sendBitmap() {
+    hasLateMarks = false;
     boolean runs = node.settings().usesRuns() && node.agreed().has(Since.BITMAP_RUNS);
     BitmapSender sender =
         new BitmapSender(
@@ -67,7 +75,15 @@ public final class KernelResync {
 
   void bitmap(Packet.Bytes bytes) throws WireFormatException {
     ConnectionState conn = node.state().conn();
-    if (conn != ConnectionState.WF_BITMAP_S && conn != ConnectionState.WF_BITMAP_T) {
+    boolean isAwaited = conn == ConnectionState.WF_BITMAP_S || conn == ConnectionState.WF_BITMAP_T;
+    if (!isAwaited && isDiskGone()) {
+      return; // of a resync that came to nothing
+    }
+    if (!isAwaited && node.attachment().mayBeOvertaken()) {
+      node.hangUp("a bitmap of an earlier attach");
+      return;
+    }
+    if (!isAwaited) {
       throw new Misbehaved(bytes + " in " + node.state());
     }
     BitmapReceiver receiver = incoming;
@@ -97,10 +113,16 @@ public final class KernelResync {
         conn == ConnectionState.WF_BITMAP_T
             || conn == ConnectionState.WF_SYNC_UUID
             || conn == ConnectionState.BEHIND;
-    if (!isExpected) {
+    if (!isExpected && !isDiskGone()) {
       throw new Misbehaved(description + " in " + node.state());
     }
     node.disk.setOutOfSync(new Extent(description.sector(), description.sizeBytes()));
+  }
+
+  /// The peer says only now that it does not have a write, which was lost with a disk that it has
+  /// attached again meanwhile: P_NEG_ACK comes by the other socket.
+  void markedLate() {
+    hasLateMarks = true;
   }
 
   // ---- source
@@ -125,14 +147,27 @@ public final class KernelResync {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     boolean isInside =
         extent.endSector() <= node.disk.sectors() && extent.sizeBytes() <= REQUEST_BYTES_MAX;
-    boolean isSource = conn == ConnectionState.SYNC_SOURCE || conn == ConnectionState.PAUSED_SYNC_S;
+    if (!node.attachment().isThere()) {
+      acknowledge(PacketType.NEG_RS_DREPLY, extent);
+      return;
+    }
+    if (isDiskGone()) {
+      return; // asked for before the target had agreed with this node to give up its disk
+    }
+    boolean isSource =
+        conn == ConnectionState.SYNC_SOURCE
+            || conn == ConnectionState.PAUSED_SYNC_S
+            || conn == ConnectionState.CONNECTED
+                && node.state().pdsk() == DiskState.INCONSISTENT; // what it said before it agreed
     if (!isSource || !isInside || request.blockId() != Packet.RESYNC_BLOCK_ID) {
       throw new Misbehaved(request + " in " + node.state());
     }
     node.later(
         node.random.nextLong(DELAY_NANOS),
         () -> {
-          if (digest != null && Arrays.equals(digest.toByteArray(), digest(extent))) {
+          if (!node.attachment().isThere()) {
+            acknowledge(PacketType.NEG_RS_DREPLY, extent);
+          } else if (digest != null && Arrays.equals(digest.toByteArray(), digest(extent))) {
             isAlreadyThere(extent);
           } else {
             answer(extent);
@@ -175,13 +210,36 @@ public final class KernelResync {
         payload);
   }
 
+  /// An answer to a reply, or to a request that the source cannot fulfil.
   void ack(Packet.BlockAck ack) {
-    if (ack.type() != PacketType.RS_WRITE_ACK
-        || !replied.remove(new Extent(ack.sector(), ack.sizeBytes()))) {
+    Extent extent = new Extent(ack.sector(), ack.sizeBytes());
+    boolean isKnown =
+        switch (ack.type()) {
+          case RS_WRITE_ACK, NEG_ACK -> replied.remove(extent);
+          case NEG_RS_DREPLY -> asked.remove(extent);
+          default -> false;
+        };
+    if (!isKnown) {
       throw new Misbehaved("an ack for nothing: " + ack);
     }
-    node.disk.setInSync(new Extent(ack.sector(), ack.sizeBytes()));
-    endByItself();
+    if (ack.type() == PacketType.RS_WRITE_ACK) {
+      node.disk.setInSync(extent);
+      endByItself();
+    }
+  }
+
+  private boolean isDiskGone() {
+    return !node.attachment().isThere() || node.state().pdsk().isBelow(DiskState.INCONSISTENT);
+  }
+
+  private void acknowledge(PacketType type, Extent extent) {
+    node.wire.meta(
+        new Packet.BlockAck(
+            type,
+            extent.sector(),
+            Packet.RESYNC_BLOCK_ID,
+            (int) extent.sizeBytes(),
+            node.nextSequence()));
   }
 
   /// Beside an old peer, which does not say when it is through.
@@ -198,6 +256,9 @@ public final class KernelResync {
   /// The target says that it is through; with bits left that was said before it began.
   void endedAtTarget() {
     if (node.disk.bitsSet() != 0) {
+      if (hasLateMarks) {
+        node.hangUp("an admin reconnects: this would stay a source for ever");
+      }
       return;
     }
     node.disk.flush();
@@ -217,12 +278,16 @@ public final class KernelResync {
 
   /// May P_SYNC_UUID be taken now? Else whoever reads the socket waits until it may.
   boolean takesSyncUuid() {
-    return node.state().conn() == ConnectionState.WF_SYNC_UUID;
+    return node.state().conn() == ConnectionState.WF_SYNC_UUID
+        || !node.attachment().isNegotiatingOrThere();
   }
 
   void syncUuid(long uuid) {
     if (!takesSyncUuid()) {
       throw new Misbehaved("P_SYNC_UUID in " + node.state());
+    }
+    if (!node.attachment().isThere()) {
+      return;
     }
     long current = KernelUuids.role(uuid, node.isPrimary());
     node.disk.uuids(node.disk.uuids().withCurrent(current).withBitmap(0));
@@ -259,7 +324,9 @@ public final class KernelResync {
         count++;
       }
       Extent extent = extent(block, count);
-      if (asked.stream().noneMatch(extent::overlaps)) {
+      boolean isOnItsWay =
+          asked.stream().anyMatch(extent::overlaps) || writing.stream().anyMatch(extent::overlaps);
+      if (!isOnItsWay) {
         ask(extent);
       }
       block = node.disk.nextOutOfSync(block + count);
@@ -306,20 +373,19 @@ public final class KernelResync {
     if (data.blockId() != Packet.RESYNC_BLOCK_ID || !asked.remove(extent)) {
       throw new Misbehaved("nobody asked for " + data);
     }
+    if (!node.attachment().isThere()) {
+      acknowledge(PacketType.NEG_ACK, extent);
+      return;
+    }
     node.disk.write(data.sector(), payload);
-    unsentAcks++;
+    writing.add(extent);
     node.later(
         node.random.nextLong(DELAY_NANOS),
         () -> {
-          unsentAcks--;
+          writing.remove(extent);
           node.disk.setInSync(extent);
-          node.wire.meta(
-              new Packet.BlockAck(
-                  PacketType.RS_WRITE_ACK,
-                  extent.sector(),
-                  Packet.RESYNC_BLOCK_ID,
-                  (int) extent.sizeBytes(),
-                  node.nextSequence()));
+          boolean isWritten = !node.attachment().isBroken();
+          acknowledge(isWritten ? PacketType.RS_WRITE_ACK : PacketType.NEG_ACK, extent);
           endIfThrough();
         });
   }
@@ -330,7 +396,7 @@ public final class KernelResync {
         node.state().conn() == ConnectionState.SYNC_TARGET
             && node.disk.bitsSet() == 0
             && asked.isEmpty()
-            && unsentAcks == 0;
+            && writing.isEmpty();
     if (!isThrough || isEnding) {
       return;
     }
@@ -346,7 +412,6 @@ public final class KernelResync {
               .withConn(ConnectionState.CONNECTED)
               .withDisk(DiskState.UP_TO_DATE)
               .withPdsk(DiskState.UP_TO_DATE));
-      node.sendState();
     });
   }
 }

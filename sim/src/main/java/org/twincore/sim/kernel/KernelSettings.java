@@ -57,12 +57,13 @@ public record KernelSettings(
         102400);
   }
 
-  Packet.Sizes sizes(long sectors, Features.Agreement agreed) {
+  /// `usable` sectors of a disk, 0 without one, under a device of `sectors`.
+  Packet.Sizes sizes(long usable, long sectors, Features.Agreement agreed) {
     Optional<Packet.QueueLimits> limits =
         agreed.has(Features.WSAME)
             ? Optional.of(
                 new Packet.QueueLimits(SECTOR_BYTES, SECTOR_BYTES, 0, SECTOR_BYTES, 0, 1, 0, 0, 0))
             : Optional.empty();
-    return new Packet.Sizes(sectors, 0, sectors, MAX_BIO_BYTES, 0, 0, limits);
+    return new Packet.Sizes(usable, 0, sectors, MAX_BIO_BYTES, 0, 0, limits);
   }
 }

@@ -5,7 +5,7 @@ import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.wire.StateWord;
 
-/// What a new state implies (drbd-wire 7.1), as far as a node with a disk and one volume needs it.
+/// What a new state implies (drbd-wire 7.1), as far as a node with one volume needs it.
 final class KernelStates {
   private KernelStates() {}
 
@@ -20,8 +20,8 @@ final class KernelStates {
       state = isForgotten ? state.withPdsk(DiskState.D_UNKNOWN) : state;
     }
     boolean hasDisks =
-        state.disk().isAtLeast(DiskState.INCONSISTENT)
-            && state.pdsk().isAtLeast(DiskState.INCONSISTENT);
+        state.disk().isAtLeast(DiskState.NEGOTIATING)
+            && state.pdsk().isAtLeast(DiskState.NEGOTIATING);
     if (state.conn().isAtLeast(ConnectionState.STARTING_SYNC_S) && !hasDisks) {
       state = state.withConn(ConnectionState.CONNECTED);
     }
@@ -30,6 +30,19 @@ final class KernelStates {
       state = state.withDisk(known(state.disk())).withPdsk(known(state.pdsk()));
     }
     return paused(ranged(state));
+  }
+
+  /// Is the peer's copy of the data one that it cannot be counted on any more?
+  static boolean isOutOfReach(DiskState before, DiskState after) {
+    boolean isGone =
+        after.isBelow(DiskState.INCONSISTENT)
+            || after == DiskState.D_UNKNOWN
+            || after == DiskState.OUTDATED;
+    boolean wasThere =
+        before.isAtLeast(DiskState.INCONSISTENT)
+            && before != DiskState.D_UNKNOWN
+            && before != DiskState.OUTDATED;
+    return isGone && (wasThere || before == DiskState.D_UNKNOWN && after != DiskState.D_UNKNOWN);
   }
 
   private static DiskState known(DiskState disk) {

@@ -8,14 +8,18 @@ final class KernelUuids {
   private static final long STEP = 1L << 48;
   private static final int FIX_BY_SYNC_UUID = 96;
 
+  /// Only newer nodes can settle it.
+  static final int NEEDS_NEWER = -0x10000;
+
   private KernelUuids() {}
 
   /// What a comparison found: the rule's number and its result (1 source, -1 target, 2 and -2 with
   /// all bits, 0 nothing to do, 100 and below -2 refused), and both sets as repaired by the rule.
   record Verdict(int rule, int result, GenerationUuids own, GenerationUuids peer) {}
 
-  /// Who is and was Primary, for rules 40 and 41.
-  record Crashes(boolean own, boolean peer, boolean isPrimary, boolean peerIsPrimary) {}
+  /// Who is and was Primary, for rules 40 and 41, and whether both are new enough for the latter.
+  record Crashes(
+      boolean own, boolean peer, boolean isPrimary, boolean peerIsPrimary, boolean areNew) {}
 
   static Verdict compare(
       GenerationUuids own, GenerationUuids peer, Crashes crashes, boolean resolves, int version) {
@@ -83,6 +87,9 @@ final class KernelUuids {
       return new Verdict(40, 0, own, peer);
     }
     if (crashes.isPrimary || crashes.peerIsPrimary) {
+      if (!crashes.areNew) {
+        return new Verdict(41, NEEDS_NEWER, own, peer);
+      }
       int result = crashes.isPrimary && crashes.peerIsPrimary ? -100 : crashes.isPrimary ? 1 : -1;
       return new Verdict(41, result, own, peer);
     }

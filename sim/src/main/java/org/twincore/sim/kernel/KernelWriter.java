@@ -20,30 +20,46 @@ import org.twincore.sim.world.Simulation;
 /// transfer log until their barrier acks (drbd-wire 8.2 and 8.6).
 ///
 /// Beside another Primary its disk says only after a while that it has a write, and what that other
-/// one wants again goes out a second time, as a new write (section 9).
+/// one wants again goes out a second time, as a new write (section 9). Without a disk of its own
+/// the peer's is the only one.
 public final class KernelWriter {
   private static final long LOCAL_NANOS = 3 * Simulation.MILLISECOND;
   private static final long AGAIN_NANOS = Simulation.MILLISECOND;
 
+  /// How a write ended for the application that wanted it.
+  @FunctionalInterface
+  public interface Answer {
+    void is(boolean isWritten);
+  }
+
   /// What an application wants written; without data it is a discard.
-  private record Wish(Extent extent, @Nullable Payload payload, int flags, Runnable done) {}
+  private record Wish(Extent extent, @Nullable Payload payload, int flags, Answer answer) {}
 
   private static final class Request {
     private final Wish wish;
     private final long blockId;
     private final int epoch;
     private final boolean clearsBits;
+
+    /// On the own disk, or on its way there.
+    private final boolean isLocal;
+
     private boolean isAnswered;
     private boolean isPostponed;
     private boolean isSuperseded;
+
+    /// The peer could not write it.
+    private boolean isRefused;
+
     private boolean isHere;
     private boolean isThere;
 
-    Request(Wish wish, long blockId, int epoch, boolean clearsBits) {
+    Request(Wish wish, long blockId, int epoch, boolean clearsBits, boolean isLocal) {
       this.wish = wish;
       this.blockId = blockId;
       this.epoch = epoch;
       this.clearsBits = clearsBits;
+      this.isLocal = isLocal;
     }
 
     boolean overlaps(Extent extent) {
@@ -80,16 +96,22 @@ public final class KernelWriter {
     return log.isEmpty() && open.isEmpty();
   }
 
-  /// Is a write to any of these sectors not done with, or are applications held back? With an older
-  /// peer they are while the bitmaps are on their way (`drbd_state_is_stable`): it would not hear
-  /// of what they change.
+  /// Is a write to any of these sectors not done with, or are applications held back?
   public boolean isBusy(Extent extent) {
-    boolean isHeld =
-        node.state().conn() == ConnectionState.WF_BITMAP_S && !node.agreed().has(Since.LATE_MARKS);
-    return isHeld
+    return isHeld()
         || node.isVerifying()
         || node.conflicts().isBusy(extent)
         || open.stream().anyMatch(request -> request.overlaps(extent));
+  }
+
+  /// Applications are held back while it is not settled what the own disk lacks, and with an older
+  /// peer also while it would not hear of what they change (`drbd_state_is_stable`).
+  private boolean isHeld() {
+    return switch (node.state().conn()) {
+      case WF_BITMAP_T, WF_SYNC_UUID -> true;
+      case WF_BITMAP_S -> !node.agreed().has(Since.LATE_MARKS);
+      default -> node.state().disk() == DiskState.NEGOTIATING;
+    };
   }
 
   /// The next epoch has that number; a kernel's node counts on from one connection to the next.
@@ -141,35 +163,42 @@ public final class KernelWriter {
 
   // ---- writes
 
-  /// Writes as Primary; `done` runs when the application gets its answer, never after a crash.
-  public void write(long sector, Payload payload, Runnable done) {
-    write(sector, payload, 0x100 + ++lastBlockId, DpFlags.SYNC, done);
+  /// Writes as Primary; `answer` is called when the application gets it, never after a crash.
+  public void write(long sector, Payload payload, Answer answer) {
+    write(sector, payload, 0x100 + ++lastBlockId, DpFlags.SYNC, answer);
   }
 
   /// The same with a given block_id and flags of the application.
-  void write(long sector, Payload payload, long blockId, int flags, Runnable done) {
-    write(new Wish(new Extent(sector, payload.lengthBytes()), payload, flags, done), blockId);
+  void write(long sector, Payload payload, long blockId, int flags, Answer answer) {
+    write(new Wish(new Extent(sector, payload.lengthBytes()), payload, flags, answer), blockId);
   }
 
   /// A discard; otherwise as [#write].
-  void trim(Extent extent, long blockId, int flags, Runnable done) {
-    write(new Wish(extent, null, flags | DpFlags.DISCARD, done), blockId);
+  void trim(Extent extent, long blockId, int flags, Answer answer) {
+    write(new Wish(extent, null, flags | DpFlags.DISCARD, answer), blockId);
   }
 
   private void write(Wish wish, long blockId) {
     Extent extent = wish.extent;
     Payload payload = wish.payload;
-    if (payload == null) {
-      node.disk.clear(extent);
-    } else {
-      node.disk.write(extent.sector(), payload);
+    if (!mayWrite()) {
+      wish.answer.is(false);
+      return;
     }
-    if (!begin(extent, wish.done)) {
+    boolean isLocal = node.attachment().isThere();
+    if (isLocal) {
+      if (payload == null) {
+        node.disk.clear(extent);
+      } else {
+        node.disk.write(extent.sector(), payload);
+      }
+    }
+    if (!begin(wish)) {
       return;
     }
     int flags = wish.flags | flagsNow();
     Request request =
-        new Request(wish, blockId, epochNumber, (flags & DpFlags.MAY_SET_IN_SYNC) != 0);
+        new Request(wish, blockId, epochNumber, (flags & DpFlags.MAY_SET_IN_SYNC) != 0, isLocal);
     open.add(request);
     log.add(request);
     int number = node.nextSequence();
@@ -200,8 +229,15 @@ public final class KernelWriter {
     settle(request);
   }
 
+  /// Is there good data at least on one side?
+  private boolean mayWrite() {
+    return node.state().disk() == DiskState.UP_TO_DATE
+        || node.state().pdsk() == DiskState.UP_TO_DATE;
+  }
+
   /// Whether the peer must hear of it; else it is only marked, and done.
-  private boolean begin(Extent extent, Runnable done) {
+  private boolean begin(Wish wish) {
+    Extent extent = wish.extent;
     node.disk.markHot(extent);
     StateWord state = node.state();
     boolean isMirrored =
@@ -219,7 +255,7 @@ public final class KernelWriter {
               PacketType.OUT_OF_SYNC, extent.sector(), (int) extent.sizeBytes(), 0),
           null);
     }
-    done.run();
+    wish.answer.is(true);
     return false;
   }
 
@@ -246,7 +282,7 @@ public final class KernelWriter {
     if (!request.isHere || !request.isThere || !open.remove(request)) {
       return;
     }
-    request.wish.done.run();
+    request.wish.answer.is(request.isLocal || !request.isRefused);
     if (request.epoch == epochNumber && epochSize > 0) {
       node.wire.data(new Packet.Barrier(Integer.reverseBytes(epochNumber), 0), null);
       epochNumber++;
@@ -261,6 +297,10 @@ public final class KernelWriter {
 
   /// Any ack that is not of the resync.
   void ack(Packet.BlockAck ack) {
+    if (ack.type() == PacketType.NEG_ACK) {
+      refused(ack);
+      return;
+    }
     Request request =
         log.stream()
             .filter(it -> it.blockId == ack.blockId())
@@ -299,6 +339,23 @@ public final class KernelWriter {
       default -> throw new Misbehaved("an answer to a good write: " + ack);
     }
     settle(request);
+  }
+
+  /// P_NEG_ACK: the peer does not have the write, also if it was answered before, or even forgotten
+  /// here.
+  private void refused(Packet.BlockAck ack) {
+    node.disk.setOutOfSync(new Extent(ack.sector(), ack.sizeBytes()));
+    if (node.state().conn().isAtLeast(ConnectionState.WF_BITMAP_S)) {
+      node.resync().markedLate();
+    }
+    log.stream()
+        .filter(it -> it.blockId == ack.blockId())
+        .findFirst()
+        .ifPresent(request -> {
+          request.isThere = true;
+          request.isRefused = true;
+          settle(request);
+        });
   }
 
   private static void answered(Request request, Packet.BlockAck ack) {
@@ -359,7 +416,8 @@ public final class KernelWriter {
     List<Request> unanswered = List.copyOf(open);
     forget();
     unacked.forEach(request -> node.disk.setOutOfSync(request.wish.extent));
-    unanswered.forEach(request -> request.wish.done.run());
+    boolean isHere = node.attachment().isThere();
+    unanswered.forEach(request -> request.wish.answer.is(request.isLocal && isHere));
     node.disk.nothingHot();
   }
 

@@ -55,7 +55,6 @@ final class CapturedSide {
   private final boolean acceptedMeta;
   private @Nullable KernelPeer node;
   private int compared;
-  private double end = Double.MAX_VALUE;
 
   CapturedSide(String session, String name, int data, int meta)
       throws IOException, WireFormatException {
@@ -105,11 +104,6 @@ final class CapturedSide {
   /// What its operator did.
   void at(double seconds, Runnable act) {
     acts.put(seconds, act);
-  }
-
-  /// What comes later in the session is left out.
-  void until(double seconds) {
-    end = seconds;
   }
 
   KernelPeer node() {
@@ -167,9 +161,6 @@ final class CapturedSide {
     Packet.@Nullable ConnectionFeatures heard = null;
     boolean isOver = false;
     for (Step step : steps) {
-      if (step.seconds > end) {
-        return compared;
-      }
       while (!acts.isEmpty() && acts.firstKey() <= step.seconds) {
         acts.pollFirstEntry().getValue().run();
       }
@@ -292,7 +283,7 @@ final class CapturedSide {
                   withoutDigest(KernelPackets.needed(said.payload, data)),
                   data.blockId(),
                   data.flags() & ~ACKS_OF_THE_KIND,
-                  () -> {});
+                  _ -> {});
       case Packet.Range range when range.type() == PacketType.TRIM ->
           node()
               .writer()
@@ -300,11 +291,15 @@ final class CapturedSide {
                   new Extent(range.sector(), range.sizeBytes()),
                   range.blockId(),
                   range.flags() & ~ACKS_OF_THE_KIND,
-                  () -> {});
+                  _ -> {});
       case Packet.BlockRequest request
           when request.type() == PacketType.RS_DATA_REQUEST
               || request.type() == PacketType.CSUM_RS_REQUEST ->
           node().resync().ask(new Extent(request.sector(), request.sizeBytes()));
+      case Packet.BlockRequest request when request.type() == PacketType.DATA_REQUEST ->
+          node()
+              .reader()
+              .read(new Extent(request.sector(), request.sizeBytes()), request.blockId(), _ -> {});
       default -> {}
     }
   }

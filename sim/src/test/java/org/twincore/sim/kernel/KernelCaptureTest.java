@@ -83,26 +83,26 @@ class KernelCaptureTest {
               Optional.of(DigestAlgorithm.CRC32C),
               Optional.of(DigestAlgorithm.CRC32C)));
 
-  /// Until the second node gives up its disk.
-  private static final double DETACH_OF_B = 5.3;
-
   @Test
-  void theOneThatVerifiesAndIsTheSourceByChecksums() throws Exception {
+  void theOneThatVerifiesAndIsTheSourceByChecksumsAndTheOnlyDisk() throws Exception {
     CapturedSide side = new CapturedSide("s3-auth-integrity-verify-csums", "A", 2, 3);
-    side.draws(0xb240d3b9ed5b3247L);
-    side.until(DETACH_OF_B);
+    side.draws(0xb240d3b9ed5b3247L, 0xaf4f81ddb0b39005L);
     side.at(1.30, () -> side.node().commands().becomePrimary());
     side.at(1.32, () -> side.node().writer().epochsFrom(8));
     side.at(1.40, () -> side.node().commands().verify());
+    side.at(5.50, () -> side.node().commands().becomeSecondary());
+    side.at(6.30, () -> side.node().commands().disconnect(() -> {}));
     assertThat(side.play(withData(0x35aaf399cbe2b663L), node -> {}, DIGESTS)).isGreaterThan(500);
     assertThat(side.drawsLeft()).isZero();
   }
 
   @Test
-  void theOneThatIsVerifiedAndFilledByChecksums() throws Exception {
+  void theOneThatIsVerifiedAndFilledByChecksumsAndDetached() throws Exception {
     CapturedSide side = new CapturedSide("s3-auth-integrity-verify-csums", "B", 2, 3);
-    side.until(DETACH_OF_B);
     side.at(3.50, () -> side.node().commands().invalidate());
+    side.at(5.30, () -> side.node().attachment().detach());
+    side.at(5.89, () -> side.node().commands().becomePrimary());
+    side.at(6.10, () -> side.node().commands().becomeSecondary());
     KernelDisk disk = withData(0x35aaf399cbe2b662L);
     assertThat(side.play(disk, node -> {}, DIGESTS)).isGreaterThan(250);
     assertThat(disk.block(7)).containsOnly('A');

@@ -31,7 +31,7 @@ final class Generations {
       case KEEP -> {}
       case POSTPONE -> volume.device.postponeNewUuid(true);
       case POSTPONE_UNTIL_MEETING -> volume.device.postponeNewUuidUntilMeeting();
-      case AWAIT_WRITE -> volume.device.awaitPeerWrite(true);
+      case AWAIT_USE -> volume.device.awaitPeerUse(true);
       case CREATE -> begin(volume, decision.rule().name());
     }
   }
@@ -70,13 +70,13 @@ final class Generations {
   void giveUp(Volume volume) {
     volume.writes.giveUpKept();
     volume.device.postponeNewUuid(false);
-    volume.device.awaitPeerWrite(false);
+    volume.device.awaitPeerUse(false);
   }
 
-  /// A diskless Primary begins to write to the disk of this node only.
-  void peerWritesAlone(Volume volume) {
+  /// A diskless Primary goes on from the data of this node's disk.
+  void peerUsesThisDisk(Volume volume) {
     Device device = volume.device;
-    device.awaitPeerWrite(false);
+    device.awaitPeerUse(false);
     if (device.hasUsableDisk() && device.uuids().bitmap() == 0) {
       begin(volume, NewUuidRule.Rule.DISKLESS_PRIMARY_CONNECTED.name());
     }
@@ -146,7 +146,7 @@ final class Generations {
     if (after.role() == Role.PRIMARY
         && (losesGoodDisk || (isPromoted && after.disk().isBelow(DiskState.INCONSISTENT)))
         && peer != null
-        && peer.uuids().bitmap() == 0
+        && !device.peerKeepsBitmap()
         && peer.uuids().currentIdentity() == device.uuids().currentIdentity()) {
       volume.peersGenerationBegins();
     }

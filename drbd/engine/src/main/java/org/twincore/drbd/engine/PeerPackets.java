@@ -349,8 +349,10 @@ final class PeerPackets {
       return;
     }
     switch (request.type()) {
-      case DATA_REQUEST ->
-          expect(request, volume.peerReads.read(request, link.epochs()), "too many at once");
+      case DATA_REQUEST -> {
+        peerStates.usesThisDisk(volume);
+        expect(request, volume.peerReads.read(request, link.epochs()), "too many at once");
+      }
       case RS_DATA_REQUEST, RS_THIN_REQ, CSUM_RS_REQUEST ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
           link.epochs()

@@ -68,6 +68,9 @@ final class PeerStates {
       link.lose(PROTOCOL_ERROR, "P_STATE 0x%08x is none".formatted(packet.word()));
       return;
     }
+    if (peer.get().disk() == DiskState.NEGOTIATING) {
+      usesThisDisk(volume);
+    }
     Device device = volume.device;
     StateWord before = device.state();
     PeerState.Decision decision =
@@ -86,6 +89,16 @@ final class PeerStates {
       case PeerState.EndIsAhead _ -> volume.targetsEnd = packet;
       case PeerState.Drop drop -> drop(volume, drop);
       case PeerState.Adopt adopt -> adopt(volume, before, adopt);
+    }
+  }
+
+  /// A diskless Primary reads what this node has, or compares an own disk with it: what it goes on
+  /// from is this node's data, whatever that disk holds.
+  void usesThisDisk(Volume volume) {
+    Device device = volume.device;
+    boolean isDisklessPrimary = device.state().peer() == Role.PRIMARY && !device.peerHasDisk();
+    if (device.awaitsPeerUse() && isDisklessPrimary) {
+      states.generations.peerUsesThisDisk(volume);
     }
   }
 

@@ -404,8 +404,8 @@ public final class Resource {
     }
 
     @Override
-    public void peerWritesAlone() {
-      self().ifPresent(states.generations::peerWritesAlone);
+    public void peerUsesThisDisk() {
+      self().ifPresent(states.generations::peerUsesThisDisk);
     }
 
     @Override

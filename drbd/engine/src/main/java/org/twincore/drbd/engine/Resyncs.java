@@ -157,6 +157,7 @@ final class Resyncs {
 
   private void becomeTarget(Volume volume, long uuid) {
     Device device = volume.device;
+    device.peerIsSource();
     volume.setUuids(UuidChanges.startTarget(device.uuids(), uuid, device.state().role()));
     states.force(volume, state -> state.withConn(SYNC_TARGET), "P_SYNC_UUID");
     parts.turn.log(

@@ -151,7 +151,7 @@ final class States {
     exposePeersData(device, before, after);
     trustBitmap(device, before, after);
     if (after.conn().isBelow(CONNECTED) || after.pdsk().isAtLeast(DiskState.INCONSISTENT)) {
-      device.awaitPeerWrite(false);
+      device.awaitPeerUse(false);
     }
     metadata(volume, before, after);
     resync(volume, before, after);

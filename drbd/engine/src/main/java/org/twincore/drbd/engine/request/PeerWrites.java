@@ -42,8 +42,8 @@ public final class PeerWrites {
     /// The own disk failed a write of the peer.
     void localWriteFailed(String cause);
 
-    /// The peer, which has no disk, begins to write to this one ([Device#awaitsPeerWrite]).
-    void peerWritesAlone();
+    /// The peer, which has no disk, goes on from this one ([Device#awaitsPeerUse]).
+    void peerUsesThisDisk();
 
     /// The own disk failed a flush.
     void localFlushFailed(String cause);
@@ -148,8 +148,8 @@ public final class PeerWrites {
       return false;
     }
     if (write.peerLacks) {
-      if (device.awaitsPeerWrite()) {
-        listener.peerWritesAlone();
+      if (device.awaitsPeerUse()) {
+        listener.peerUsesThisDisk();
       }
       device.markOutOfSync(write.extent);
     }

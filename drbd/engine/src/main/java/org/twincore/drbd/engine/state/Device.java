@@ -29,6 +29,7 @@ public final class Device {
   private @Nullable Backing backing;
   private StateContext.Remembered remembered = StateContext.Remembered.NOTHING;
   private Packet.@Nullable Uuids peerUuids;
+  private boolean isPeerSource;
   private long toldBits;
   private long peerSectors;
   private int peerBioBytes;
@@ -42,7 +43,7 @@ public final class Device {
   private boolean crashedPrimary;
   private boolean newUuidPostponed;
   private boolean mayResumeWithPeer;
-  private boolean awaitsPeerWrite;
+  private boolean awaitsPeerUse;
   private boolean attachAwaitsWrites;
   private boolean tellsError;
   private boolean changesSize;
@@ -285,13 +286,13 @@ public final class Device {
     mayResumeWithPeer = true;
   }
 
-  /// Whether a new generation begins as soon as the peer writes.
-  public boolean awaitsPeerWrite() {
-    return awaitsPeerWrite;
+  /// Whether a new generation begins as soon as the peer uses this node's data.
+  public boolean awaitsPeerUse() {
+    return awaitsPeerUse;
   }
 
-  public void awaitPeerWrite(boolean awaits) {
-    awaitsPeerWrite = awaits;
+  public void awaitPeerUse(boolean awaits) {
+    awaitsPeerUse = awaits;
   }
 
   public boolean considerResync() {
@@ -321,6 +322,19 @@ public final class Device {
 
   public void setPeerUuids(Packet.@Nullable Uuids uuids) {
     peerUuids = uuids;
+    isPeerSource = false;
+  }
+
+  /// P_SYNC_UUID: the peer has that as its bitmap UUID from now on, until it says otherwise or the
+  /// resync ends well.
+  public void peerIsSource() {
+    isPeerSource = true;
+  }
+
+  /// Does the peer's bitmap count for a generation already? Then it begins no other one when writes
+  /// pass by this node's disk.
+  public boolean peerKeepsBitmap() {
+    return isPeerSource || peerUuids != null && peerUuids.uuids().bitmap() != 0;
   }
 
   /// What the peer's disk can hold, sectors; 0 = not known or none.

@@ -19,8 +19,9 @@ import org.twincore.drbd.wire.StateWord;
 /// the same one), and so does one that has its disk back and no peer with a disk (the kernel's
 /// disks would differ and count as equal). A suspended Secondary does not wait: the Primary, which
 /// now has no disk, is not frozen by that. And towards fewer false split brains: with a diskless
-/// Primary that has just connected the generation starts at its first write. It may find that the
-/// data here is not what its users have seen, and leave again.
+/// Primary that has just connected the generation starts when that first reads or writes, or
+/// attaches a disk. It may find that the data here is not what its users have seen, and leave
+/// again.
 public final class NewUuidRule {
   private NewUuidRule() {}
 
@@ -34,8 +35,8 @@ public final class NewUuidRule {
     POSTPONE,
     /// The same, but not before the next handshake: the peer may go on from here as well.
     POSTPONE_UNTIL_MEETING,
-    /// Create one when the peer writes.
-    AWAIT_WRITE
+    /// Create one when the peer uses the data.
+    AWAIT_USE
   }
 
   /// The rows.
@@ -80,7 +81,7 @@ public final class NewUuidRule {
         && after.role() != Role.PRIMARY
         && after.peer() == Role.PRIMARY
         && after.pdsk().isBelow(INCONSISTENT)) {
-      return new Decision(Rule.DISKLESS_PRIMARY_CONNECTED, Answer.AWAIT_WRITE);
+      return new Decision(Rule.DISKLESS_PRIMARY_CONNECTED, Answer.AWAIT_USE);
     }
     if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
       boolean frozen = after.role() == Role.PRIMARY && after.isSuspended();
