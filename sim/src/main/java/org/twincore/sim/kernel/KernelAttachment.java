@@ -104,10 +104,13 @@ final class KernelAttachment {
     return found;
   }
 
-  /// The handshake of the attach left both Connected, or made this node a source.
+  /// The handshake of the attach left both Connected, or made this node a source. (A kernel's node
+  /// also takes its disk for good when another P_STATE crosses the attach, before there was any
+  /// handshake, and reads old data from it then.)
   StateWord negotiated(StateWord wanted) {
     boolean isDecided =
-        wanted.conn() == ConnectionState.CONNECTED || wanted.conn() == ConnectionState.WF_BITMAP_S;
+        wanted.conn() == ConnectionState.CONNECTED && node.hasPeerUuids()
+            || wanted.conn() == ConnectionState.WF_BITMAP_S;
     return isDecided && wanted.disk() == DiskState.NEGOTIATING ? wanted.withDisk(found) : wanted;
   }
 

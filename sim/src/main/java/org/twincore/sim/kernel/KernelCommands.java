@@ -92,9 +92,7 @@ public final class KernelCommands {
       if (state().conn() != ConnectionState.CONNECTED) {
         return RESYNC_RUNNING;
       }
-      boolean haveDisks =
-          node.attachment().isThere() && state().pdsk().isAtLeast(DiskState.INCONSISTENT);
-      return haveDisks ? SUCCESS : NOTHING_TO_DO;
+      return haveDisks() ? SUCCESS : NOTHING_TO_DO;
     }
     StateWord wanted =
         StateWord.of(state().toInt() & ~mask | value & mask)
@@ -212,6 +210,12 @@ public final class KernelCommands {
         });
   }
 
+  private void verifies() {
+    if (haveDisks()) {
+      node.verify().start();
+    }
+  }
+
   /// `drbdadm verify`, if both are good and nothing else goes on.
   public void verify() {
     boolean mayBe =
@@ -222,7 +226,18 @@ public final class KernelCommands {
             && asked == null;
     if (mayBe) {
       int value = ConnectionState.VERIFY_S.code() << 4;
-      ask(PacketType.STATE_CHG_REQ, StateWord.CONN_MASK, value, node.verify()::start);
+      ask(PacketType.STATE_CHG_REQ, StateWord.CONN_MASK, value, this::verifies);
+    }
+  }
+
+  /// Else there is nothing to copy or compare.
+  private boolean haveDisks() {
+    return node.attachment().isThere() && state().pdsk().isAtLeast(DiskState.INCONSISTENT);
+  }
+
+  private void invalidated() {
+    if (haveDisks()) {
+      node.resync().startWholeAsTarget();
     }
   }
 
@@ -236,7 +251,7 @@ public final class KernelCommands {
             && asked == null;
     if (mayBe) {
       int value = ConnectionState.STARTING_SYNC_T.code() << 4;
-      ask(PacketType.STATE_CHG_REQ, StateWord.CONN_MASK, value, node.resync()::startWholeAsTarget);
+      ask(PacketType.STATE_CHG_REQ, StateWord.CONN_MASK, value, this::invalidated);
     }
   }
 }

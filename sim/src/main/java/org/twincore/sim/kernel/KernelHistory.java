@@ -13,10 +13,12 @@ import org.twincore.drbd.wire.Payload;
 final class KernelHistory {
   private final List<TreeSet<Integer>> possible = new ArrayList<>();
   private final TreeSet<Integer> busy = new TreeSet<>();
+  private final int[] begun;
   private int lastNumber;
   private int answered;
 
   KernelHistory(int blocks) {
+    begun = new int[blocks];
     for (int i = 0; i < blocks; i++) {
       possible.add(new TreeSet<>(List.of(0)));
     }
@@ -31,6 +33,7 @@ final class KernelHistory {
     int number = discards ? 0 : ++lastNumber;
     for (int i = block; i < block + count; i++) {
       busy.add(i);
+      begun[i]++;
       possible.get(i).add(number);
     }
     return number;
@@ -51,6 +54,12 @@ final class KernelHistory {
     for (int i = block; i < block + count; i++) {
       busy.remove(i);
     }
+  }
+
+  /// How many writes to a block have begun so far: what is read is known only as long as that
+  /// stays.
+  int begun(int block) {
+    return begun[block];
   }
 
   /// Writes that were answered well.

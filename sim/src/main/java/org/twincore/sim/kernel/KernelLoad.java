@@ -1,29 +1,36 @@
 package org.twincore.sim.kernel;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
+import org.twincore.drbd.wire.Payload;
 import org.twincore.sim.world.Simulation;
 
-/// What the applications of whichever node is Primary write.
+/// What the applications of whichever node is Primary write and read.
 final class KernelLoad {
   private static final int HOT_BLOCKS = 96;
   private static final int BLOCK_SECTORS = KernelDisk.BLOCK_BYTES / Extent.SECTOR_BYTES;
   private static final int WRITES_MAX = 24;
   private static final int BLOCKS_MAX = 9;
+  private static final int READS_MAX = 8;
   private static final long BURST_NANOS = 300 * Simulation.MILLISECOND;
 
   /// A write without an answer yet.
   private record Open(int block, int count, int number) {}
 
+  /// A read of one block, and how many writes to it had begun by then.
+  private record OpenRead(int block, int begun) {}
+
   private final KernelWorld world;
   private final KernelHistory history = new KernelHistory(HOT_BLOCKS);
   private final TreeMap<Long, Open> ours = new TreeMap<>();
   private final TreeMap<Long, Open> theirs = new TreeMap<>();
+  private final TreeMap<Long, OpenRead> oursRead = new TreeMap<>();
   private final TreeSet<Long> flushes = new TreeSet<>();
   private long lastCookie;
   private boolean isResting;
@@ -37,7 +44,7 @@ final class KernelLoad {
     return history;
   }
 
-  /// A few writes within a short time, some of several blocks, some discards.
+  /// A few writes within a short time, some of several blocks, some discards, and a few reads.
   void burst() {
     boolean byOurs = world.isOurPrimary();
     if (!byOurs && !world.isTheirPrimary()) {
@@ -51,6 +58,10 @@ final class KernelLoad {
       world.simulation.after(
           world.random.nextLong(BURST_NANOS), () -> write(block, count, discards));
     }
+    for (int i = world.random.nextInt(READS_MAX); i > 0; i--) {
+      int block = world.random.nextInt(HOT_BLOCKS);
+      world.simulation.after(world.random.nextLong(BURST_NANOS), () -> read(block));
+    }
     if (byOurs && world.random.nextBoolean()) {
       flushes.add(++lastCookie);
       world.ours.deliver(new Event.AppFlush(0, lastCookie));
@@ -60,6 +71,10 @@ final class KernelLoad {
   /// Nothing is written while they rest.
   void rest(boolean rests) {
     isResting = rests;
+  }
+
+  boolean isResting() {
+    return isResting;
   }
 
   private void write(int block, int count, boolean discards) {
@@ -89,7 +104,34 @@ final class KernelLoad {
           .write(
               extent.sector(),
               KernelHistory.payload(number, count),
-              _ -> done(theirs.remove(cookie)));
+              isWritten -> {
+                Open open = theirs.remove(cookie);
+                if (isWritten) {
+                  done(open);
+                } else if (open != null) {
+                  history.undecided(open.block, open.count);
+                }
+              });
+    }
+  }
+
+  private void read(int block) {
+    if (isResting || !history.isFree(block, 1)) {
+      return;
+    }
+    OpenRead read = new OpenRead(block, history.begun(block));
+    if (world.isOurPrimary()) {
+      long cookie = ++lastCookie;
+      oursRead.put(cookie, read);
+      world.ours.deliver(new Event.AppRead(0, cookie, extent(block, 1)));
+    } else if (world.isTheirPrimary()) {
+      world.theirs.reader().read(extent(block, 1), found -> check(read, found));
+    }
+  }
+
+  private void check(OpenRead read, Optional<Payload> found) {
+    if (found.isPresent() && history.begun(read.block) == read.begun) {
+      history.check(read.block, found.get().toByteArray());
     }
   }
 
@@ -99,6 +141,10 @@ final class KernelLoad {
 
   private void answered(Effect.OfApplication answer) {
     flushes.remove(answer.cookie());
+    OpenRead read = oursRead.remove(answer.cookie());
+    if (read != null && answer instanceof Effect.AppReadDone done) {
+      check(read, Optional.of(done.payload()));
+    }
     Open write = ours.remove(answer.cookie());
     if (answer instanceof Effect.AppDone) {
       done(write);
@@ -116,6 +162,7 @@ final class KernelLoad {
   /// Our node is gone, and with it whoever waited for answers.
   void abandonOurs() {
     flushes.clear();
+    oursRead.clear();
     abandon(ours);
   }
 
@@ -130,7 +177,7 @@ final class KernelLoad {
 
   /// Has every request been answered?
   boolean isIdle() {
-    return history.isIdle() && flushes.isEmpty();
+    return history.isIdle() && flushes.isEmpty() && oursRead.isEmpty();
   }
 
   /// Fails unless a block of either disk holds what it may.

@@ -20,6 +20,9 @@ final class KernelMeeting {
   /// Neither disk was good, and one of them has been declared to be.
   private boolean considersResync;
 
+  /// The peer's disk does not go with the own one.
+  private boolean refusesPeersDisk;
+
   KernelMeeting(KernelPeer node) {
     this.node = node;
   }
@@ -30,6 +33,12 @@ final class KernelMeeting {
 
   void forget() {
     considersResync = false;
+    refusesPeersDisk = false;
+  }
+
+  /// Was the peer's attach refused, of which it does not hear?
+  boolean refusesPeersDisk() {
+    return refusesPeersDisk;
   }
 
   void peerState(int word) {
@@ -75,6 +84,7 @@ final class KernelMeeting {
             ? before.withConn(ConnectionState.CONNECTED)
             : before;
     if (mustCompare(before, peer)) {
+      refusesPeersDisk = false;
       Optional<ConnectionState> conn = handshake(peer.role(), real);
       if (conn.isPresent()) {
         wanted = wanted.withConn(conn.get());
@@ -83,6 +93,7 @@ final class KernelMeeting {
         wanted = wanted.withDisk(node.state().disk());
       } else if (peer.disk() == DiskState.NEGOTIATING) {
         real = DiskState.DISKLESS;
+        refusesPeersDisk = true;
       } else {
         node.hangUp("no way to resync");
         return;

@@ -51,6 +51,7 @@ public final class KernelPeer {
   private Packet.@Nullable Uuids peerUuids;
 
   private @Nullable Runnable onPong;
+  private boolean wantsToDiscard;
   private boolean discardsMyData;
 
   /// Changes with each connection and its end, so that what was begun in one does not end in the
@@ -225,6 +226,7 @@ public final class KernelPeer {
     agreed = agreement;
     resolvesConflicts = resolves;
     sequence = 0;
+    discardsMyData = wantsToDiscard;
     int protocol = settings.protocol().code();
     Optional<String> integrity =
         agreed.has(Since.INTEGRITY_NAME)
@@ -241,9 +243,9 @@ public final class KernelPeer {
     state = state.withConn(ConnectionState.WF_REPORT_PARAMS);
   }
 
-  /// `--discard-my-data` at the next connection that comes about.
+  /// `--discard-my-data`, until a connection has come about with it.
   void discardMyData() {
-    discardsMyData = true;
+    wantsToDiscard = true;
   }
 
   boolean discardsMyData() {
@@ -358,7 +360,10 @@ public final class KernelPeer {
         && state.pdsk() == DiskState.UP_TO_DATE) {
       disk.forgetCrash();
     }
-    discardsMyData &= state.conn().isBelow(ConnectionState.CONNECTED);
+    if (discardsMyData && state.conn().isAtLeast(ConnectionState.CONNECTED)) {
+      wantsToDiscard = false;
+      discardsMyData = false;
+    }
     if (before.conn() != ConnectionState.WF_BITMAP_S
         && state.conn() == ConnectionState.WF_BITMAP_S) {
       resync.sendBitmap();

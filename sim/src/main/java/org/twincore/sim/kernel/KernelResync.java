@@ -403,6 +403,9 @@ public final class KernelResync {
     isEnding = true;
     node.ping(() -> {
       isEnding = false;
+      if (isDiskGone()) {
+        return; // lost meanwhile
+      }
       node.disk.flush();
       node.disk.uuids(
           KernelUuids.afterTarget(node.disk.uuids(), node.peerUuids().uuids(), node.isPrimary()));

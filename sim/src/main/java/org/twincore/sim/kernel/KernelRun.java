@@ -9,7 +9,7 @@ import org.twincore.sim.world.Tamper;
 import org.twincore.sim.world.Trace;
 
 /// One node of ours beside a scripted one, from one seed: writes on either side, role changes,
-/// resyncs, broken and stalled connections, crashes of either.
+/// resyncs, broken and stalled connections, disks that go and come back, crashes of either.
 ///
 /// It ends well if the scripted node never saw anything that a kernel's would hang up on, if
 /// afterwards both are Connected and UpToDate within bounded virtual time, and if both disks are
@@ -40,6 +40,7 @@ public final class KernelRun {
   private final long seed;
   private final KernelWorld world;
   private final KernelLoad load;
+  private final KernelDiskLoss disks;
   private boolean oursOwns = true;
   private long troubleNanos;
 
@@ -48,6 +49,7 @@ public final class KernelRun {
     this.seed = seed;
     world = new KernelWorld(seed, trace, planted, KernelWorld.Primaries.ONE);
     load = new KernelLoad(world);
+    disks = new KernelDiskLoss(world);
   }
 
   /// Runs it all.
@@ -89,7 +91,9 @@ public final class KernelRun {
   }
 
   private void act() {
-    switch (world.random.nextInt(20)) {
+    disks.look();
+    promoteOwner();
+    switch (world.random.nextInt(24)) {
       case 0 -> {
         trouble();
         world.network.breakConnection();
@@ -105,7 +109,25 @@ public final class KernelRun {
         after(PAUSE_NANOS, () -> world.command(new AdminCommand.ResumeSync(0)));
       }
       case 8, 9 -> verify();
+      case 10, 11, 12 -> {
+        if (!load.isResting()) {
+          disks.lose();
+        }
+      }
       default -> load.burst();
+    }
+  }
+
+  /// Whoever was Primary last is it again soon.
+  private void promoteOwner() {
+    boolean isFree = world.isUpToDate() && !world.isOurPrimary() && !world.isTheirPrimary();
+    if (!isFree || load.isResting() || world.random.nextInt(3) == 0) {
+      return;
+    }
+    if (oursOwns) {
+      world.command(new AdminCommand.Primary(0, false));
+    } else {
+      world.theirs.commands().becomePrimary();
     }
   }
 
@@ -129,7 +151,7 @@ public final class KernelRun {
     }
     boolean mayFailOver = world.isTheirPrimary() && canFailOver();
     trouble();
-    world.crashTheirs();
+    world.crashTheirs(disks.isOnlyCopy(false));
     load.abandonTheirs();
     if (mayFailOver) {
       oursOwns = true;
@@ -142,7 +164,7 @@ public final class KernelRun {
   private void restartTheirs() {
     if (!world.theyRun()) {
       world.startTheirs();
-      if (!oursOwns && world.random.nextBoolean()) {
+      if (!oursOwns && world.random.nextBoolean() && disks.isCurrent(false)) {
         world.theirs.commands().becomePrimary();
       }
     }
@@ -154,7 +176,7 @@ public final class KernelRun {
     }
     boolean mayFailOver = world.isOurPrimary() && canFailOver();
     trouble();
-    world.crashOurs();
+    world.crashOurs(disks.isOnlyCopy(true));
     load.abandonOurs();
     if (mayFailOver) {
       oursOwns = false;
@@ -172,7 +194,7 @@ public final class KernelRun {
   private void restartOurs() {
     if (!world.ours.isRunning()) {
       world.startOurs();
-      if (oursOwns && world.random.nextBoolean()) {
+      if (oursOwns && world.random.nextBoolean() && disks.isCurrent(true)) {
         world.command(new AdminCommand.Primary(0, false));
       }
     }
@@ -188,7 +210,7 @@ public final class KernelRun {
   }
 
   private void swapRoles() {
-    if (!world.isUpToDate() || !load.isIdle() || !world.network.isWhole()) {
+    if (!disks.maySwap() || !load.isIdle() || !world.network.isWhole()) {
       return;
     }
     KernelCommands theirs = world.theirs.commands();
@@ -196,7 +218,7 @@ public final class KernelRun {
       world.ours.admin(
           new AdminCommand.Secondary(0),
           result -> {
-            if (result.isSuccess() && world.isUpToDate() && !world.isOurPrimary()) {
+            if (result.isSuccess() && disks.maySwap() && !world.isOurPrimary()) {
               theirs.becomePrimary();
               oursOwns = false;
             }
@@ -227,6 +249,7 @@ public final class KernelRun {
         world.isUpToDate()
             && world.isQuiet()
             && load.isIdle()
+            && disks.areWell()
             && world.settings.digests().verify().isPresent();
     if (!mayBe) {
       return;
@@ -241,7 +264,7 @@ public final class KernelRun {
   }
 
   private void goOnAfterVerify() {
-    if (world.isVerifying()) {
+    if (world.isVerifying() || world.hasOpenCommands()) {
       world.simulation.after(VERIFY_NANOS, this::goOnAfterVerify);
     } else {
       load.rest(false);
@@ -249,6 +272,9 @@ public final class KernelRun {
   }
 
   private void invalidate() {
+    if (world.hasOpenCommands()) {
+      return; // a Primary by then
+    }
     if (world.random.nextBoolean()) {
       world.theirs.commands().invalidate();
     } else if (world.isUpToDate()) {
@@ -259,6 +285,13 @@ public final class KernelRun {
     }
   }
 
+  /// A kernel's node that has just become a source takes what the target said of a pause before for
+  /// the end of the resync, and nothing else of it: it has to hear of it again.
+  private void sayPauseAgain() {
+    world.command(new AdminCommand.PauseSync(0));
+    world.command(new AdminCommand.ResumeSync(0));
+  }
+
   private void settle() {
     world.simulation.trace().line("faults stop");
     world.openPaths();
@@ -266,11 +299,17 @@ public final class KernelRun {
     restartTheirs();
     restartOurs();
     world.connectTheirs();
-    world.command(new AdminCommand.ResumeSync(0));
+    sayPauseAgain();
     if (world.ourConn() == ConnectionState.STAND_ALONE) {
       world.connectOurs();
     }
-    world.await(world::isUpToDate, "both to be UpToDate");
+    disks.end();
+    world.await(
+        () -> {
+          disks.look();
+          return world.isUpToDate();
+        },
+        "both to be UpToDate");
     world.await(() -> world.isQuiet() && load.isIdle(), "every request to be answered");
     world.compareDisks();
     KernelDisk theirs = world.theirDisk();

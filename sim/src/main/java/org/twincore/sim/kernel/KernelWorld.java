@@ -105,17 +105,33 @@ final class KernelWorld {
     }
     ours.start("r0", OptionValues.DEFAULTS, EpochEnd.FLUSH);
     command(new AdminCommand.NewVolume(0, 0, diskOptions));
+    attachOurs();
+    connectOurs();
+  }
+
+  /// A drive that works, unless it is attached.
+  void attachOurs() {
+    if (!ours.isRunning() || ours.hasDriveOpen(0)) {
+      return;
+    }
+    ours.drive(0).health().failing(SimDrive.Failing.NOTHING);
     ours.connectDrive(0);
     try {
-      command(
+      AdminCommand attach =
           new AdminCommand.Attach(
               0,
               new DriveMetadata(ours.drive(0)).readForAttach(),
-              Optional.of(ours.drive(0).undo().found())));
+              Optional.of(ours.drive(0).undo().found()));
+      ours.admin(
+          attach,
+          result -> {
+            if (!result.isSuccess() && ours.isDriveIdle(0)) {
+              ours.releaseDrive(0);
+            }
+          });
     } catch (MetadataException broken) {
       throw new Misbehaved("our metadata: " + broken.getMessage());
     }
-    connectOurs();
   }
 
   void connectOurs() {
@@ -131,9 +147,10 @@ final class KernelWorld {
     ours.admin(command, _ -> {});
   }
 
-  /// Ends our process, a Primary's in a way that keeps what the machine has in its cache.
-  void crashOurs() {
-    if (isOurPrimary()) {
+  /// Ends our process; where the other disk does not count, or this one will be taken for a crashed
+  /// Primary's, in a way that keeps what the machine has in its cache.
+  void crashOurs(boolean isOnlyCopy) {
+    if (isOurPrimary() || isOnlyCopy) {
       ours.end(SimNode.Ending.KILL, SimStore.Keep.EVERYTHING);
     } else {
       ours.end(SimNode.Ending.POWER_CUT, SimStore.Keep.ANYTHING);
@@ -149,6 +166,10 @@ final class KernelWorld {
 
   ConnectionState ourConn() {
     return ourState().map(StateWord::conn).orElse(ConnectionState.STAND_ALONE);
+  }
+
+  DiskState ourDisk() {
+    return ourState().map(StateWord::disk).orElse(DiskState.DISKLESS);
   }
 
   boolean isOurPrimary() {
@@ -169,11 +190,12 @@ final class KernelWorld {
     }
   }
 
-  /// Ends their machine; a Primary's disk keeps its cache, as if only the kernel had stopped.
-  void crashTheirs() {
+  /// Ends their machine; a disk whose data no other one has keeps its cache, as if only the kernel
+  /// had stopped.
+  void crashTheirs(boolean isOnlyCopy) {
     simulation.trace().line("kernel crashes");
     theyRun = false;
-    if (isTheirPrimary()) {
+    if (isTheirPrimary() || isOnlyCopy) {
       theirDisk.flush();
     }
     theirs.crash();
@@ -225,11 +247,28 @@ final class KernelWorld {
         && state.pdsk() == DiskState.UP_TO_DATE;
   }
 
+  /// Are both Connected, with good data at least at one of them?
+  boolean isWorking() {
+    return isConnected() && isAnyUpToDate();
+  }
+
+  /// Does each have good data that the other one will not take?
+  boolean isApart() {
+    return ourConn() == ConnectionState.STAND_ALONE
+        && ourDisk() == DiskState.UP_TO_DATE
+        && theirs.state().disk() == DiskState.UP_TO_DATE;
+  }
+
   boolean isVerifying() {
     ConnectionState conn = ourConn();
     return theirs.isVerifying()
         || conn == ConnectionState.VERIFY_S
         || conn == ConnectionState.VERIFY_T;
+  }
+
+  /// Does an admin wait for an answer?
+  boolean hasOpenCommands() {
+    return ours.unansweredCommands() > 0 || !theirs.commands().isIdle();
   }
 
   /// Is nothing under way between the two?

@@ -22,7 +22,7 @@ import org.twincore.sim.world.Trace;
 /// the words of the row.
 @Tag("slow")
 class KernelFaultTest {
-  private static final int SEEDS = 40;
+  private static final int SEEDS = 200;
 
   /// A row a fault: which packets, what goes out in their place, and what is said of it.
   enum Row {
@@ -85,6 +85,15 @@ class KernelFaultTest {
     VERIFY_ANSWERS_FOR_OTHER_DATA(
         "a verify finds a difference", is(PacketType.OV_REPLY), send -> List.of(withZeroes(send))),
     IN_SYNC_TWICE("nobody asked for", is(PacketType.RS_IS_IN_SYNC), Row::twice),
+    READ_TWICE("nobody asked for", is(PacketType.DATA_REPLY), Row::twice),
+    READ_OF_OTHER_DATA("holds write", is(PacketType.DATA_REPLY), send -> List.of(withZeroes(send))),
+    LOST_AS_IF_WRITTEN(
+        "differs",
+        send ->
+            send.packet() instanceof Packet.BlockAck ack
+                && ack.type() == PacketType.NEG_ACK
+                && ack.blockId() != Packet.RESYNC_BLOCK_ID,
+        one(packet -> ackOf(packet, PacketType.WRITE_ACK))),
     SUPERSEDED_AS_IF_WRITTEN(
         "expected barrier",
         Row::beTwo,

@@ -2,6 +2,7 @@ package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.DISCONNECTING;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
+import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.Optional;
@@ -93,8 +94,23 @@ final class PeerPackets {
     }
   }
 
+  /// Is it a write, or a barrier, behind the peer's farewell? Whether the peer has a disk that has
+  /// the write is not heard any more; if not it would be marked nowhere. The sender knows that
+  /// there was no answer.
+  private boolean isWriteBehindFarewell(Packet packet) {
+    boolean writes =
+        switch (packet.type()) {
+          case DATA, TRIM, ZEROES, WSAME, BARRIER -> true;
+          default -> false;
+        };
+    return writes && link.conn() == TEAR_DOWN;
+  }
+
   private void bring(Event.PacketArrived arrived) {
     Packet packet = arrived.packet();
+    if (isWriteBehindFarewell(packet)) {
+      return;
+    }
     Optional<String> refusal = refusal(arrived);
     if (refusal.isPresent()) {
       violates(packet, refusal.get());
