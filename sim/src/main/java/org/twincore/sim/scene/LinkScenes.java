@@ -84,28 +84,31 @@ final class LinkScenes {
     stage.awaitHealth();
   }
 
-  /// Two Primaries lose each other; while the first one has the second fenced it loses its own disk
-  /// too. It goes on with the disk of the restarted peer, and gets its own back: the peer begins a
-  /// generation for that.
+  /// Two Primaries lose each other, and the second one its power, before the first one has it
+  /// fenced. They meet again while the first is still frozen, both of one generation; or that one
+  /// loses its own disk meanwhile, goes on with that of the restarted peer, and gets its own back.
   static void crashedPrimaryMeetsALateDisk(Stage stage) {
+    boolean losesDisk = stage.random.nextBoolean();
+    long fenceSeconds = losesDisk ? stage.random.nextLong(1, 5) : stage.random.nextLong(60, 90);
     stage.checks.roles().allowTwo(true);
     stage.role(1, true);
-    stage
-        .nodes
-        .get(0)
-        .programs(new SlowFence(stage.random.nextLong(1, 5) * Simulation.SECOND, STONITHED));
+    stage.nodes.get(0).programs(new SlowFence(fenceSeconds * Simulation.SECOND, STONITHED));
     stage.linkIs(false);
     stage.await("a frozen Primary", () -> stage.state(0).isSuspended());
     stage.end(1, SimNode.Ending.POWER_CUT);
-    stage.order(0, new AdminCommand.Detach(0, true));
-    stage.await("an end of the freeze", () -> !stage.state(0).isSuspended());
+    if (losesDisk) {
+      stage.order(0, new AdminCommand.Detach(0, true));
+      stage.await("an end of the freeze", () -> !stage.state(0).isSuspended());
+    }
     stage.linkIs(true);
     stage.admins.get(1).up();
     stage.await(
         "the peer's disk",
         () -> stage.state(0).pdsk() == DiskState.UP_TO_DATE && stage.areAdminsIdle());
-    stage.await("the disk's release", () -> !stage.nodes.get(0).hasDriveOpen(0));
-    stage.attach(0);
+    if (losesDisk) {
+      stage.await("the disk's release", () -> !stage.nodes.get(0).hasDriveOpen(0));
+      stage.attach(0);
+    }
     stage.awaitHealth();
   }
 

@@ -65,7 +65,11 @@ class SceneRunTest {
     MOMENTS.put(
         Scene.FROZEN_PRIMARY_MEETS_RESTARTED_PEER, List.of("PeerState FROZEN_MEETS_REBOOTED_PEER"));
     MOMENTS.put(
-        Scene.CRASHED_PRIMARY_MEETS_A_LATE_DISK, List.of("NewUuidRule DISKLESS_PRIMARY_CONNECTED"));
+        Scene.CRASHED_PRIMARY_MEETS_A_LATE_DISK,
+        List.of(
+            "UuidCompare RULE_41_I_AM_PRIMARY",
+            "UuidCompare RULE_41_PEER_IS_PRIMARY",
+            "NewUuidRule DISKLESS_PRIMARY_CONNECTED"));
     MOMENTS.put(Scene.ONE_VOLUME_EACH, List.of("Refusal OTHER_VOLUME_PRIMARY"));
     MOMENTS.put(Scene.OPENED_WHILE_DEMOTED, List.of("Refusal SECONDARY_IN_USE"));
   }

@@ -155,6 +155,9 @@ final class States {
     }
     metadata(volume, before, after);
     resync(volume, before, after);
+    if (doesNotGoOn(before, after)) {
+      volume.writes.giveUpKept(); // marked before the bitmap is told
+    }
     tellPeer(volume, before, after);
     Generations.peerChanged(volume, before, after);
     if (before.conn().isBelow(CONNECTED) && after.conn().isAtLeast(CONNECTED)) {
@@ -171,9 +174,6 @@ final class States {
     }
     if (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED) {
       volume.activityLost();
-    }
-    if (doesNotGoOn(before, after)) {
-      volume.writes.giveUpKept();
     }
     Undoing.diskChanged(volume, before.disk(), after.disk());
     parts.handlers.stateChanged(volume, before, after);
