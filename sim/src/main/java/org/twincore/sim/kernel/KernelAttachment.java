@@ -63,7 +63,7 @@ final class KernelAttachment {
       return;
     }
     isBroken = false;
-    node.disk.giveUp(false);
+    node.disk.takeAgain();
     node.disk.recover();
     DiskState said = node.disk.isConsistent() ? DiskState.UP_TO_DATE : DiskState.INCONSISTENT;
     long current = node.disk.uuids().current();
@@ -122,7 +122,9 @@ final class KernelAttachment {
       return state;
     }
     boolean isCurrent = exposed == node.disk.uuids().current();
-    node.disk.giveUp(!isCurrent);
+    if (!isCurrent) {
+      node.disk.giveUp();
+    }
     return state.withDisk(isCurrent ? found : DiskState.DISKLESS);
   }
 
@@ -163,7 +165,7 @@ final class KernelAttachment {
     if (!isNegotiatingOrThere()) {
       return;
     }
-    node.disk.giveUp(true);
+    node.disk.giveUp();
     node.setState(state().withDisk(DiskState.FAILED));
     node.simulation.after(
         DRAIN_NANOS,

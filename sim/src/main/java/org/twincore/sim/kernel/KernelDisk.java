@@ -55,11 +55,16 @@ public final class KernelDisk implements BitSource, BitSink {
     return Math.toIntExact(Math.ceilDiv(sectors, SECTORS_PER_BLOCK));
   }
 
-  /// The node gives up the disk, or takes it again. What is in the cache becomes durable first:
-  /// that a kernel does not see to it itself is no promise of its peer's.
-  void giveUp(boolean isGone) {
+  /// The node gives up the disk. What is in the cache becomes durable first: that a kernel does not
+  /// see to it itself is no promise of its peer's.
+  void giveUp() {
     flush();
-    isGivenUp = isGone;
+    isGivenUp = true;
+  }
+
+  /// The node takes the disk again.
+  void takeAgain() {
+    isGivenUp = false;
   }
 
   // ---- data
