@@ -73,9 +73,9 @@ final class KernelAttachment {
       attaches++;
       node.forgetPeerUuids();
       node.setState(state().withDisk(DiskState.NEGOTIATING));
-      node.sendSizes();
-      node.sendUuids(0);
-      node.sendState();
+      node.report().sizes();
+      node.report().uuids(0);
+      node.report().state();
     } else {
       node.setState(state().withDisk(said));
     }
@@ -105,8 +105,8 @@ final class KernelAttachment {
   }
 
   /// The handshake of the attach left both Connected, or made this node a source. (A kernel's node
-  /// also takes its disk for good when another P_STATE crosses the attach, before there was any
-  /// handshake, and reads old data from it then.)
+  /// also takes its disk for good when a P_STATE of the peer crosses the attach, a demotion's for
+  /// example, though nothing was compared by then; what it reads in that moment is its own fault.)
   StateWord negotiated(StateWord wanted) {
     boolean isDecided =
         wanted.conn() == ConnectionState.CONNECTED && node.hasPeerUuids()

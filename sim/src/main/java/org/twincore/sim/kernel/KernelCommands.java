@@ -171,7 +171,7 @@ public final class KernelCommands {
               ? KernelUuids.fresh(uuids, node.drawnUuid(), true)
               : node.disk.uuids());
       if (isNewData && state().conn().isAtLeast(ConnectionState.CONNECTED)) {
-        node.sendUuids(0);
+        node.report().uuids(0);
       }
     }
     if (hadNone && state().pdsk() == DiskState.INCONSISTENT) {

@@ -107,8 +107,8 @@ final class KernelMeeting {
         && node.state().conn().isAtLeast(ConnectionState.STARTING_SYNC_S)
         && !peer.conn().isAtLeast(ConnectionState.STARTING_SYNC_S)
         && peer.disk() != DiskState.NEGOTIATING) {
-      node.sendUuids(0);
-      node.sendState();
+      node.report().uuids(0);
+      node.report().state();
     }
   }
 

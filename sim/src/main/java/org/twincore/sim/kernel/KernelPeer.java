@@ -37,6 +37,7 @@ public final class KernelPeer {
   private final KernelWriter writer;
   private final KernelReader reader;
   private final KernelAttachment attachment;
+  private final KernelReport report;
   private final KernelResync resync;
   private final KernelMeeting meeting;
   private final KernelCommands commands;
@@ -73,6 +74,7 @@ public final class KernelPeer {
     this.writer = new KernelWriter(this);
     this.reader = new KernelReader(this);
     this.attachment = new KernelAttachment(this);
+    this.report = new KernelReport(this);
     this.resync = new KernelResync(this);
     this.meeting = new KernelMeeting(this);
     this.commands = new KernelCommands(this);
@@ -117,6 +119,11 @@ public final class KernelPeer {
 
   KernelAttachment attachment() {
     return attachment;
+  }
+
+  /// What it tells of itself.
+  KernelReport report() {
+    return report;
   }
 
   KernelMeeting meeting() {
@@ -237,9 +244,9 @@ public final class KernelPeer {
         new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, twoPrimaries, integrity),
         null);
     wire.data(settings.syncParam(agreed.version()), null);
-    sendSizes();
-    sendUuids(discardsMyData ? UuidFlags.DISCARD_MY_DATA : 0);
-    sendState();
+    report.sizes();
+    report.uuids(discardsMyData ? UuidFlags.DISCARD_MY_DATA : 0);
+    report.state();
     state = state.withConn(ConnectionState.WF_REPORT_PARAMS);
   }
 
@@ -353,8 +360,7 @@ public final class KernelPeer {
     }
     attachment.follow(before, state);
     rememberDisk();
-    tellOfPeersDisk(before);
-    tellOfOwnState(before);
+    report.follow(before, state);
     if (state.conn() == ConnectionState.CONNECTED
         && state.disk() == DiskState.UP_TO_DATE
         && state.pdsk() == DiskState.UP_TO_DATE) {
@@ -375,70 +381,12 @@ public final class KernelPeer {
     packets.takeHeldSoon();
   }
 
-  /// What follows from the peer's disk coming and going.
-  private void tellOfPeersDisk(StateWord before) {
-    boolean isAttached =
-        before.pdsk() == DiskState.DISKLESS
-            && DiskState.DISKLESS.isBelow(state.pdsk())
-            && state.pdsk() != DiskState.D_UNKNOWN;
-    if (isAttached) {
-      sendUuids(0);
-      sendState();
-    }
-    boolean isInUse = isPrimary() || state.peer() == Role.PRIMARY;
-    boolean isPromoted = before.peer() != Role.PRIMARY && state.peer() == Role.PRIMARY;
-    boolean isApart =
-        KernelStates.isOutOfReach(before.pdsk(), state.pdsk()) && isInUse
-            || state.pdsk().isBelow(DiskState.INCONSISTENT) && isPromoted;
-    if (isApart && state.disk() == DiskState.UP_TO_DATE && newCurrentUuid()) {
-      sendUuids(0);
-    }
-  }
-
-  private void tellOfOwnState(StateWord before) {
-    if (!state.conn().isAtLeast(ConnectionState.CONNECTED)) {
-      return;
-    }
-    boolean isGone = state.disk() == DiskState.FAILED || state.disk() == DiskState.DISKLESS;
-    if (before.conn() == ConnectionState.WF_REPORT_PARAMS
-        || before.role() != state.role()
-        || isGone && before.disk() != state.disk()) {
-      sendState();
-    }
-    boolean isTargetNoMore =
-        before.disk().isBelow(DiskState.UP_TO_DATE)
-            && before.conn().isAtLeast(ConnectionState.SYNC_SOURCE)
-            && state.conn() == ConnectionState.CONNECTED;
-    if (isTargetNoMore) {
-      sendState();
-    }
-  }
-
   private void rememberDisk() {
     if (attachment.isThere()) {
       disk.consistent(state.disk().isAtLeast(DiskState.OUTDATED));
       boolean isOnlyDisk =
           state.pdsk().isBelow(DiskState.INCONSISTENT) && state.peer() == Role.PRIMARY;
       disk.primary(isPrimary() || isOnlyDisk);
-    }
-  }
-
-  void sendSizes() {
-    long usable = attachment.isNegotiatingOrThere() ? disk.sectors() : 0;
-    wire.data(settings.sizes(usable, disk.sectors(), agreed), null);
-  }
-
-  void sendState() {
-    wire.data(new Packet.State(state.toInt()), null);
-  }
-
-  /// If there is a disk that has some.
-  void sendUuids(long flags) {
-    if (attachment.isNegotiatingOrThere()) {
-      long crashed = disk.isCrashedPrimary() ? UuidFlags.CRASHED_PRIMARY : 0;
-      boolean wasInconsistent = attachment.found() == DiskState.INCONSISTENT;
-      long found = wasInconsistent ? UuidFlags.INCONSISTENT : 0;
-      wire.data(new Packet.Uuids(disk.uuids(), disk.bitsSet(), flags | crashed | found), null);
     }
   }
 
@@ -450,7 +398,8 @@ public final class KernelPeer {
     return state.conn() == ConnectionState.VERIFY_S || state.conn() == ConnectionState.VERIFY_T;
   }
 
-  private boolean newCurrentUuid() {
+  /// Begins a generation, unless the bitmap counts for one already.
+  boolean newCurrentUuid() {
     boolean isNew = disk.uuids().bitmap() == 0;
     if (isNew) {
       disk.uuids(KernelUuids.fresh(disk.uuids(), drawnUuid(), isPrimary()));

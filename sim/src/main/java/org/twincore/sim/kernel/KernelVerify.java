@@ -112,7 +112,7 @@ final class KernelVerify {
     if (left == 0) {
       node.ping(() -> {
         ended(ConnectionState.VERIFY_S);
-        node.sendState();
+        node.report().state();
       });
     }
   }

@@ -18,6 +18,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
@@ -104,6 +105,24 @@ class DiskPairTest {
       assertThat(pair.nodes[1].hasDriveOpen(0)).isFalse();
       pair.attach(1);
     }
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+  }
+
+  /// A kernel's node would take a P_STATE that crosses its attach for the end of the negotiation,
+  /// and call its disk good. (Found beside the scripted kernel.)
+  @Test
+  void aPeerWithoutADiskHearsOfAPauseWhenItAttaches() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.ok(1, new AdminCommand.Detach(0, false));
+    pair.awaitQuiet();
+    Overheard overheard = Overheard.of(pair);
+    pair.ok(0, new AdminCommand.PauseSync(0));
+    pair.run(100);
+    assertThat(overheard.has(PacketType.STATE)).isFalse();
+    pair.attach(1);
+    pair.awaitConn(1, ConnectionState.PAUSED_SYNC_T);
+    pair.ok(0, new AdminCommand.ResumeSync(0));
     pair.awaitUpToDate();
     pair.assertEqualDisks();
   }

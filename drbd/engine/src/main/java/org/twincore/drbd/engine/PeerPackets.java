@@ -98,12 +98,13 @@ final class PeerPackets {
   /// the write is not heard any more; if not it would be marked nowhere. The sender knows that
   /// there was no answer.
   private boolean isWriteBehindFarewell(Packet packet) {
-    boolean writes =
-        switch (packet.type()) {
-          case DATA, TRIM, ZEROES, WSAME, BARRIER -> true;
-          default -> false;
-        };
-    return writes && link.conn() == TEAR_DOWN;
+    if (link.conn() != TEAR_DOWN) {
+      return false;
+    }
+    return switch (packet.type()) {
+      case DATA, TRIM, ZEROES, WSAME, BARRIER -> true;
+      default -> false;
+    };
   }
 
   private void bring(Event.PacketArrived arrived) {

@@ -295,7 +295,11 @@ final class States {
       return;
     }
     boolean connects = before.conn() == WF_REPORT_PARAMS;
-    boolean pauses = before.aftrIsp() != after.aftrIsp() || before.userIsp() != after.userIsp();
+    // A peer without a disk hears of it when it attaches one: a kernel's would take any P_STATE
+    // that crosses its attach for the end of the negotiation, and read its old data.
+    boolean pauses =
+        (before.aftrIsp() != after.aftrIsp() || before.userIsp() != after.userIsp())
+            && after.pdsk().isAtLeast(DiskState.NEGOTIATING);
     boolean loses =
         (before.disk() != DiskState.FAILED && after.disk() == DiskState.FAILED)
             || (before.disk() != DiskState.DISKLESS && after.disk() == DiskState.DISKLESS);
