@@ -282,7 +282,7 @@ public final class KernelWriter {
     if (!request.isHere || !request.isThere || !open.remove(request)) {
       return;
     }
-    request.wish.answer.is(request.isLocal || !request.isRefused);
+    request.wish.answer.is(!request.isRefused || isKept(request));
     if (request.epoch == epochNumber && epochSize > 0) {
       node.wire.data(new Packet.Barrier(Integer.reverseBytes(epochNumber), 0), null);
       epochNumber++;
@@ -416,9 +416,16 @@ public final class KernelWriter {
     List<Request> unanswered = List.copyOf(open);
     forget();
     unacked.forEach(request -> node.disk.setOutOfSync(request.wish.extent));
-    boolean isHere = node.attachment().isThere();
-    unanswered.forEach(request -> request.wish.answer.is(request.isLocal && isHere));
+    unanswered.forEach(request -> request.wish.answer.is(isKept(request)));
     node.disk.nothingHot();
+  }
+
+  /// Is what the peer lacks on a disk that no resync overwrites? (A kernel's node also answers well
+  /// when only its Inconsistent disk has it, and loses it then without anybody's help.)
+  private boolean isKept(Request request) {
+    return request.isLocal
+        && node.attachment().isThere()
+        && node.state().disk() == DiskState.UP_TO_DATE;
   }
 
   void crashed() {
