@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
@@ -22,6 +23,7 @@ import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
+import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Tamper;
@@ -244,6 +246,28 @@ class VersionLacksPairTest {
             return List.of(effect);
           }
         });
+  }
+
+  /// As a kernel's `la_peer_max_bio_size`: a node that is attached alone may send no more at once.
+  @ParameterizedTest
+  @CsvSource({"93, 32768", "94, 32768", "95, 131072", "99, 131072", "100, 1048576", "101, 1048576"})
+  void theSuperblockKeepsWhatThePeerTakes(int version, int bytes) throws MetadataException {
+    Pair pair = new Pair.Setup().speaking(NEW, version).up();
+    assertThat(peerMaxBio(pair, 0)).isEqualTo(4096);
+    pair.awaitConn(0, ConnectionState.CONNECTED);
+    pair.ok(0, new AdminCommand.Primary(0, true));
+    pair.awaitUpToDate();
+    pair.run(100);
+    assertThat(peerMaxBio(pair, 0)).isEqualTo(bytes);
+    assertThat(peerMaxBio(pair, 1)).isEqualTo(bytes);
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.attach(0);
+    pair.awaitUpToDate();
+    assertThat(peerMaxBio(pair, 0)).isEqualTo(bytes);
+  }
+
+  private static int peerMaxBio(Pair pair, int id) throws MetadataException {
+    return new DriveMetadata(pair.nodes[id].drive(0)).superblock().peerMaxBioBytes();
   }
 
   /// Before 93 an old peer's number in that place must not be taken for "assume clean": the new

@@ -23,6 +23,7 @@ import org.twincore.drbd.engine.state.Fencing;
 import org.twincore.drbd.engine.state.Growth;
 import org.twincore.drbd.engine.state.LocalDisk;
 import org.twincore.drbd.engine.state.MetadataFlagsRule;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.engine.state.StateContext;
 import org.twincore.drbd.engine.state.StateRules;
@@ -145,6 +146,10 @@ final class Disks {
         superblock
             .withFlags(flags)
             .withClean(false)
+            .withPeerMaxBioBytes(
+                ClusterChanges.isConnected(volume)
+                    ? RequestLimits.kept(device.peerBioBytes(), parts.peering)
+                    : RequestLimits.kept(superblock.peerMaxBioBytes()))
             .withAlExtents(
                 (int) Math.min(Integer.MAX_VALUE, device.options().num(Option.AL_EXTENTS)))
             .withUuids(UuidChanges.forRole(superblock.uuids(), device.state().role())));

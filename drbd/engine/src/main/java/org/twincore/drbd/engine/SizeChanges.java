@@ -15,6 +15,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.Backing;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.Growth;
+import org.twincore.drbd.engine.state.RequestLimits;
 import org.twincore.drbd.engine.state.SizeNegotiation;
 import org.twincore.drbd.meta.MetadataLayout;
 import org.twincore.drbd.wire.Packet;
@@ -116,6 +117,10 @@ final class SizeChanges {
       SizeNegotiation.Answer judged = answer;
       volume.device.setPeerSectors(packet.diskSectors());
       volume.device.setPeerBioBytes(packet.maxBioBytes());
+      Backing backing = volume.device.backing();
+      if (backing != null) {
+        backing.keepPeerMaxBio(RequestLimits.kept(packet.maxBioBytes(), parts.peering));
+      }
       if (ok && judged != null) {
         accept(volume, packet, judged, hasChanged, linkNumber == parts.peering.link());
       }

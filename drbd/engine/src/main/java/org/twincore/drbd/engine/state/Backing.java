@@ -135,6 +135,11 @@ public final class Backing {
     superblock = next;
   }
 
+  /// What the peer takes in one request, bytes; on disk with the next change of the superblock.
+  public void keepPeerMaxBio(int bytes) {
+    superblock = superblock.withPeerMaxBioBytes(bytes);
+  }
+
   /// Brings the superblock as it is to disk.
   public void writeSuperblock() {
     if (!superblockQueued) {

@@ -32,6 +32,18 @@ public record RequestLimits(int bytesMax) {
     return new RequestLimits(Math.max(PAGE_BYTES, Math.min(pages * PAGE_BYTES, most)));
   }
 
+  /// What the superblock keeps of a peer whose P_SIZES says `saidBytes`: what its DRBD takes,
+  /// whatever its disk takes, where it can split a request.
+  public static int kept(int saidBytes, Peering peering) {
+    int disks = Math.max(PAGE_BYTES, saidBytes);
+    return peering.has(Since.SPLIT_REQUESTS) ? Math.max(disks, ofVersion(peering)) : disks;
+  }
+
+  /// What the superblock keeps before any peer was met.
+  public static int kept(int foundBytes) {
+    return Math.max(PAGE_BYTES, foundBytes);
+  }
+
   /// What the version allows, whatever the peer's disk takes: this node's own limit in P_SIZES.
   public static int ofVersion(Peering peering) {
     if (peering.has(Since.VOLUMES)) {
