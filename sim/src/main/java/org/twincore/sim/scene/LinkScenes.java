@@ -103,8 +103,19 @@ final class LinkScenes {
     stage.linkIs(true);
     stage.admins.get(1).up();
     stage.await(
-        "the peer's disk",
-        () -> stage.state(0).pdsk() == DiskState.UP_TO_DATE && stage.areAdminsIdle());
+        "the peer's disk, or a refusal",
+        () ->
+            stage.areAdminsIdle()
+                && (stage.state(0).pdsk() == DiskState.UP_TO_DATE || stage.standsAlone(1)));
+    if (stage.standsAlone(1)) {
+      // An older one cannot tell whose data counts, until the thaw begins a generation.
+      stage.await("an end of the freeze", () -> !stage.state(0).isSuspended());
+      for (int node = 0; node < 2; node++) {
+        if (stage.standsAlone(node)) {
+          stage.connects(node);
+        }
+      }
+    }
     if (losesDisk) {
       stage.await("the disk's release", () -> !stage.nodes.get(0).hasDriveOpen(0));
       stage.attach(0);

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Extent;
+import org.twincore.drbd.Role;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
@@ -18,6 +19,7 @@ import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.Superblock;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
@@ -56,6 +58,45 @@ class DisklessPrimaryPairTest {
     pair.awaitUpToDate();
     assertThat(generation(pair)).isNotEqualTo(before);
     pair.assertEqualDisks();
+  }
+
+  /// What the peer said before it heard of the attach is no answer to it: its generation begins
+  /// with that. Both would call themselves the source. (Scene of seed 773.)
+  @Test
+  void aStateThatCrossesTheAttachComparesNothing() throws MetadataException {
+    Pair pair = connectedWithoutDisk();
+    pair.nodes[0].tamper(new StateCrossesAttach());
+    pair.attach(0);
+    pair.awaitUpToDate();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(0, 7)).isEqualTo(71);
+  }
+
+  /// Before its answer the peer says once more what it said when the two connected.
+  private static final class StateCrossesAttach implements Tamper {
+    private static final StateWord BEFORE =
+        StateWord.INITIAL
+            .withConn(ConnectionState.CONNECTED)
+            .withPeer(Role.PRIMARY)
+            .withDisk(DiskState.UP_TO_DATE)
+            .withPdsk(DiskState.DISKLESS);
+
+    private boolean hasCrossed;
+
+    @Override
+    public List<Event> event(SimNode node, Event event) {
+      boolean isAnswer =
+          event instanceof Event.PacketArrived arrived && arrived.packet() instanceof Packet.Uuids;
+      if (!isAnswer || hasCrossed) {
+        return List.of(event);
+      }
+      hasCrossed = true;
+      Event.PacketArrived answer = (Event.PacketArrived) event;
+      return List.of(
+          new Event.PacketArrived(
+              answer.socket(), answer.framing(), 0, new Packet.State(BEFORE.toInt()), null),
+          event);
+    }
   }
 
   /// Else the own disk could be attached alone, and older data be read than before.

@@ -210,6 +210,10 @@ final class Disks {
     if (device.state().role() == Role.SECONDARY || device.exposedUuid() == 0) {
       device.expose(device.uuids().current());
     }
+    if (negotiates) {
+      // What it said before it hears of this disk is no answer to it.
+      device.setPeerUuids(null);
+    }
     StateResult result =
         states.change(
             volume,

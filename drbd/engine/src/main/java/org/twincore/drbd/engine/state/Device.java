@@ -315,7 +315,8 @@ public final class Device {
 
   // ---- the peer's side
 
-  /// The last P_UUIDS of this connection; null until one came.
+  /// The last P_UUIDS of this connection, since an own disk is negotiated of that; null until one
+  /// came.
   public Packet.@Nullable Uuids peerUuids() {
     return peerUuids;
   }
