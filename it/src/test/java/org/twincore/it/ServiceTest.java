@@ -47,6 +47,7 @@ class ServiceTest {
             .replace("PORT2", ports.get(1).toString()));
     program("twincore", "shift; exec JAVA org.twincore.daemon.Main \"$@\"");
     program("drbdadm", "exec JAVA org.twincore.cli.Tools drbdadm -c FOLDER/drbd.conf \"$@\"");
+    program("drbd-overview", "exec JAVA org.twincore.cli.Tools drbd-overview \"$@\"");
     for (String node : NODES) {
       Files.write(folder.resolve(node + ".img"), new byte[0]);
       try (var disk = new java.io.RandomAccessFile(folder.resolve(node + ".img").toFile(), "rw")) {
@@ -159,6 +160,10 @@ class ServiceTest {
              0: cs:Connected st:Secondary/Secondary ld:Inconsistent
                 ns:0 nr:0 dw:0 dr:0 al:\\d+ bm:\\d+ lo:0 pe:0 ua:0 ap:0
             """);
+    assertThat(run("core-01", folder.resolve("drbd-overview").toString()))
+        .returns(0, Tool::exitCode)
+        .returns(
+            " 0:r0/0  Connected Secondary/Secondary Inconsistent/Inconsistent \n", Tool::output);
     assertThat(service("core-01", "stop").output()).isEqualTo("Stopping all DRBD resources: .\n");
     assertThat(service("core-01", "status"))
         .returns(3, Tool::exitCode)
