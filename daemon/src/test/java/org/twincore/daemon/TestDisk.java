@@ -15,6 +15,11 @@ final class TestDisk {
   private TestDisk() {}
 
   static Path make(Path disk, int sizeBytes) throws IOException, MetadataException {
+    return make(disk, sizeBytes, 0);
+  }
+
+  /// With these flags besides.
+  static Path make(Path disk, int sizeBytes, int flags) throws IOException, MetadataException {
     byte[] noise = new byte[sizeBytes];
     new Random(disk.hashCode()).nextBytes(noise);
     Files.write(disk, noise);
@@ -24,7 +29,8 @@ final class TestDisk {
       MetadataArea area = new MetadataArea(file, layout);
       area.writeFreshLog();
       area.writeZeroBitmap();
-      area.writeSuperblock(Superblock.fresh(layout, 1));
+      Superblock fresh = Superblock.fresh(layout, 1);
+      area.writeSuperblock(fresh.withFlags(fresh.flags() | flags));
     }
     return disk;
   }

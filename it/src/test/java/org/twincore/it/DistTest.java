@@ -62,6 +62,7 @@ class DistTest {
     toolsRunFrom(
         root.resolve("usr/sbin"), root.resolve("usr/share/doc/twincore/examples/drbd.conf"));
     assertThat(root.resolve("etc/init.d/drbd")).isExecutable();
+    assertThat(root.resolve("usr/lib/twincore/bin/with-proc-drbd")).isExecutable();
     assertThat(root.resolve("lib/systemd/system/twincore.service")).isRegularFile();
     assertThat(Files.readString(root.resolve("etc/twincore.conf"))).contains("#status-style");
     assertThat(root.resolve("usr/share/bash-completion/completions/drbdadm")).isRegularFile();

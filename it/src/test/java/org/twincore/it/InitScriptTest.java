@@ -29,7 +29,11 @@ class InitScriptTest {
       echo "TOOL $*" >>FOLDER/calls
       case $1 in
         sh-dev) echo /dev/drbd0 ;;
-        adjust-with-progress) printf '[ d0 d1 n0 n1 ]' ;;
+        adjust-with-progress)
+          case $2 in
+            --minors) printf '[ d0 d1 s0 s1 n0 n1 ]' ;;
+            *) printf '[\\n     create res: r0\\n   prepare disk: r0\\n]' ;;
+          esac ;;
         proc) [ -e FOLDER/run/core-01.sock ] || exit 20
               if [ "$2" = --service ]; then echo "drbd driver loaded OK; device status:"; fi ;;
       esac
@@ -135,7 +139,12 @@ class InitScriptTest {
   @Test
   void startsTheNodeAdjustsWaitsAndPromotes() throws Exception {
     Run run = run("start");
-    assertThat(run).isEqualTo(new Run(0, "Starting DRBD resources: [ d0 d1 n0 n1 ].\n", ""));
+    assertThat(run)
+        .isEqualTo(
+            new Run(
+                0,
+                "Starting DRBD resources: [\n     create res: r0\n   prepare disk: r0\n].\n",
+                ""));
     assertThat(calls())
         .containsExactly(
             "drbdadm sh-nop",
@@ -145,6 +154,22 @@ class InitScriptTest {
             "drbdadm sh-b-pri all");
     assertThat(run("start").exit()).isZero();
     assertThat(calls()).doesNotContain("node node");
+  }
+
+  /// The line of the chapter, and 8.4's own wherever nobody asks for it.
+  @Test
+  void theStyleOfOldIsOneLine() throws Exception {
+    for (String style : List.of("0.7", "8.0", "8.1", "8.2")) {
+      Run run = run(Map.of("START_STYLE", style), "start");
+      assertThat(run)
+          .as(style)
+          .isEqualTo(new Run(0, "Starting DRBD resources: [ d0 d1 s0 s1 n0 n1 ].\n", ""));
+      assertThat(calls()).contains("drbdadm adjust-with-progress --minors all");
+    }
+    for (String style : List.of("8.3", "8.4", "9.0")) {
+      run(Map.of("START_STYLE", style), "start");
+      assertThat(calls()).as(style).contains("drbdadm adjust-with-progress all");
+    }
   }
 
   @Test

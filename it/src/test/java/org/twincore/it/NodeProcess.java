@@ -134,7 +134,11 @@ final class NodeProcess implements AutoCloseable {
 
   /// SIGSTOP or SIGCONT: as a machine that hangs, and no longer does.
   void signal(String name) throws IOException, InterruptedException {
-    Tool.ok("kill", "-" + name, Long.toString(Objects.requireNonNull(process).pid()));
+    Tool.ok("kill", "-" + name, Long.toString(pid()));
+  }
+
+  long pid() {
+    return Objects.requireNonNull(process).pid();
   }
 
   @Override

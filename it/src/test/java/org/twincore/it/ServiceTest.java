@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.net.FreePorts;
@@ -35,7 +36,7 @@ class ServiceTest {
         """
         resource r0 {
           protocol C;
-          startup { wfc-timeout 2; degr-wfc-timeout 2; outdated-wfc-timeout 2; }
+          startup { wfc-timeout 3; degr-wfc-timeout 2; outdated-wfc-timeout 1; }
           net { ping-timeout 50; }
           on core-01 { device /dev/drbd0; disk FOLDER/core-01.img; address 127.0.0.1:PORT1; meta-disk internal; }
           on core-02 { device /dev/drbd0; disk FOLDER/core-02.img; address 127.0.0.1:PORT2; meta-disk internal; }
@@ -46,6 +47,7 @@ class ServiceTest {
             .replace("PORT2", ports.get(1).toString()));
     program("twincore", "shift; exec JAVA org.twincore.daemon.Main \"$@\"");
     program("drbdadm", "exec JAVA org.twincore.cli.Tools drbdadm -c FOLDER/drbd.conf \"$@\"");
+    program("drbd-overview", "exec JAVA org.twincore.cli.Tools drbd-overview \"$@\"");
     for (String node : NODES) {
       Files.write(folder.resolve(node + ".img"), new byte[0]);
       try (var disk = new java.io.RandomAccessFile(folder.resolve(node + ".img").toFile(), "rw")) {
@@ -158,6 +160,10 @@ class ServiceTest {
              0: cs:Connected st:Secondary/Secondary ld:Inconsistent
                 ns:0 nr:0 dw:0 dr:0 al:\\d+ bm:\\d+ lo:0 pe:0 ua:0 ap:0
             """);
+    assertThat(run("core-01", folder.resolve("drbd-overview").toString()))
+        .returns(0, Tool::exitCode)
+        .returns(
+            " 0:r0/0  Connected Secondary/Secondary Inconsistent/Inconsistent \n", Tool::output);
     assertThat(service("core-01", "stop").output()).isEqualTo("Stopping all DRBD resources: .\n");
     assertThat(service("core-01", "status"))
         .returns(3, Tool::exitCode)
@@ -187,6 +193,58 @@ class ServiceTest {
     }
   }
 
+  /// Of the three timeouts two would outlast the test: that of a node whose peer was outdated
+  /// counts also for one that was alone, that of a node that was alone only where it was Primary
+  /// then.
+  @Test
+  @Tag("full")
+  void howTheNodeStoppedSaysWhichTimeoutCounts() throws Exception {
+    startup("wfc-timeout 600; degr-wfc-timeout 600; outdated-wfc-timeout 1;");
+    Path config = folder.resolve("drbd.conf");
+    String fenced = "disk { fencing resource-only; } handlers { fence-peer \"exit 4\"; } net {";
+    Files.writeString(config, Files.readString(config).replace("net {", fenced));
+    crashAlone("UpToDate/Outdated");
+    assertThat(service("core-01", "start").output()).containsPattern(" 600 +600 +1  r0\n");
+    assertThat(tool("core-01", "cstate", "r0")).isEqualTo("WFConnection\n");
+
+    Files.writeString(
+        config, Files.readString(config).replace("fencing resource-only", "fencing dont-care"));
+    startup("wfc-timeout 600; degr-wfc-timeout 1; outdated-wfc-timeout 600;");
+    crashAlone("UpToDate/DUnknown");
+    assertThat(service("core-01", "start").output()).containsPattern(" 600 +1 +600  r0\n");
+    assertThat(tool("core-01", "cstate", "r0")).isEqualTo("WFConnection\n");
+  }
+
+  private void startup(String options) throws IOException {
+    Path config = folder.resolve("drbd.conf");
+    Files.writeString(
+        config,
+        Files.readString(config).replaceFirst("startup [{].*", "startup { " + options + " }"));
+  }
+
+  /// Both nodes end at once: first the Secondary, and the Primary when it sees these disks.
+  private void crashAlone(String disks) throws IOException, InterruptedException {
+    startBoth();
+    tool("core-01", "primary", "--force", "r0");
+    tool("core-01", "wait-sync", "r0", "--wfc-timeout=60");
+    kill("core-02");
+    do {
+      Thread.sleep(200);
+    } while (!tool("core-01", "dstate", "r0").equals(disks + "\n"));
+    kill("core-01");
+  }
+
+  private void kill(String node) throws IOException, InterruptedException {
+    Path pid = folder.resolve("run").resolve(node + ".pid");
+    ProcessHandle process =
+        ProcessHandle.of(Long.parseLong(Files.readString(pid).strip())).orElseThrow();
+    process.destroyForcibly();
+    Path entry = Path.of("/proc", Long.toString(process.pid()), "stat");
+    while (Files.exists(entry) && !Files.readString(entry).contains(") Z ")) {
+      Thread.sleep(50);
+    }
+  }
+
   private String status(String node) throws IOException, InterruptedException {
     Tool status = service(node, "status");
     assertThat(status.exitCode()).as(status.toString()).isZero();
@@ -198,8 +256,11 @@ class ServiceTest {
     long before = System.nanoTime();
     Tool start = service("core-01", "start");
     assertThat(start.exitCode()).as(start.toString()).isZero();
-    assertThat(start.output()).startsWith("Starting DRBD resources: [\n     create res: r0\n");
-    assertThat(System.nanoTime() - before).isGreaterThan(2_000_000_000L);
+    assertThat(start.output())
+        .startsWith("Starting DRBD resources: [\n     create res: r0\n")
+        .containsPattern(" 3 +2 +1  r0\n")
+        .contains("\rTo abort waiting enter 'yes' [   2]:");
+    assertThat(System.nanoTime() - before).isGreaterThan(3_000_000_000L);
     assertThat(status("core-01")).contains("0:r0").contains("WFConnection");
   }
 

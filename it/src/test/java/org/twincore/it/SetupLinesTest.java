@@ -204,8 +204,11 @@ class SetupLinesTest {
     assertThat(setup(alice, "sh-status", "9").text()).contains("_known=Unconfigured\n");
     assertThat(setup(alice, "show-gi", "7").text()).startsWith("7: Failure: (138)");
     assertThat(setup(alice, "primary", "7"))
-        .satisfies(said -> assertThat(said.exitCode()).isEqualTo(17))
-        .satisfies(said -> assertThat(said.text()).startsWith("7: State change failed: (-2) "));
+        .isEqualTo(
+            new Said(
+                17,
+                "7: State change failed: (-2) Refusing to be Primary without at least one UpToDate"
+                    + " disk\n"));
     assertThat(setup(alice, "net-options", "10.0.0.1", "10.0.0.2", "--timeout=70"))
         .satisfies(said -> assertThat(said.exitCode()).isEqualTo(10))
         .satisfies(said -> assertThat(said.text()).contains("(162) unknown connection"));

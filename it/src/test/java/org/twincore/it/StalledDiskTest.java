@@ -1,6 +1,7 @@
 package org.twincore.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -22,7 +23,7 @@ import org.twincore.host.nbd.NbdClient;
 import org.twincore.host.net.FreePorts;
 
 /// A disk that hangs under a running node: nothing is answered and nothing fails, until an admin
-/// gives it up by `drbdadm detach --force`.
+/// gives it up by `drbdadm detach --force`, or its `disk-timeout` is over.
 ///
 /// Promise kept (docs/durability.md, protocol C): a write answered OK is on the peer's disk, and
 /// what the hanging disk carries out late is overwritten when it comes back.
@@ -135,6 +136,32 @@ class StalledDiskTest {
 
     disk().ask("go");
     assertThat(waits.get(60, TimeUnit.SECONDS)).isEmpty();
+    attachAgain(primary, load);
+  }
+
+  /// The same without an admin: from when the disk hangs two seconds are too long for it.
+  private void timesOutAndComesBack(NodeProcess primary) throws Exception {
+    primary.drbdadm("primary", "--force", "r0");
+    primary.awaitState("Connected", "UpToDate/UpToDate");
+    NumberedLoad load = new NumberedLoad(BLOCKS, new Random(6));
+    load.begin(primary.nbdAddress());
+    load.awaitWrites(500);
+    disk().ask("stall");
+    one().awaitVolume("a request in the disk", _ -> !held().equals("0"));
+    one().drbdadm("disk-options", "--disk-timeout=20", "r0");
+    one().awaitState("Connected", "Failed/UpToDate");
+    two().awaitState("Connected", "UpToDate/Failed");
+    one().awaitLog("disk-timeout");
+    load.awaitWrites(500);
+    assertThat(load.isUndisturbed()).isTrue();
+    assertThat(one().drbdadm("dstate", "r0")).as("until it answers").isEqualTo("Failed/UpToDate\n");
+    assertThatThrownBy(() -> one().drbdadm("attach", "r0")).hasMessageContaining("exit code");
+
+    disk().ask("go");
+    attachAgain(primary, load);
+  }
+
+  private void attachAgain(NodeProcess primary, NumberedLoad load) throws Exception {
     one().awaitState("Connected", "Diskless/UpToDate");
     load.awaitWrites(100);
     one().drbdadm("attach", "r0");
@@ -176,6 +203,18 @@ class StalledDiskTest {
   void theSecondarysDisk() throws Exception {
     startNodes(NO_WAITS);
     giveUpAndComeBack(two());
+  }
+
+  @Test
+  void thePrimarysDiskUntilItsTimeIsOver() throws Exception {
+    startNodes(NO_WAITS);
+    timesOutAndComesBack(one());
+  }
+
+  @Test
+  void theSecondarysDiskUntilItsTimeIsOver() throws Exception {
+    startNodes(NO_WAITS);
+    timesOutAndComesBack(two());
   }
 
   /// A client's own thread may be in the disk; every other client goes on.

@@ -188,6 +188,56 @@ class UndoSplitBrainTest {
     }
   }
 
+  /// The disk of the undo file is full: the resync pauses and says why, and goes on by
+  /// `resume-sync` once there is room; nothing is missing then.
+  @Tag("full")
+  @Test
+  @Timeout(180)
+  void pausesWhereTheFileHasNoRoom() throws Exception {
+    Root.require();
+    Tool.require("util-linux", "unshare", "nsenter");
+    try (TappedPair pair = split("")) {
+      long bytes = dataBytes(pair.b);
+      String old = sha256(pair.disk("b"), bytes);
+      Path undo = folder.resolve("b/state/b.undo");
+      Files.createDirectories(undo);
+      pair.b.kill();
+      pair.b.startBehind(
+          "unshare",
+          "--mount",
+          "sh",
+          "-c",
+          "mount -t tmpfs -o size=1m twincore-test " + undo + " && exec \"$@\"",
+          "sh");
+      pair.b.start();
+      pair.b.drbdadm("up", "r0");
+      pair.b.drbdadm("disconnect", "r0");
+      discard(pair);
+      pair.b.awaitVolume("PausedSyncT", it -> it.connection().equals("PausedSyncT"));
+      pair.a.awaitVolume("PausedSyncS", it -> it.connection().equals("PausedSyncS"));
+      assertThat(pair.b.drbdadm("why", "r0")).contains("No space left on device", "resume-sync");
+      write(pair.a, 20, 900, 100);
+      pair.b.drbdadm("resume-sync", "r0");
+      pair.b.awaitVolume("still no room", it -> it.connection().equals("PausedSyncT"));
+
+      Tool.ok(
+          "nsenter",
+          "--mount",
+          "--target",
+          Long.toString(pair.b.pid()),
+          "mount",
+          "-o",
+          "remount,size=64m",
+          undo.toString());
+      pair.b.drbdadm("resume-sync", "r0");
+      pair.b.awaitState("Connected", "UpToDate/UpToDate");
+      Path image = folder.resolve("old.img");
+      assertThat(pair.b.drbdadm("undo-split-brain", "--image=" + image, "r0"))
+          .contains("complete at");
+      assertThat(sha256(image, bytes)).isEqualTo(old);
+    }
+  }
+
   @Test
   @Timeout(120)
   void offKeepsNothing() throws IOException {

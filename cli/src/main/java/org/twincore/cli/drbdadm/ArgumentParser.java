@@ -1,6 +1,7 @@
 package org.twincore.cli.drbdadm;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,11 @@ final class ArgumentParser {
 
   private ArgumentParser(List<String> arguments) {
     this.arguments = arguments;
+  }
+
+  /// The long names of the options that do not belong to a command.
+  static List<String> generalOptions() {
+    return Arrays.stream(General.values()).map(option -> option.word).toList();
   }
 
   static Invocation parse(List<String> arguments) throws UsageException {

@@ -1,6 +1,7 @@
 package org.twincore.cli.drbdadm;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.twincore.drbd.config.Option;
 
@@ -51,7 +52,7 @@ enum Command {
   DSTATE("dstate", Scope.VOLUME, Group.DAILY),
   DUMP("dump", Scope.OPTIONAL, Group.DAILY),
   DUMP_XML("dump-xml", Scope.OPTIONAL, Group.DAILY),
-  CREATE_MD("create-md", Scope.VOLUME, Group.DAILY, "force", "max-peers="),
+  CREATE_MD("create-md", Scope.VOLUME, Group.DAILY, "force"),
   SHOW_GI("show-gi", Scope.VOLUME, Group.DAILY),
   GET_GI("get-gi", Scope.VOLUME, Group.DAILY),
   DUMP_MD("dump-md", Scope.VOLUME, Group.DAILY, "force"),
@@ -114,6 +115,10 @@ enum Command {
   HELP("help", Scope.NONE, Group.OWN),
   /// The option `--version`.
   VERSION("version", Scope.NONE, Group.OWN);
+
+  /// The words of earlier versions, with those of today.
+  static final Map<String, String> OLD_NAMES =
+      Map.of("state", "role", "outdate-peer", "fence-peer");
 
   /// What a command is given.
   enum Scope {
@@ -199,12 +204,7 @@ enum Command {
 
   /// The command of that word, old spellings included.
   static Optional<Command> of(String word) {
-    String today =
-        switch (word) {
-          case "state" -> "role";
-          case "outdate-peer" -> "fence-peer";
-          default -> word;
-        };
+    String today = OLD_NAMES.getOrDefault(word, word);
     for (Command command : values()) {
       if (command.word.equals(today)) {
         return Optional.of(command);

@@ -108,6 +108,11 @@ record Invocation(
     return spec;
   }
 
+  /// The options by their long names.
+  static List<String> optionNames() {
+    return spec().options().stream().map(OptionSpec::longestName).toList();
+  }
+
   private static OptionSpec flag(String... names) {
     return OptionSpec.builder(names).arity("0").type(boolean.class).build();
   }

@@ -76,9 +76,15 @@ class DrbdmetaTest {
     assertThat(nobody.exitCode()).isEqualTo(1);
     assertThat(nobody.out()).isEqualTo("Operation cancelled.\n");
     assertThat(nobody.err())
-        .contains("a v08 flexible-size internal meta data block")
-        .contains("at byte offset 209711104")
-        .contains("really want to overwrite the existing meta-data?");
+        .startsWith(
+            """
+            You want me to create a v08 style flexible-size internal meta data block.
+            There appears to be a v08 flexible-size internal meta data block
+            already in place on %s at byte offset 209711104
+
+            Do you really want to overwrite the existing meta-data?
+            """
+                .formatted(disk));
     assertThat(ToolRun.on(disk, "internal", "y\n", "create-md").exitCode()).isEqualTo(1);
     assertThat(ToolRun.internal(disk, "read-dev-uuid").out()).isEqualTo("0000000000000ABC\n");
     assertThat(ToolRun.on(disk, "internal", "yes\n", "create-md").exitCode()).isZero();

@@ -11,11 +11,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -230,6 +236,59 @@ final class WrappedLinkTest {
       assertThat(fromB.next(Event.SocketClosed.class).socket()).as(name).isEqualTo(atB);
       assertThat(fromA.events).as(name).isEmpty();
       close();
+    }
+  }
+
+  /// It may finish its half of TLS 1.3; then it is told that a certificate is required, and has got
+  /// no byte.
+  @Test
+  void aDialerWithoutACertificateReachesNobody() throws Exception {
+    assertThatThrownBy(() -> firstByte("TLSv1.3")).hasMessageContaining("certificate_required");
+    assertThat(fromA.events).isEmpty();
+  }
+
+  @Test
+  void aDialerOfTls12ReachesNobody() throws Exception {
+    assertThatThrownBy(() -> firstByte("TLSv1.2")).hasMessageContaining("protocol_version");
+    assertThat(fromA.events).isEmpty();
+  }
+
+  /// What a listening node says to one that believes any certificate, has none, and speaks only
+  /// that version.
+  private int firstByte(String version) throws Exception {
+    int port = listenFor(tls(node()));
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(null, new TrustManager[] {new BelievesAll()}, null);
+    try (SSLSocket dialer = (SSLSocket) context.getSocketFactory().createSocket(LOOPBACK, port)) {
+      dialer.setSoTimeout(60_000);
+      dialer.setEnabledProtocols(new String[] {version});
+      dialer.startHandshake();
+      return dialer.getInputStream().read();
+    }
+  }
+
+  private static final class BelievesAll extends X509ExtendedTrustManager {
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String kind) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String kind, Socket socket) {}
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String kind, SSLEngine engine) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String kind) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String kind, Socket socket) {}
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String kind, SSLEngine engine) {}
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
     }
   }
 

@@ -2,6 +2,9 @@ package org.twincore.it.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,9 +12,12 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.twincore.cli.drbdmeta.Drbdmeta;
+import org.twincore.testkit.CompatibilityPage;
 
 /// What the two drbdadm say about themselves: the same layout and exit codes; ours may say more.
 class UsageOracleTest {
+  private static final Path DRBDMETA = Path.of("/usr/sbin/drbdmeta");
   private static final String VERSION_LINE = "Version: 9.22.0 (api:1)";
 
   @TempDir static Path folder;
@@ -53,6 +59,35 @@ class UsageOracleTest {
         hasAllOf(Both.of("help " + command));
         hasAllOf(Both.of(command + " --help"));
       }
+    }
+  }
+
+  /// Each command that Debian's drbdmeta tells of has a row of ours, and each that is not refused
+  /// there our tool tells of, too.
+  @Test
+  void theCompatibilityPageHasEachCommandOfDebiansDrbdmeta() throws Exception {
+    Assumptions.assumeTrue(Files.isExecutable(DRBDMETA), "apt-get install drbd-utils");
+    Process process = new ProcessBuilder(DRBDMETA.toString(), "help").start();
+    String theirs = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    process.waitFor();
+    List<String> commands =
+        theirs
+            .substring(theirs.indexOf("COMMANDS:"))
+            .lines()
+            .skip(1)
+            .map(line -> line.strip().split(" ")[0])
+            .filter(word -> !word.isEmpty())
+            .toList();
+    assertThat(commands).contains("create-md", "show-gi").hasSizeGreaterThan(10);
+    CompatibilityPage page = new CompatibilityPage(Path.of(System.getProperty("twincore.root")));
+    assertThat(page.answers("Commands of drbdmeta")).containsKeys(commands.toArray(String[]::new));
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(bytes, true, StandardCharsets.UTF_8);
+    Drbdmeta.run(new String[] {"help"}, out, out, Drbdmeta.answers());
+    for (String command : commands) {
+      assertThat(bytes.toString(StandardCharsets.UTF_8).contains("\n  " + command))
+          .as(command)
+          .isNotEqualTo(page.refused("Commands of drbdmeta").contains(command));
     }
   }
 

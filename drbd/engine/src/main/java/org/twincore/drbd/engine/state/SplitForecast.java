@@ -2,12 +2,17 @@ package org.twincore.drbd.engine.state;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.engine.exchange.SplitBrain.Fate;
 import org.twincore.drbd.engine.exchange.SplitBrain.Forecast;
+import org.twincore.drbd.engine.state.SyncHandshake.BecomeSource;
+import org.twincore.drbd.engine.state.SyncHandshake.BecomeTarget;
+import org.twincore.drbd.engine.state.SyncHandshake.Refuse;
+import org.twincore.drbd.engine.state.SyncHandshake.StayConnected;
 
-/// What each after-sb policy would make of a meeting, by the table that decides
-/// ([AfterSplitBrain]).
+/// What each after-sb policy would make of a meeting: the handshake's own decision
+/// ([SyncHandshake]) with that policy, so that a losing Primary asks `rr-conflict`, too.
 ///
 /// `after-sb-0pri` is asked as if both were Secondary, which is how the others ask it, too; the
 /// option for the number of Primaries that there were is asked with the `after-sb-0pri` that is
@@ -70,9 +75,10 @@ public final class SplitForecast {
     return forecasts;
   }
 
+  /// With `always-asbp`: where that is not set and would be needed, the dossier says so of all.
   private SyncHandshake.Policies policies(SplitBrainPolicy without, SplitBrainPolicy with) {
-    SyncHandshake.Policies set = meeting.policies();
-    return new SyncHandshake.Policies(without, with, with, set.readWriteConflict(), set.always());
+    return new SyncHandshake.Policies(
+        without, with, with, meeting.policies().readWriteConflict(), true);
   }
 
   private void add(
@@ -87,17 +93,33 @@ public final class SplitForecast {
             new UuidCompare.Node(comparison.self(), own, asked.self().crashedPrimary()),
             new UuidCompare.Node(comparison.peer(), peer, asked.peer().crashedPrimary()),
             asked.terms());
-    AfterSplitBrain.Outcome outcome =
-        AfterSplitBrain.recover(
-            new AfterSplitBrain.Facts(
-                question, meeting.ownBits(), meeting.peerBits(), meeting.mayDemote()),
-            policies);
+    SyncHandshake.Decision decision =
+        SyncHandshake.decide(
+            new SyncHandshake.Meeting(
+                question,
+                meeting.disks(),
+                SyncHandshake.Wishes.NONE,
+                meeting.ownBits(),
+                meeting.peerBits(),
+                meeting.mayDemote(),
+                policies),
+            comparison);
     Fate fate =
-        switch (outcome.verdict()) {
-          case SOURCE -> Fate.OWN_STAYS;
-          case TARGET -> Fate.PEER_STAYS;
-          case UNDECIDED -> Fate.NOBODY_GIVES_IN;
+        switch (decision) {
+          case BecomeSource _ ->
+              peerKeepsItsData(policy, peer) ? Fate.NOBODY_GIVES_IN : Fate.OWN_STAYS;
+          case BecomeTarget _ -> Fate.PEER_STAYS;
+          case Refuse _, StayConnected _ -> Fate.NOBODY_GIVES_IN;
         };
     forecasts.add(new Forecast(option, policy.toString(), fate));
+  }
+
+  /// Whether the losing peer would part instead, by an `rr-conflict` as it is set here: nobody
+  /// tells what its own is. One that loses by `call-pri-lost-after-sb` becomes Secondary first.
+  private boolean peerKeepsItsData(SplitBrainPolicy policy, Role peer) {
+    return peer == Role.PRIMARY
+        && meeting.disks().peer().isAtLeast(DiskState.CONSISTENT)
+        && policy != SplitBrainPolicy.CALL_HELPER
+        && meeting.policies().readWriteConflict() != SplitBrainPolicy.VIOLENTLY;
   }
 }

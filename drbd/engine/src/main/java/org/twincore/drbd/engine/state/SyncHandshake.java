@@ -132,7 +132,11 @@ public final class SyncHandshake {
 
   /// Decides; never fails.
   public static Decision decide(Meeting meeting) {
-    Comparison comparison = UuidCompare.compare(meeting.question);
+    return decide(meeting, UuidCompare.compare(meeting.question));
+  }
+
+  /// The same where the generations are compared already.
+  static Decision decide(Meeting meeting, Comparison comparison) {
     return new Course(meeting, comparison).run();
   }
 
