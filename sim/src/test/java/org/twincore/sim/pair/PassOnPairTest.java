@@ -111,6 +111,29 @@ class PassOnPairTest {
     assertThat(pair.read(0, 9)).isEqualTo(91);
   }
 
+  /// Seed 398: the peer's disk fails a read and is kept, and its machine loses its power before
+  /// that is durable. The peer comes back with a good disk of the generation that it left.
+  @Test
+  void whatAPeerMissesWhoseDiskWasKeptIsOfAnotherGeneration() throws MetadataException {
+    Pair pair = primary("pass_on");
+    pair.ok(
+        0,
+        new AdminCommand.DiskOptions(
+            0, pair.diskOptions().with(Option.READ_BALANCING, "prefer-remote")));
+    pair.withheld.lose(pair.nodes[1], Withheld::isMetadata);
+    failReads(pair, 1, 7);
+    assertThat(pair.read(0, 7)).isEqualTo(71);
+    pair.await(() -> pair.state(0).pdsk() == DiskState.INCONSISTENT, "word of the failure");
+    pair.powerCut(1);
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the loss");
+    pair.write(0, 9, 92);
+    pair.withheld.release(pair.nodes[1]);
+    pair.start(1);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
   /// With the other policies the disk is given up, and the read is answered all the same.
   @ParameterizedTest
   @ValueSource(strings = {"detach", "call-local-io-error"})
