@@ -5,13 +5,21 @@ import java.util.TreeMap;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 
-/// What runs together have reached: packet types, connection states, reasons of state changes,
-/// commands with their answers, faults. Names with counts, by group.
+/// What runs together have reached: packet types (sent or taken), connection states, reasons of
+/// state changes, commands with their answers, faults. Names with counts, by group.
 public final class Coverage implements NodeWatcher {
   private final TreeMap<String, TreeMap<String, Long>> groups = new TreeMap<>();
+
+  @Override
+  public void event(SimNode node, Event event) {
+    if (event instanceof Event.PacketArrived arrived) {
+      count("packet", arrived.packet().type().wireName());
+    }
+  }
 
   @Override
   public void effect(SimNode node, Effect effect) {

@@ -11,6 +11,7 @@ import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.sim.check.ClusterView;
+import org.twincore.sim.fault.DriveFaults;
 import org.twincore.sim.load.VolumeWorkload;
 import org.twincore.sim.world.NodeAdmin;
 import org.twincore.sim.world.SimDrive;
@@ -123,6 +124,9 @@ final class Operator {
         admin.command(new AdminCommand.ResumeIo(volume));
       }
       boolean works = node.drive(volume).health().failing() == SimDrive.Failing.NOTHING;
+      if (DriveFaults.wasKept(state) && works) {
+        admin.command(new AdminCommand.Detach(volume, false));
+      }
       if (state.disk() == DiskState.DISKLESS
           && works
           && !node.hasDriveOpen(volume)

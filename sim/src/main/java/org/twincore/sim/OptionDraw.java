@@ -83,6 +83,11 @@ final class OptionDraw {
     return values;
   }
 
+  /// A disk that fails is kept, in some of the runs.
+  static OptionValues passOn(Prng random, OptionValues disk) {
+    return random.nextInt(4) == 0 ? disk.with(Option.ON_IO_ERROR, "pass_on") : disk;
+  }
+
   /// Who serves reads, in some of the runs not the own disk alone.
   static OptionValues balance(Prng random, OptionValues disk) {
     if (random.nextInt(3) != 0

@@ -64,6 +64,7 @@ public record Scenario(
     Prng digests = random.aside();
     Prng more = digests.aside();
     Prng ages = digests.aside().split();
+    Prng failures = ages.aside();
     Start start = random.nextInt(25) == 0 ? Start.CLEAR_BITMAP : Start.FULL_SYNC;
     ReplicationProtocol protocol =
         switch (random.nextInt(10)) {
@@ -81,8 +82,10 @@ public record Scenario(
         protocol,
         volumes,
         OptionDraw.resource(random),
-        OptionDraw.thin(
-            more.aside().split(), OptionDraw.balance(more.aside(), OptionDraw.disk(random))),
+        OptionDraw.passOn(
+            failures,
+            OptionDraw.thin(
+                more.aside().split(), OptionDraw.balance(more.aside(), OptionDraw.disk(random)))),
         OptionDraw.known(
             versions,
             net(digests, more, OptionDraw.net(random).with(Option.PROTOCOL, protocol.name()))),

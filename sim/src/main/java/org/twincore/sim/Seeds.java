@@ -89,7 +89,7 @@ public final class Seeds {
         first,
         count,
         KernelRun.Ended::isFine,
-        (seed, _) -> new KernelRun(seed, traces.get(), Tamper.NONE).toEnd());
+        (seed, reached) -> new KernelRun(seed, traces.get(), Tamper.NONE).toEnd(reached));
   }
 
   /// The same with both Primary at once.
@@ -99,6 +99,6 @@ public final class Seeds {
         first,
         count,
         KernelDualRun.Ended::isFine,
-        (seed, _) -> new KernelDualRun(seed, traces.get(), Tamper.NONE).toEnd());
+        (seed, reached) -> new KernelDualRun(seed, traces.get(), Tamper.NONE).toEnd(reached));
   }
 }

@@ -15,6 +15,7 @@ import org.twincore.drbd.engine.state.AfterSplitBrain;
 import org.twincore.drbd.engine.state.ImpliedChange;
 import org.twincore.drbd.engine.state.NewUuidRule;
 import org.twincore.drbd.engine.state.PeerState;
+import org.twincore.drbd.engine.state.PolicyCell;
 import org.twincore.drbd.engine.state.Refusal;
 import org.twincore.drbd.engine.state.SyncHandshake;
 import org.twincore.drbd.engine.state.UuidCompare;
@@ -38,6 +39,8 @@ final class CoverageList {
     groups.put("UuidCompare", names(UuidCompare.Rule.values()));
     groups.put("SyncHandshake", names(SyncHandshake.Step.values()));
     groups.put("AfterSplitBrain", names(AfterSplitBrain.Rule.values()));
+    groups.put(
+        "PolicyCell", new TreeSet<>(PolicyCell.all().stream().map(PolicyCell::toString).toList()));
     groups.put("PeerState", names(PeerState.Rule.values()));
     groups.put("ImpliedChange", names(ImpliedChange.values()));
     groups.put("Refusal", names(Refusal.values()));

@@ -15,10 +15,15 @@ import org.twincore.sim.scene.SceneRun;
 import org.twincore.sim.world.Trace;
 
 /// Whole clusters from seeds: every promise of docs/durability.md under faults, and what all seeds
-/// together have to reach, with their clusters, second clusters and scenes.
+/// together have to reach, with their clusters, second clusters and scenes, and beside a scripted
+/// kernel node.
 @Tag("slow")
 class SimTest {
   private static final int SEEDS = Boolean.getBoolean("twincore.full") ? 2_500 : 500;
+
+  /// What a scripted kernel node makes of them `KernelRunTest` asks, of many more.
+  private static final int KERNEL_SEEDS = 60;
+
   private static final int WRITES_MIN = 1_000;
   private static final int FAULTS_MIN = 15;
   private static final int COMMANDS_MIN = 10;
@@ -40,6 +45,8 @@ class SimTest {
     for (Seeds.Report<?> report : List.of(clusters, second, scenes)) {
       TOGETHER.add(report.coverage());
     }
+    TOGETHER.add(Seeds.besideKernel(1, KERNEL_SEEDS, Trace::silent).coverage());
+    TOGETHER.add(Seeds.besideKernelPrimary(1, KERNEL_SEEDS, Trace::silent).coverage());
     System.out.print(TOGETHER);
   }
 

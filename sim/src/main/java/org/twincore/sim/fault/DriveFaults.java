@@ -1,6 +1,11 @@
 package org.twincore.sim.fault;
 
 import java.util.List;
+import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
+import org.twincore.drbd.config.Option;
+import org.twincore.drbd.wire.StateWord;
+import org.twincore.sim.check.ClusterView;
 import org.twincore.sim.world.SimDrive;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
@@ -58,7 +63,7 @@ public final class DriveFaults {
       return false;
     }
     victims.tell("drive of %s/%d fails: %s".formatted(node.name(), volume, what));
-    drive.health().failing(what);
+    drive.health().failing(what, () -> mayFail(victims.view(), node, volume));
     victims.later(
         2_000,
         20_000,
@@ -67,6 +72,33 @@ public final class DriveFaults {
           drive.health().failing(SimDrive.Failing.NOTHING);
         });
     return true;
+  }
+
+  /// With `on-io-error pass_on` a disk that fails is kept as an Inconsistent one. If it were the
+  /// last good one nobody would have what was written to it alone any more, and any other data is
+  /// taken for better: that an admin who asks for it takes into account, and here it does not
+  /// happen.
+  public static boolean mayFail(ClusterView view, SimNode node, int volume) {
+    boolean isKept =
+        node.resource()
+            .flatMap(it -> it.disk(volume))
+            .filter(disk -> disk.word(Option.ON_IO_ERROR).equals("pass_on"))
+            .isPresent();
+    return !isKept || hasGoodPeer(view.state(node.id(), volume));
+  }
+
+  /// What a node says of itself: it is connected to good data.
+  public static boolean hasGoodPeer(StateWord state) {
+    return state.conn().isAtLeast(ConnectionState.CONNECTED)
+        && state.pdsk() == DiskState.UP_TO_DATE;
+  }
+
+  /// A disk that failed and was kept: the next attach has its data compared, and what it lacks
+  /// fetched.
+  public static boolean wasKept(StateWord state) {
+    return state.disk() == DiskState.INCONSISTENT
+        && state.conn() == ConnectionState.CONNECTED
+        && hasGoodPeer(state);
   }
 
   /// As quick as ever.

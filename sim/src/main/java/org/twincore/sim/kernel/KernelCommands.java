@@ -9,6 +9,7 @@ import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
+import org.twincore.drbd.wire.UuidFlags;
 import org.twincore.sim.world.Simulation;
 
 /// What an admin asks of a scripted node, and the changes that both nodes must agree to (drbd-wire
@@ -208,6 +209,22 @@ public final class KernelCommands {
           node.hangUp("disconnected");
           then.run();
         });
+  }
+
+  /// `drbdadm new-current-uuid --clear-bitmap` beside another disk that was just created: nothing
+  /// has to be copied.
+  public void skipInitialSync() {
+    KernelDisk disk = node.disk;
+    disk.clearAll();
+    disk.uuids(KernelUuids.fresh(disk.uuids(), node.drawnUuid(), node.isPrimary()));
+    node.report().uuids(UuidFlags.SKIP_INITIAL_SYNC);
+    disk.uuids(disk.uuids().withBitmap(0));
+    node.setState(state().withDisk(DiskState.UP_TO_DATE).withPdsk(DiskState.UP_TO_DATE));
+  }
+
+  /// `drbdadm net-options` with another `after-sb-0pri`, by its number.
+  public void changePolicy(int withoutPrimary) {
+    node.report().settings(PacketType.PROTOCOL_UPDATE, withoutPrimary, 0);
   }
 
   private void verifies() {

@@ -3,6 +3,7 @@ package org.twincore.sim.kernel;
 import java.util.Optional;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Tamper;
 import org.twincore.sim.world.Trace;
@@ -44,6 +45,12 @@ public final class KernelDualRun {
     this.seed = seed;
     world = new KernelWorld(seed, trace, planted, KernelWorld.Primaries.TWO);
     load = new KernelDualLoad(world);
+  }
+
+  /// Runs it all; `watcher` sees what our node does.
+  public Ended toEnd(NodeWatcher watcher) {
+    world.ours.watch(watcher);
+    return toEnd();
   }
 
   /// Runs it all.

@@ -1,6 +1,5 @@
 package org.twincore.sim.kernel;
 
-import java.util.Optional;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.ConnectionState;
@@ -11,7 +10,6 @@ import org.twincore.drbd.wire.Features;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
-import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 import org.twincore.sim.world.Simulation;
@@ -234,16 +232,8 @@ public final class KernelPeer {
     resolvesConflicts = resolves;
     sequence = 0;
     discardsMyData = wantsToDiscard;
-    int protocol = settings.protocol().code();
-    Optional<String> integrity =
-        agreed.has(Since.INTEGRITY_NAME)
-            ? Optional.of(KernelDigests.name(settings.digests().integrity()))
-            : Optional.empty();
-    int twoPrimaries = settings.twoPrimaries() ? 1 : 0;
-    wire.data(
-        new Packet.Protocol(PacketType.PROTOCOL, protocol, 0, 0, 0, 0, twoPrimaries, integrity),
-        null);
-    wire.data(settings.syncParam(agreed.version()), null);
+    int flags = discardsMyData ? Packet.Protocol.DISCARD_MY_DATA : 0;
+    report.settings(PacketType.PROTOCOL, 0, flags);
     report.sizes();
     report.uuids(discardsMyData ? UuidFlags.DISCARD_MY_DATA : 0);
     report.state();

@@ -1,19 +1,37 @@
 package org.twincore.sim.kernel;
 
+import java.util.Optional;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.wire.Packet;
+import org.twincore.drbd.wire.PacketType;
+import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.StateWord;
 import org.twincore.drbd.wire.UuidFlags;
 
-/// What a scripted node tells of itself with P_SIZES, P_UUIDS and P_STATE, and after which changes
-/// (drbd-wire 6.2, 7.2).
+/// What a scripted node tells of itself with P_PROTOCOL, P_SIZES, P_UUIDS and P_STATE, and after
+/// which changes (drbd-wire 5.2, 6.2, 7.2).
 final class KernelReport {
   private final KernelPeer node;
 
   KernelReport(KernelPeer node) {
     this.node = node;
+  }
+
+  /// With the number of its `after-sb-0pri`; all else in there does not change.
+  void settings(PacketType type, int withoutPrimary, int flags) {
+    KernelSettings settings = node.settings();
+    Optional<String> integrity =
+        node.agreed().has(Since.INTEGRITY_NAME)
+            ? Optional.of(KernelDigests.name(settings.digests().integrity()))
+            : Optional.empty();
+    int protocol = settings.protocol().code();
+    int twoPrimaries = settings.twoPrimaries() ? 1 : 0;
+    node.wire.data(
+        new Packet.Protocol(type, protocol, withoutPrimary, 0, 0, flags, twoPrimaries, integrity),
+        null);
+    node.wire.data(settings.syncParam(node.agreed().version()), null);
   }
 
   void sizes() {

@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.engine.exchange.AdminCommand;
+import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.Simulation;
 import org.twincore.sim.world.Tamper;
 import org.twincore.sim.world.Trace;
@@ -50,6 +51,12 @@ public final class KernelRun {
     world = new KernelWorld(seed, trace, planted, KernelWorld.Primaries.ONE);
     load = new KernelLoad(world);
     disks = new KernelDiskLoss(world);
+  }
+
+  /// Runs it all; `watcher` sees what our node does.
+  public Ended toEnd(NodeWatcher watcher) {
+    world.ours.watch(watcher);
+    return toEnd();
   }
 
   /// Runs it all.

@@ -154,7 +154,12 @@ final class Act {
           weakDrive().health().stallUntil(duo.simulation.nowNanos() + nanos(100, 15_000));
       case WEAK_DISK_FAILS -> {
         SimDrive.Failing[] kinds = SimDrive.Failing.values();
-        weakDrive().health().failing(kinds[random.nextInt(1, kinds.length)]);
+        SimNode node = duo.nodes.get(weak);
+        weakDrive()
+            .health()
+            .failing(
+                kinds[random.nextInt(1, kinds.length)],
+                () -> DriveFaults.mayFail(duo.view, node, 0));
         later(2_000, 20_000, () -> weakDrive().health().failing(SimDrive.Failing.NOTHING));
       }
       case WEAK_IS_STOPPED ->

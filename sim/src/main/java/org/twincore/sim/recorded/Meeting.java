@@ -95,6 +95,8 @@ final class Meeting {
       if (!node.isRunning()) {
         victim = null; // what the admin said may be forgotten with it
         admin.up();
+      } else if (admin.isIdle() && DriveFaults.wasKept(duo.state(node.id()))) {
+        admin.command(new AdminCommand.Detach(0, false));
       } else if (admin.isIdle()
           && duo.isDiskless(node.id())
           && attached < ATTACHES_MAX

@@ -41,7 +41,11 @@ record Terms(
   private static final String[] CONFLICT = {"disconnect", "violently", "call-pri-lost"};
 
   static Terms draw(Prng random) {
+    Prng failures = random.aside();
     OptionValues disk = disk(random);
+    if (failures.nextInt(3) == 0) {
+      disk = disk.with(Option.ON_IO_ERROR, "pass_on");
+    }
     OptionValues net = net(random);
     EpochEnd epochs = random.nextInt(3) == 0 ? EpochEnd.COMPLETION : EpochEnd.FLUSH;
     int first = version(random);

@@ -9,12 +9,14 @@ import org.twincore.testkit.Prng;
 enum Scene {
   LOSER_DIES_AS_ITS_RESYNC_BEGINS((setting, _) -> setting, SplitScenes::loserDiesAsItsResyncBegins),
   SPLIT_DISK_IS_ATTACHED_LATE(
-      (setting, random) ->
-          setting
-              .net(Option.AFTER_SB_0PRI, "discard-remote")
-              .net(
-                  Option.AFTER_SB_1PRI,
-                  random.nextBoolean() ? "call-pri-lost-after-sb" : "disconnect"),
+      (setting, random) -> {
+        boolean isDual = random.aside().nextInt(3) == 0;
+        String policy = random.nextBoolean() ? "call-pri-lost-after-sb" : "disconnect";
+        return (isDual ? setting.twoPrimaries() : setting)
+            .net(Option.AFTER_SB_0PRI, "discard-remote")
+            .net(Option.AFTER_SB_1PRI, policy)
+            .net(Option.AFTER_SB_2PRI, policy);
+      },
       SplitScenes::splitDiskIsAttachedLate),
   SPLIT_ON_TOP_OF_A_GENERATION((setting, _) -> setting, SplitScenes::splitOnTopOfAGeneration),
   UNDO_IS_STOPPED((setting, _) -> setting, SplitScenes::undoIsStopped),

@@ -2,6 +2,8 @@ package org.twincore.sim.scene;
 
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.Role;
+import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.Simulation;
@@ -55,7 +57,8 @@ final class SplitScenes {
     stage.awaitHealth();
   }
 
-  /// The loser connects without its disk and is Primary by what the other has; then it attaches.
+  /// The loser connects without its disk and is Primary by what the other has, perhaps beside that
+  /// one; then it attaches.
   static void splitDiskIsAttachedLate(Stage stage) {
     split(stage);
     stage.end(1, SimNode.Ending.KILL);
@@ -65,11 +68,17 @@ final class SplitScenes {
         "a node without its disk",
         () -> stage.areAdminsIdle() && stage.view.board().isConnected(1, 0));
     stage.role(1, true);
+    if (stage.setting.net().flag(Option.ALLOW_TWO_PRIMARIES)) {
+      stage.checks.roles().allowTwo(true);
+      stage.role(0, true);
+      stage.await("word of it", () -> stage.state(1).peer() == Role.PRIMARY);
+    }
     stage.attach(1);
     stage.await("a verdict", () -> stage.state(1).disk() != DiskState.NEGOTIATING);
     stage.pass(Simulation.SECOND);
     if (stage.state(1).disk() == DiskState.DISKLESS) {
       stage.role(1, false);
+      stage.role(0, false);
       stage.part();
       stage.attach(1);
       meet(stage);

@@ -159,8 +159,7 @@ public final class SimDisk implements Disk {
   }
 
   private boolean fails(SimDrive.Failing kind) {
-    SimDrive.Failing failing = drive.health().failing();
-    return failing == SimDrive.Failing.EVERYTHING || failing == kind;
+    return drive.health().fails(kind);
   }
 
   private Event done(long token) {

@@ -1,5 +1,6 @@
 package org.twincore.sim.world;
 
+import java.util.function.BooleanSupplier;
 import java.util.random.RandomGenerator;
 import org.twincore.drbd.meta.GrownDisk;
 import org.twincore.drbd.meta.MetadataException;
@@ -24,6 +25,7 @@ public final class SimDrive {
     private long latencyMaxNanos = Simulation.MILLISECOND;
     private long stalledUntilNanos;
     private Failing failing = Failing.NOTHING;
+    private BooleanSupplier fails = () -> true;
     private boolean flushLies;
 
     public void latency(long minNanos, long maxNanos) {
@@ -37,11 +39,23 @@ public final class SimDrive {
     }
 
     public void failing(Failing what) {
-      failing = what;
+      failing(what, () -> true);
     }
 
+    /// The same, but that only what is finished while `holds` does is answered with an error.
+    public void failing(Failing what, BooleanSupplier holds) {
+      failing = what;
+      fails = holds;
+    }
+
+    /// Which requests it was told to fail.
     public Failing failing() {
       return failing;
+    }
+
+    boolean fails(Failing kind) {
+      boolean isKind = failing == Failing.EVERYTHING || failing == kind;
+      return isKind && fails.getAsBoolean();
     }
 
     /// Flushes and durable writes are answered but leave everything volatile.

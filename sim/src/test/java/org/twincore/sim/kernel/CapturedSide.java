@@ -29,8 +29,9 @@ import org.twincore.testkit.CapturedSession;
 /// One node's part in a captured session, played by a scripted one.
 ///
 /// Strict per socket, but that replies and acks of a resync may be in another order, that P_PING
-/// may be missing, and that P_UNPLUG_REMOTE, the login and left-over memory are not looked at.
-/// Writes are made, and resync requests asked for, when the captured node shows them.
+/// may be missing, that a disk may be quicker than the captured one ([CapturedEpochs]), and that
+/// P_UNPLUG_REMOTE, the login and left-over memory are not looked at. Writes are made, and resync
+/// requests asked for, when the captured node shows them.
 final class CapturedSide {
   private static final long PATIENCE_NANOS = 30 * Simulation.SECOND;
   private static final int ACKS_OF_THE_KIND =
@@ -42,6 +43,8 @@ final class CapturedSide {
   }
 
   private record Said(Packet packet, @Nullable Payload payload) {}
+
+  private final CapturedEpochs epochs = new CapturedEpochs();
 
   /// One packet of the capture, in the order of the session.
   private record Step(double seconds, boolean isOwn, On on, Said said) {}
@@ -142,6 +145,18 @@ final class CapturedSide {
     }
   }
 
+  /// What the captured node had on its disk and sent in a resync comes onto `disk`.
+  void knowsWhatItSends(KernelDisk disk) {
+    for (Step step : steps) {
+      if (step.isOwn
+          && step.said.packet instanceof Packet.Data data
+          && data.type() == PacketType.RS_DATA_REPLY) {
+        disk.write(data.sector(), KernelPackets.needed(step.said.payload, data));
+      }
+    }
+    disk.flush();
+  }
+
   /// Plays it with `disk`, `before` being done with the attached node; the number of packets
   /// compared.
   int play(KernelDisk disk, Consumer<KernelPeer> before) {
@@ -162,6 +177,7 @@ final class CapturedSide {
     boolean isOver = false;
     for (Step step : steps) {
       while (!acts.isEmpty() && acts.firstKey() <= step.seconds) {
+        deliver(epochs.all());
         acts.pollFirstEntry().getValue().run();
       }
       Packet packet = step.said.packet;
@@ -196,14 +212,23 @@ final class CapturedSide {
 
   private void hear(Step step) {
     if (step.on == On.DATA) {
+      epochs.heard(step.said.packet);
       node().packets().arrivedOnData(step.said.packet, step.said.payload);
+      simulation.runUntil(simulation.nowNanos());
     } else {
-      node().packets().arrivedOnMeta(step.said.packet);
+      deliver(epochs.acked(step.said.packet));
     }
-    simulation.runUntil(simulation.nowNanos());
+  }
+
+  private void deliver(List<Packet> onMeta) {
+    for (Packet packet : onMeta) {
+      node().packets().arrivedOnMeta(packet);
+      simulation.runUntil(simulation.nowNanos());
+    }
   }
 
   private void expect(Step step) {
+    deliver(epochs.before(step.said.packet));
     provoke(step.said);
     boolean isThere =
         simulation.runUntil(simulation.nowNanos() + PATIENCE_NANOS, () -> isHead(step));
@@ -252,7 +277,8 @@ final class CapturedSide {
     while (said.hasNext()) {
       Said next = said.next();
       boolean isPassed =
-          next.packet.type() == PacketType.UNPLUG_REMOTE
+          epochs.mayBeEarly(next.packet, step.said.packet)
+              || next.packet.type() == PacketType.UNPLUG_REMOTE
               || next.packet.type() == PacketType.PING
               || next.packet.type() == PacketType.PING_ACK;
       if (comparable(next).equals(comparable(step.said))) {

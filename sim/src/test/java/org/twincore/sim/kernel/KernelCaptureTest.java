@@ -11,8 +11,8 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Payload;
 
-/// The scripted node in the place of either kernel node of the two captured sessions without
-/// extras: it gets what that one got and says what that one said.
+/// The scripted node in the place of either kernel node in each part of the captured sessions: it
+/// gets what that one got and says what that one said.
 class KernelCaptureTest {
   private static final long SECTORS = 1968;
   private static final int BLOCK_SECTORS = 8;
@@ -156,6 +156,70 @@ class KernelCaptureTest {
     side.at(13.50, () -> side.node().commands().disconnect(() -> {}));
     assertThat(side.play(disk, node -> {}, TWO)).isGreaterThan(12);
     assertThat(disk.block(3)).containsOnly('3');
+  }
+
+  // ---- protocol B, without an initial sync
+
+  private static final KernelSettings IN_B =
+      new KernelSettings(KernelSettings.Protocol.B, 101, true, false, KernelDigests.NONE);
+
+  @Test
+  void theOneThatSkipsTheInitialSyncAndWrites() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "A", 2, 3);
+    side.draws(FIRST_OF_TWO & ~1L, ALONE_OF_TWO);
+    side.at(10.85, () -> side.node().commands().skipInitialSync());
+    side.at(11.00, () -> side.node().commands().becomePrimary());
+    side.at(11.90, () -> side.node().commands().disconnect(() -> {}));
+    KernelDisk disk = new KernelDisk(SECTORS);
+    assertThat(side.play(disk, node -> {}, IN_B)).isGreaterThan(80);
+    assertThat(side.drawsLeft()).isZero();
+    assertThat(disk.block(64)).containsOnly('6');
+    assertThat(disk.uuids()).isEqualTo(new GenerationUuids(ALONE_OF_TWO, FIRST_OF_TWO, 0, 0));
+  }
+
+  @Test
+  void theOneThatHearsThatNothingIsCopied() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "B", 2, 3);
+    KernelDisk disk = new KernelDisk(SECTORS);
+    assertThat(side.play(disk, node -> {}, IN_B)).isGreaterThan(80);
+    assertThat(disk.block(1)).containsOnly('1');
+    assertThat(disk.block(2)).containsOnly('2');
+    assertThat(disk.block(64)).containsOnly('6');
+    assertThat(disk.bitsSet()).isZero();
+    assertThat(disk.uuids()).isEqualTo(new GenerationUuids(FIRST_OF_TWO & ~1L, 0, 0, 0));
+  }
+
+  // ---- after a split brain, `connect --discard-my-data`
+
+  private static final long RESYNCED_OF_TWO = 0x7e4f314827fbbccbL;
+
+  @Test
+  void thePrimaryThatIsKept() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "A", 12, 13);
+    KernelDisk disk =
+        used(
+            new GenerationUuids(LATER_OF_TWO & ~1L, ALONE_OF_TWO, RESYNCED_OF_TWO, FIRST_OF_TWO),
+            Map.of(60, 'a', 61, 'a'));
+    side.knowsWhatItSends(disk);
+    side.at(19.45, () -> side.node().commands().changePolicy(3));
+    side.at(19.85, () -> side.node().commands().becomeSecondary());
+    side.at(19.86, () -> side.node().commands().disconnect(() -> {}));
+    assertThat(side.play(disk, node -> node.commands().becomePrimary(), TWO)).isGreaterThan(12);
+    assertThat(disk.bitsSet()).isZero();
+  }
+
+  @Test
+  void theOneThatGivesUpItsData() throws Exception {
+    CapturedSide side = new CapturedSide(DUAL_SESSION, "B", 12, 13);
+    KernelDisk disk =
+        used(
+            new GenerationUuids(
+                0x698a6c0295a56a28L, ALONE_OF_TWO & ~1L, RESYNCED_OF_TWO & ~1L, FIRST_OF_TWO),
+            Map.of(50, 'b'));
+    assertThat(side.play(disk, KernelPeer::discardMyData, TWO)).isGreaterThan(12);
+    assertThat(disk.block(50)).containsOnly(0);
+    assertThat(disk.bitsSet()).isZero();
+    assertThat(disk.uuids().current()).isEqualTo(LATER_OF_TWO & ~1L);
   }
 
   /// A disk that was UpToDate, with what was written to it while alone.

@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.exchange.Effect;
+import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -121,12 +127,13 @@ class KernelFaultTest {
         })),
     OVERLAPS_IN_FLIGHT("overlaps a write", Row::beTwo, is(PacketType.DATA), Row::twice),
     OTHER_DATA_BESIDE_A_PRIMARY(
-        "differs", Row::beTwo, is(PacketType.DATA), send -> List.of(withZeroes(send)));
+        "differs", Row::beTwo, is(PacketType.DATA), send -> List.of(withZeroes(send))),
+    /// What `KernelDualLoad` is there for: both disks are equal, and a read was not of them.
+    READS_WHAT_WAS_REPLACED("replaced by a write of", Row::beTwo, FirstReadAgain::new);
 
     private final String words;
     private final Play play;
-    private final Predicate<Effect.Send> which;
-    private final Function<Effect.Send, List<Effect.Send>> change;
+    private final Supplier<Tamper> planted;
 
     /// Plays a seed with a node of ours that is tampered with; what was wrong.
     private interface Play {
@@ -145,10 +152,13 @@ class KernelFaultTest {
         Play play,
         Predicate<Effect.Send> which,
         Function<Effect.Send, List<Effect.Send>> change) {
+      this(words, play, () -> new Changed(which, change));
+    }
+
+    Row(String words, Play play, Supplier<Tamper> planted) {
       this.words = words;
       this.play = play;
-      this.which = which;
-      this.change = change;
+      this.planted = planted;
     }
 
     /// One Primary at a time.
@@ -199,16 +209,43 @@ class KernelFaultTest {
           Payload.of(new byte[send.packet().payloadBytes()]),
           send.token());
     }
+  }
 
-    Tamper tamper() {
-      return new Tamper() {
-        @Override
-        public List<Effect> effect(SimNode node, Effect effect) {
-          return effect instanceof Effect.Send send && which.test(send)
-              ? List.copyOf(change.apply(send))
-              : List.of(effect);
-        }
-      };
+  /// Other packets in the place of some.
+  private record Changed(
+      Predicate<Effect.Send> which, Function<Effect.Send, List<Effect.Send>> change)
+      implements Tamper {
+    @Override
+    public List<Effect> effect(SimNode node, Effect effect) {
+      return effect instanceof Effect.Send send && which.test(send)
+          ? List.copyOf(change.apply(send))
+          : List.of(effect);
+    }
+  }
+
+  /// Every read finds what the first one found there.
+  private static final class FirstReadAgain implements Tamper {
+    private final Map<Long, Extent> asked = new TreeMap<>();
+    private final Map<Long, Payload> found = new TreeMap<>();
+
+    @Override
+    public List<Event> event(SimNode node, Event event) {
+      if (event instanceof Event.AppRead(int _, long cookie, Extent extent)) {
+        asked.put(cookie, extent);
+      }
+      return List.of(event);
+    }
+
+    @Override
+    public List<Effect> effect(SimNode node, Effect effect) {
+      if (!(effect instanceof Effect.AppReadDone(int volume, long cookie, Payload read))) {
+        return List.of(effect);
+      }
+      Payload first =
+          found.computeIfAbsent(
+              Objects.requireNonNull(asked.get(cookie)).sector(),
+              _ -> Payload.of(read.toByteArray()));
+      return List.of(new Effect.AppReadDone(volume, cookie, first));
     }
   }
 
@@ -217,7 +254,7 @@ class KernelFaultTest {
   void isNoticed(Row row) {
     List<String> said = new ArrayList<>();
     for (long seed = 1; seed <= SEEDS && !isSaid(said, row); seed++) {
-      row.play.problem(seed, row.tamper()).ifPresent(said::add);
+      row.play.problem(seed, row.planted.get()).ifPresent(said::add);
     }
     assertThat(said).anyMatch(it -> it.contains(row.words));
   }

@@ -12,17 +12,20 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.config.OptionValues;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
+import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.ResourceStatus.Progress;
 import org.twincore.drbd.meta.MetadataException;
 
-/// Each option of the net and the disk section is changed while two nodes are connected and write:
-/// it holds at once, at both nodes if it is about both, and the connection stays; what cannot be is
-/// refused with the kernel's number and changes nothing.
+/// Each option of the net, the disk and the resource section is changed while two nodes are
+/// connected and write: it holds at once, at both nodes if it is about both, and the connection
+/// stays; what cannot be is refused with the kernel's number and changes nothing.
 ///
 /// Promise kept (docs/durability.md): a change of options loses no acknowledged write.
 @Tag("slow")
@@ -45,6 +48,10 @@ class ChangedOptionsPairTest {
 
   static Stream<Option> ofDisk() {
     return of(Option.Section.DISK).filter(option -> option != Option.SIZE);
+  }
+
+  static Stream<Option> ofResource() {
+    return of(Option.Section.OPTIONS);
   }
 
   private static Stream<Option> of(Option.Section section) {
@@ -126,13 +133,78 @@ class ChangedOptionsPairTest {
   void eachDiskOptionHoldsAtOnce(Option option) throws MetadataException {
     Pair pair = new Pair.Setup().primary();
     Load load = new Load(pair, 0, 0, option.ordinal(), 8);
-    pair.ok(0, new AdminCommand.DiskOptions(0, changed(pair.diskOptions(), option)));
+    OptionValues wanted = changed(pair.diskOptions(), option);
+    pair.ok(0, new AdminCommand.DiskOptions(0, wanted));
     assertThat(pair.state(0).conn()).isEqualTo(ConnectionState.CONNECTED);
     pair.run(2_000);
     load.stop();
     assertThat(load.failed()).isZero();
     assertThat(pair.state(0).conn()).isEqualTo(ConnectionState.CONNECTED);
+    OptionValues here = pair.nodes[0].resource().orElseThrow().disk(0).orElseThrow();
+    assertThat(value(here, option)).isEqualTo(value(wanted, option));
+    assertThat(pair.nodes[1].resource().orElseThrow().disk(0))
+        .as("no disk option is the peer's")
+        .contains(pair.diskOptions());
     writesStillArrive(pair);
+  }
+
+  @ParameterizedTest
+  @MethodSource("ofResource")
+  void eachResourceOptionHoldsAtOnce(Option option) throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    Load load = new Load(pair, 0, 0, option.ordinal(), 8);
+    OptionValues wanted = changed(OptionValues.DEFAULTS, option);
+    pair.ok(0, new AdminCommand.ResourceOptions(wanted));
+    pair.run(500);
+    load.stop();
+    assertThat(load.failed()).isZero();
+    assertThat(pair.state(0).conn()).isEqualTo(ConnectionState.CONNECTED);
+    assertThat(value(pair.nodes[0].resource().orElseThrow().options(), option))
+        .isEqualTo(value(wanted, option));
+    writesStillArrive(pair);
+  }
+
+  /// What a change is for: a write that finds no data fails or waits as the option says by then.
+  @ParameterizedTest
+  @ValueSource(strings = {"io-error", "suspend-io"})
+  void whatIsDoneWithoutDataFollowsTheOption(String word) throws MetadataException {
+    Pair.Setup setup = new Pair.Setup();
+    String before = word.equals("io-error") ? "suspend-io" : "io-error";
+    setup.resource = setup.resource.with(Option.ON_NO_DATA_ACCESSIBLE, before);
+    Pair pair = setup.primary();
+    pair.ok(
+        0,
+        new AdminCommand.ResourceOptions(setup.resource.with(Option.ON_NO_DATA_ACCESSIBLE, word)));
+    pair.ok(0, new AdminCommand.Detach(0, false));
+    pair.kill(1);
+    pair.await(() -> pair.state(0).conn().isBelow(ConnectionState.CONNECTED), "the loss");
+    long write = pair.startWrite(0, 3, 3, false);
+    pair.run(1_000);
+    assertThat(pair.state(0).suspNod()).isEqualTo(word.equals("suspend-io"));
+    if (word.equals("suspend-io")) {
+      assertThat(pair.answer(write)).isNull();
+      pair.start(1);
+      pair.done(write);
+    } else {
+      assertThat(pair.answer(write)).isInstanceOf(Effect.AppFailed.class);
+    }
+  }
+
+  /// Disk options that act on what comes next: the own disk is no longer asked, or its error ends
+  /// it no longer.
+  @Test
+  void changedDiskOptionsAct() throws MetadataException {
+    Pair pair = new Pair.Setup().primary();
+    pair.write(0, 3, 3);
+    pair.awaitQuiet();
+    long here = pair.volume(0).counters().diskReadSectors();
+    OptionValues disk = pair.diskOptions().with(Option.READ_BALANCING, "prefer-remote");
+    pair.ok(0, new AdminCommand.DiskOptions(0, disk.with(Option.ON_IO_ERROR, "pass_on")));
+    assertThat(pair.read(0, 3)).isEqualTo(3);
+    assertThat(pair.volume(0).counters().diskReadSectors()).isEqualTo(here);
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    pair.write(0, 3, 4);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.INCONSISTENT);
   }
 
   /// What the peer's admin has changed is what the own admin's next change is laid over.

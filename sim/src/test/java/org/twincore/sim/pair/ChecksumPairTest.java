@@ -67,6 +67,37 @@ class ChecksumPairTest {
     }
   }
 
+  /// `csums-after-crash-only`: what a plain cut leaves to be copied differs as a rule, and is
+  /// fetched as it is; a crashed Primary has much marked that is the same at both.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void onlyACrashedPrimaryComparesDigests(boolean crash) throws MetadataException {
+    Pair.Setup setup = new Pair.Setup().net(Option.CSUMS_ALG, "crc32c");
+    setup.net = setup.net.with(Option.CSUMS_AFTER_CRASH_ONLY, true);
+    Pair pair = setup.primary();
+    fill(pair, 7);
+    pair.awaitQuiet();
+    Overheard overheard = Overheard.of(pair);
+    if (crash) {
+      pair.kill(0);
+      pair.awaitConn(1, ConnectionState.WF_CONNECTION);
+      pair.ok(1, new AdminCommand.Primary(0, false));
+      pair.write(1, 3, 9);
+      pair.start(0);
+    } else {
+      pair.network.open(0, false);
+      pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+      fill(pair, 8);
+      pair.network.open(0, true);
+    }
+    pair.await(() -> overheard.has(PacketType.SYNC_UUID), "a resync");
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+    assertThat(overheard.has(PacketType.CSUM_RS_REQUEST)).isEqualTo(crash);
+    assertThat(overheard.has(PacketType.RS_DATA_REQUEST)).isEqualTo(!crash);
+  }
+
   @ParameterizedTest
   @CsvSource({"crc32c,A", "md5,B", "sha1,C", "sha256,C"})
   void dataGoesWithItsDigest(String algorithm, String protocol) throws MetadataException {

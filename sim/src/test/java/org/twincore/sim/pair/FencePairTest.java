@@ -65,8 +65,8 @@ class FencePairTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {4, 5, 7})
-  void ioIsFrozenUntilThePeerIsFenced(int exitCode) throws MetadataException {
+  @CsvSource({"3,INCONSISTENT", "4,OUTDATED", "5,OUTDATED", "7,OUTDATED"})
+  void ioIsFrozenUntilThePeerIsFenced(int exitCode, DiskState peer) throws MetadataException {
     Pair pair = primary("resource-and-stonith", exitCode);
     pair.write(0, 1, 1);
     lose(pair, 1);
@@ -76,7 +76,7 @@ class FencePairTest {
     assertThat(pair.answer(write)).as("before the program has ended").isNull();
     pair.done(write);
     assertThat(pair.state(0).suspFen()).isFalse();
-    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.OUTDATED);
+    assertThat(pair.state(0).pdsk()).isEqualTo(peer);
     assertThat(called).containsExactly("core-01 fence-peer");
     pair.start(1);
     pair.awaitUpToDate();
@@ -94,6 +94,27 @@ class FencePairTest {
     pair.done(write);
     pair.awaitUpToDate();
     assertThat(pair.state(0).suspFen()).isFalse();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+  }
+
+  /// The peer is Primary, says the program: but a Primary without its peer may not become Outdated,
+  /// so that nothing changes and I/O stays frozen until the peer is back.
+  @Test
+  void aRunningPrimaryDoesNotOutdateItself() throws MetadataException {
+    Pair pair = primary("resource-and-stonith", 6);
+    lose(pair, 1);
+    long write = pair.startWrite(0, 1, 2, false);
+    pair.await(() -> called.contains("core-01 fence-peer"), "the end of the program");
+    pair.run(20_000);
+    assertThat(pair.state(0).role()).isEqualTo(Role.PRIMARY);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    assertThat(pair.state(0).pdsk()).isEqualTo(DiskState.D_UNKNOWN);
+    assertThat(pair.state(0).suspFen()).isTrue();
+    assertThat(pair.answer(write)).isNull();
+    pair.start(1);
+    pair.done(write);
+    pair.awaitUpToDate();
     pair.awaitQuiet();
     pair.assertEqualDisks();
   }
@@ -184,10 +205,17 @@ class FencePairTest {
     pair.write(1, 5, 5);
   }
 
-  /// A node that comes up alone does not know whether it has the last data.
+  /// A node that comes up alone does not know whether it has the last data. That the peer is down
+  /// (5) says nothing of who wrote last: only an UpToDate disk goes on by that.
   @ParameterizedTest
-  @CsvSource({"4,true", "1,false"})
-  void aDiskThatCameUpAloneIsOnlyConsistent(int exitCode, boolean mayBecomePrimary)
+  @CsvSource({
+    "3,true,INCONSISTENT",
+    "4,true,OUTDATED",
+    "5,false,D_UNKNOWN",
+    "7,true,OUTDATED",
+    "1,false,D_UNKNOWN"
+  })
+  void aDiskThatCameUpAloneIsOnlyConsistent(int exitCode, boolean mayBecomePrimary, DiskState peer)
       throws MetadataException {
     Pair pair = primary("resource-only", exitCode);
     pair.kill(1);
@@ -196,6 +224,9 @@ class FencePairTest {
     assertThat(pair.state(1).disk()).isEqualTo(DiskState.CONSISTENT);
     AdminResult result = pair.admin(1, new AdminCommand.Primary(0, false));
     assertThat(result.isSuccess()).as(result.toString()).isEqualTo(mayBecomePrimary);
+    assertThat(pair.state(1).disk())
+        .isEqualTo(mayBecomePrimary ? DiskState.UP_TO_DATE : DiskState.CONSISTENT);
+    assertThat(pair.state(1).pdsk()).isEqualTo(peer);
   }
 
   /// Who leaves a fencing Primary, or is left by it, knows that it will be behind.

@@ -12,11 +12,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
+import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.config.Option;
 import org.twincore.drbd.engine.exchange.AdminCommand;
 import org.twincore.drbd.engine.exchange.AdminResult;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.meta.MetadataException;
+import org.twincore.drbd.meta.MetadataFlags;
+import org.twincore.sim.world.DriveMetadata;
 import org.twincore.sim.world.NodeWatcher;
 import org.twincore.sim.world.SimNode;
 import org.twincore.sim.world.SimStore;
@@ -239,6 +242,54 @@ class GrowPairTest {
     assertInStep(pair, usable(pair, 0));
     assertThat(pair.read(0, 10)).isEqualTo(3);
     assertRefused(pair, 0, resize(usable(pair, 0) + 8, false, false), 111);
+  }
+
+  /// Its activity log would take room that the device has: only `--size` shrinks it. Nothing moves.
+  @Test
+  void aResizeDoesNotShrinkByTheWay() throws MetadataException {
+    Pair pair = setup().primary();
+    long before = usable(pair, 0);
+    pair.write(0, before / 8 - 1, 4);
+    AdminCommand.AlStripes larger = new AdminCommand.AlStripes(3, 8);
+    assertRefused(
+        pair,
+        0,
+        new AdminCommand.Resize(0, 0, AdminCommand.Assume.NOTHING, Optional.of(larger)),
+        170);
+    assertInStep(pair, before);
+    assertThat(pair.read(0, before / 8 - 1)).isEqualTo(4);
+    pair.powerCut(0);
+    pair.start(0);
+    assertInStep(pair, before);
+  }
+
+  /// A disk that was copied to a smaller place has not the end of its device any more. Where its
+  /// data counts it is not attached; a size that the admin names is cut to.
+  @ParameterizedTest
+  @CsvSource({"true, 0, false", "true, 8192, true", "false, 0, true"})
+  void aConsistentDiskDoesNotShrinkWhenItIsAttached(
+      boolean isConsistent, long wantedSectors, boolean isTaken) throws MetadataException {
+    Pair pair = setup().disk(Option.SIZE, wantedSectors).up();
+    pair.kill(0);
+    long usable = usable(pair, 0);
+    int flags = MetadataFlags.AL_CLEAN | (isConsistent ? MetadataFlags.CONSISTENT : 0);
+    new DriveMetadata(pair.nodes[0].drive(0))
+        .create(
+            78,
+            fresh ->
+                fresh
+                    .withUuids(new GenerationUuids(0x770, 0, 0, 0))
+                    .withFlags(flags)
+                    .withLastAgreedSectors(usable + 8));
+    pair.startProcess(0);
+    AdminCommand attach = pair.attachCommand(0, 0);
+    if (isTaken) {
+      pair.ok(0, attach);
+      assertThat(pair.volume(0).sizeSectors()).isEqualTo(wantedSectors == 0 ? usable : 8192);
+    } else {
+      assertRefused(pair, 0, attach, 170);
+      assertThat(pair.state(0).disk()).isEqualTo(DiskState.DISKLESS);
+    }
   }
 
   @Test

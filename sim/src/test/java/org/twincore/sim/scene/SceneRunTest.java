@@ -29,6 +29,7 @@ class SceneRunTest {
         Scene.SPLIT_DISK_IS_ATTACHED_LATE,
         List.of(
             "AfterSplitBrain PRIMARY_GIVES_UP",
+            "PolicyCell after-sb-2pri CALL_HELPER Primary/Primary TARGET",
             "PeerState OWN_ATTACH_REFUSED",
             "PeerState PEERS_ATTACH_REFUSED"));
     MOMENTS.put(Scene.SPLIT_ON_TOP_OF_A_GENERATION, List.of("UuidCompare RULE_100"));

@@ -19,6 +19,7 @@ import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.PeerState;
+import org.twincore.drbd.engine.state.PolicyCell;
 import org.twincore.drbd.engine.state.StateRules;
 import org.twincore.drbd.engine.state.SyncHandshake;
 import org.twincore.drbd.engine.state.UuidCompare;
@@ -144,6 +145,7 @@ final class PeerStates {
     volume.decided("UuidCompare", List.of(trace.comparison().rule()));
     volume.decided("SyncHandshake", trace.steps());
     volume.decided("AfterSplitBrain", trace.policy());
+    volume.told("PolicyCell", trace.cells().stream().map(PolicyCell::toString).toList());
   }
 
   private SyncHandshake.Decision shakeHands(Volume volume, StateWord peer, DiskState realDisk) {

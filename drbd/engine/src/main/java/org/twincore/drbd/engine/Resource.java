@@ -314,6 +314,16 @@ public final class Resource {
     return parts.peering.net();
   }
 
+  /// The disk options of a volume as they hold now; empty without such a volume.
+  public Optional<OptionValues> disk(int number) {
+    return Optional.ofNullable(parts.volumes.get(number)).map(it -> it.device.options());
+  }
+
+  /// The resource options as they hold now.
+  public OptionValues options() {
+    return parts.options;
+  }
+
   private static ResourceStatus.Load load(Volume volume, @Nullable Backing backing) {
     if (backing == null) {
       return ResourceStatus.Load.IDLE;

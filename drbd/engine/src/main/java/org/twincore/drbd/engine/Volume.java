@@ -177,9 +177,13 @@ final class Volume {
 
   /// Tells which rows of a table decided something about this volume.
   void decided(String table, List<? extends Enum<?>> rows) {
+    told(table, rows.stream().<String>map(Enum::name).toList());
+  }
+
+  /// The same of rows that have a name, but are none of an enum.
+  void told(String table, List<String> rows) {
     if (!rows.isEmpty()) {
-      List<String> names = rows.stream().<String>map(Enum::name).toList();
-      turn.add(new Effect.Decided(number(), table, names));
+      turn.add(new Effect.Decided(number(), table, rows));
     }
   }
 

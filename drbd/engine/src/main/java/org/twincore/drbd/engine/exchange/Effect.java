@@ -173,7 +173,7 @@ public sealed interface Effect {
   /// One line for the log that is no state change.
   record Log(Level level, String text) implements OfNode {}
 
-  /// Rows of a decision table (an enum of `engine.state`, by its name) decided something about a
+  /// Rows of a decision table (a type of `engine.state`, by its name) decided something about a
   /// volume, in this order. For who wants to know which rules were at work; changes nothing.
   record Decided(int volume, String table, List<String> rows) implements OfNode {
     public Decided {

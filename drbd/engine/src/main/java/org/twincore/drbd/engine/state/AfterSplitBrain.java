@@ -19,7 +19,7 @@ public final class AfterSplitBrain {
   private AfterSplitBrain() {}
 
   /// What a policy decided for this node.
-  enum Verdict {
+  public enum Verdict {
     SOURCE,
     TARGET,
     UNDECIDED
@@ -68,9 +68,10 @@ public final class AfterSplitBrain {
   }
 
   /// The verdict and how it came about; with `demotes` this Primary becomes Secondary with it.
-  record Outcome(Verdict verdict, boolean demotes, List<Rule> rules) {
+  record Outcome(Verdict verdict, boolean demotes, List<Rule> rules, List<PolicyCell> cells) {
     Outcome {
       rules = List.copyOf(rules);
+      cells = List.copyOf(cells);
     }
   }
 
@@ -111,6 +112,7 @@ public final class AfterSplitBrain {
     private final Facts facts;
     private final SyncHandshake.Policies policies;
     private final List<Rule> rules = new ArrayList<>();
+    private final List<PolicyCell> cells = new ArrayList<>();
     private boolean demotes;
 
     Course(Facts facts, SyncHandshake.Policies policies) {
@@ -119,13 +121,22 @@ public final class AfterSplitBrain {
     }
 
     Outcome run() {
-      Verdict verdict =
-          facts.selfIsPrimary() && facts.peerIsPrimary()
-              ? twoPrimaries(policies.twoPrimaries())
-              : facts.selfIsPrimary() || facts.peerIsPrimary()
-                  ? onePrimary(policies.onePrimary())
-                  : noPrimary();
-      return new Outcome(verdict, demotes, rules);
+      Verdict verdict;
+      if (facts.selfIsPrimary() && facts.peerIsPrimary()) {
+        verdict = twoPrimaries(policies.twoPrimaries());
+        tell(PolicyCell.Table.AFTER_SB_2PRI, policies.twoPrimaries(), verdict);
+      } else if (facts.selfIsPrimary() || facts.peerIsPrimary()) {
+        verdict = onePrimary(policies.onePrimary());
+        tell(PolicyCell.Table.AFTER_SB_1PRI, policies.onePrimary(), verdict);
+      } else {
+        verdict = noPrimary();
+      }
+      return new Outcome(verdict, demotes, rules, cells);
+    }
+
+    private void tell(PolicyCell.Table table, SplitBrainPolicy policy, Verdict verdict) {
+      Role own = facts.question.self().role();
+      cells.add(new PolicyCell(table, policy, own, facts.question.peer().role(), verdict));
     }
 
     private Verdict by(Rule rule, Verdict verdict) {
@@ -190,6 +201,18 @@ public final class AfterSplitBrain {
     }
 
     private Verdict noPrimary() {
+      Verdict verdict = asIfNobodyWasPrimary();
+      cells.add(
+          new PolicyCell(
+              PolicyCell.Table.AFTER_SB_0PRI,
+              policies.noPrimary(),
+              Role.SECONDARY,
+              Role.SECONDARY,
+              verdict));
+      return verdict;
+    }
+
+    private Verdict asIfNobodyWasPrimary() {
       return switch (policies.noPrimary()) {
         case DISCONNECT -> by(Rule.STAY_APART, UNDECIDED);
         case DISCARD_YOUNGER_PRIMARY ->

@@ -15,13 +15,14 @@ import org.twincore.drbd.wire.StateWord;
 /// When a new generation starts, that is when writes begin that the peer's disk does not get
 /// (drbd-wire section 6.1).
 ///
-/// Four deviations. A Primary that pulls ahead begins a generation (the kernel leaves the peer in
+/// Five deviations. A Primary that pulls ahead begins a generation (the kernel leaves the peer in
 /// the same one), and so does one that has its disk back and no peer with a disk (the kernel's
-/// disks would differ and count as equal). A suspended Secondary does not wait: the Primary, which
-/// now has no disk, is not frozen by that. And towards fewer false split brains: with a diskless
-/// Primary that has just connected the generation starts when that first reads or writes, or
-/// attaches a disk. It may find that the data here is not what its users have seen, and leave
-/// again.
+/// disks would differ and count as equal), and one that loses a peer which kept a disk that had
+/// failed (`on-io-error pass_on`: the peer may end before that is durable, and count as equal). A
+/// suspended Secondary does not wait: the Primary, which now has no disk, is not frozen by that.
+/// And towards fewer false split brains: with a diskless Primary that has just connected the
+/// generation starts when that first reads or writes, or attaches a disk. It may find that the data
+/// here is not what its users have seen, and leave again.
 public final class NewUuidRule {
   private NewUuidRule() {}
 
@@ -83,7 +84,8 @@ public final class NewUuidRule {
         && after.pdsk().isBelow(INCONSISTENT)) {
       return new Decision(Rule.DISKLESS_PRIMARY_CONNECTED, Answer.AWAIT_USE);
     }
-    if (losesData(before.pdsk(), after.pdsk()) && anyPrimary(after)) {
+    boolean loses = losesData(before.pdsk(), after.pdsk()) || losesKeptDisk(before, after);
+    if (loses && anyPrimary(after)) {
       boolean frozen = after.role() == Role.PRIMARY && after.isSuspended();
       if (frozen
           && before.peer() == Role.PRIMARY
@@ -132,6 +134,13 @@ public final class NewUuidRule {
     boolean gone = after.isBelow(INCONSISTENT) || after == D_UNKNOWN || after == OUTDATED;
     boolean knownGone = after == DISKLESS || after == FAILED || after == OUTDATED;
     return had ? gone : before == D_UNKNOWN && knownGone;
+  }
+
+  /// It is still called Inconsistent, as it was before; with a bitmap UUID that is of a resync.
+  private static boolean losesKeptDisk(StateWord before, StateWord after) {
+    return before.pdsk() == INCONSISTENT
+        && before.conn().isAtLeast(ConnectionState.CONNECTED)
+        && after.conn().isBelow(ConnectionState.CONNECTED);
   }
 
   private static boolean anyPrimary(StateWord state) {

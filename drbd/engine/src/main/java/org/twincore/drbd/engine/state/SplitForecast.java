@@ -18,7 +18,7 @@ import org.twincore.drbd.engine.state.SyncHandshake.StayConnected;
 /// option for the number of Primaries that there were is asked with the `after-sb-0pri` that is
 /// set.
 public final class SplitForecast {
-  private static final List<SplitBrainPolicy> WITHOUT =
+  static final List<SplitBrainPolicy> WITHOUT =
       List.of(
           SplitBrainPolicy.DISCONNECT,
           SplitBrainPolicy.DISCARD_YOUNGER_PRIMARY,
@@ -27,14 +27,14 @@ public final class SplitForecast {
           SplitBrainPolicy.DISCARD_LEAST_CHANGES,
           SplitBrainPolicy.DISCARD_LOCAL,
           SplitBrainPolicy.DISCARD_REMOTE);
-  private static final List<SplitBrainPolicy> WITH_ONE =
+  static final List<SplitBrainPolicy> WITH_ONE =
       List.of(
           SplitBrainPolicy.DISCONNECT,
           SplitBrainPolicy.CONSENSUS,
           SplitBrainPolicy.VIOLENTLY,
           SplitBrainPolicy.DISCARD_SECONDARY,
           SplitBrainPolicy.CALL_HELPER);
-  private static final List<SplitBrainPolicy> WITH_TWO =
+  static final List<SplitBrainPolicy> WITH_TWO =
       List.of(
           SplitBrainPolicy.DISCONNECT, SplitBrainPolicy.VIOLENTLY, SplitBrainPolicy.CALL_HELPER);
 

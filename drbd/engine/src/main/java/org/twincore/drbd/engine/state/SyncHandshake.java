@@ -15,6 +15,11 @@ import org.twincore.drbd.engine.state.UuidCompare.Verdict;
 /// common generation); kernel 8.4 uses the bitmaps. A full bitmap of either side makes the resync a
 /// full one on both, so the peer need not know.
 public final class SyncHandshake {
+  /// What `rr-conflict` can say.
+  static final List<SplitBrainPolicy> CONFLICT_POLICIES =
+      List.of(
+          SplitBrainPolicy.DISCONNECT, SplitBrainPolicy.VIOLENTLY, SplitBrainPolicy.CALL_HELPER);
+
   private SyncHandshake() {}
 
   /// The net options that matter. `always` is `always-asbp`.
@@ -83,16 +88,18 @@ public final class SyncHandshake {
   }
 
   /// How a decision came about: the UUID rule, the steps reached in order, the rows of the
-  /// after-split-brain policies that took part, and the handler programs to call (by name, in
-  /// order, without waiting).
+  /// after-split-brain policies that took part and the cells of the policy tables, and the handler
+  /// programs to call (by name, in order, without waiting).
   public record Trace(
       Comparison comparison,
       List<Step> steps,
       List<AfterSplitBrain.Rule> policy,
+      List<PolicyCell> cells,
       List<String> handlers) {
     public Trace {
       steps = List.copyOf(steps);
       policy = List.copyOf(policy);
+      cells = List.copyOf(cells);
       handlers = List.copyOf(handlers);
     }
 
@@ -147,6 +154,7 @@ public final class SyncHandshake {
     private final List<Step> steps = new ArrayList<>();
     private final List<String> handlers = new ArrayList<>();
     private List<AfterSplitBrain.Rule> policy = List.of();
+    private final List<PolicyCell> cells = new ArrayList<>();
     private Verdict verdict;
     private boolean demotes;
 
@@ -202,6 +210,7 @@ public final class SyncHandshake {
               repairedQuestion(), meeting.ownBits, meeting.peerBits, meeting.mayDemote);
       AfterSplitBrain.Outcome outcome = AfterSplitBrain.recover(facts, meeting.policies);
       policy = outcome.rules();
+      cells.addAll(outcome.cells());
       if (policy.contains(AfterSplitBrain.Rule.PRIMARY_IS_LOST)) {
         handlers.add("pri-lost-after-sb");
         steps.add(Step.PRIMARY_IS_LOST);
@@ -244,6 +253,7 @@ public final class SyncHandshake {
       }
       if (target && !demotes && ownDataInUse()) {
         SplitBrainPolicy policy = meeting.policies.readWriteConflict;
+        cells.add(conflict(policy, meeting.question.peer().role()));
         if (policy == SplitBrainPolicy.CALL_HELPER) {
           handlers.add("pri-lost");
         }
@@ -289,8 +299,20 @@ public final class SyncHandshake {
 
     private Trace trace(Step last) {
       steps.add(last);
-      return new Trace(comparison, steps, policy, handlers);
+      return new Trace(comparison, steps, policy, cells, handlers);
     }
+  }
+
+  /// What `rr-conflict` makes of a Primary that is to be the target.
+  static PolicyCell conflict(SplitBrainPolicy policy, Role peer) {
+    return new PolicyCell(
+        PolicyCell.Table.RR_CONFLICT,
+        policy,
+        Role.PRIMARY,
+        peer,
+        policy == SplitBrainPolicy.VIOLENTLY
+            ? AfterSplitBrain.Verdict.TARGET
+            : AfterSplitBrain.Verdict.UNDECIDED);
   }
 
   private static boolean isInconsistent(DiskState disk) {
