@@ -167,10 +167,13 @@ final class HostileDrbdTest {
     isThrownOut((_, meta) -> meta.raw(noise(2, 5000)));
   }
 
+  /// To META it is unknown, and who says so is no DRBD: as the kernel, the node goes to StandAlone.
   @Test
   void packetsOnTheWrongSocket() throws Exception {
-    isThrownOut((_, meta) -> meta.send(new Packet.State(0xc882)));
     isThrownOut((data, _) -> data.send(new Packet.Empty(PacketType.PING_ACK)));
+    isThrownOut((_, meta) -> meta.send(new Packet.State(0xc882)));
+    pair.a.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
+    pair.a.awaitLog("P_STATE on META, where it does not belong");
   }
 
   /// Well-formed packets of all types, in any order, on either socket, and cut off anywhere. Each

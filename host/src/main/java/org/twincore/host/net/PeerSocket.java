@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EventSink;
@@ -127,9 +128,9 @@ final class PeerSocket implements Runnable {
       }
       isDone.set(true);
     } catch (WireFormatException malformed) {
-      ended(String.valueOf(malformed.getMessage()), true);
+      ended(String.valueOf(malformed.getMessage()), malformed.fault());
     } catch (IOException failed) {
-      ended(String.valueOf(failed.getMessage()), false);
+      ended(String.valueOf(failed.getMessage()), null);
     } finally {
       closeChannel();
       gone.run();
@@ -236,9 +237,9 @@ final class PeerSocket implements Runnable {
     batch.clear();
   }
 
-  private void ended(String cause, boolean malformed) {
+  private void ended(String cause, WireFormatException.@Nullable Fault fault) {
     if (isDone.compareAndSet(false, true) && closeAskedNanos == 0) {
-      sink.post(new Event.SocketClosed(number, cause, malformed));
+      sink.post(new Event.SocketClosed(number, cause, fault));
     }
   }
 

@@ -21,6 +21,7 @@ import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.WireFormatException;
 
 /// Two links on loopback; each test ends by an event, never by a pause.
 @Timeout(30)
@@ -186,7 +187,7 @@ final class TcpLinkTest {
     for (int i = 0; i < 8; i++) {
       assertThat(fromA.next(Event.PacketArrived.class).payload()).isEqualTo(payload);
     }
-    assertThat(fromA.next(Event.SocketClosed.class).malformed()).isFalse();
+    assertThat(fromA.next(Event.SocketClosed.class).fault()).isNull();
     assertThat(fromB.events).isEmpty();
     // A send to a socket that is gone is dropped.
     sendNow(b, fromB, send(pair.atB, data, payload, 5));
@@ -201,7 +202,7 @@ final class TcpLinkTest {
       raw.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes("US-ASCII"));
       Event.SocketClosed closed = fromA.next(Event.SocketClosed.class);
       assertThat(closed.socket()).isEqualTo(socket);
-      assertThat(closed.malformed()).isTrue();
+      assertThat(closed.fault()).isEqualTo(WireFormatException.Fault.HEADER);
       assertThat(raw.getInputStream().read()).isEqualTo(-1);
     }
   }
@@ -212,7 +213,8 @@ final class TcpLinkTest {
     Packet data = new Packet.Data(PacketType.DATA, 0, 0, 0, 0, 1 << 20);
     b.carryOut(send(pair.atB, data, pattern(1 << 20), 0));
     b.flush(fromB);
-    assertThat(fromA.next(Event.SocketClosed.class).malformed()).isTrue();
+    assertThat(fromA.next(Event.SocketClosed.class).fault())
+        .isEqualTo(WireFormatException.Fault.BODY);
   }
 
   @Test

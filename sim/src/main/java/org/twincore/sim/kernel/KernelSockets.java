@@ -131,8 +131,8 @@ final class KernelSockets implements KernelWire {
       case Event.Dialed(long number, long socket) -> dialed(number, socket);
       case Event.DialFailed(long number, String _) -> dialling = number == dialling ? 0 : dialling;
       case Event.PacketArrived arrived -> arrived(arrived);
-      case Event.SocketClosed(long socket, String cause, boolean malformed) -> {
-        if (malformed) {
+      case Event.SocketClosed(long socket, String cause, var fault) -> {
+        if (fault != null) {
           throw new Misbehaved("malformed bytes: " + cause);
         }
         closed(socket);

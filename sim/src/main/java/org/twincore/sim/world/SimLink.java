@@ -3,12 +3,14 @@ package org.twincore.sim.world;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.port.EventSink;
 import org.twincore.drbd.engine.port.Link;
 import org.twincore.drbd.wire.PacketEncoder;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.WireFormatException;
 
 /// The network as one process sees it, from its start to its end.
 public final class SimLink implements Link {
@@ -91,6 +93,14 @@ public final class SimLink implements Link {
     }
   }
 
+  /// Puts bytes on a socket that need not be packets.
+  void noise(long number, byte[] bytes) {
+    SimSocket socket = sockets.get(number);
+    if (socket != null) {
+      socket.send(bytes, NOTHING, 0, 0, () -> {});
+    }
+  }
+
   private void sent(SimSocket socket, long token) {
     network
         .simulation()
@@ -155,9 +165,9 @@ public final class SimLink implements Link {
     }
   }
 
-  void closed(SimSocket socket, String cause, boolean malformed) {
+  void closed(SimSocket socket, String cause, WireFormatException.@Nullable Fault fault) {
     if (sockets.remove(socket.number()) != null) {
-      post(new Event.SocketClosed(socket.number(), cause, malformed));
+      post(new Event.SocketClosed(socket.number(), cause, fault));
     }
   }
 

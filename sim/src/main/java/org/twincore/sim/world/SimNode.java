@@ -379,6 +379,14 @@ public final class SimNode {
     }
   }
 
+  /// Says `bytes` on a socket of the process, behind its packets, whatever they are; nothing if it
+  /// has no such socket.
+  public void noise(long socket, byte[] bytes) {
+    if (process != null) {
+      process.link.noise(socket, bytes);
+    }
+  }
+
   /// Gives a command; `answered` is called once, or never if the process ends before.
   public void admin(AdminCommand command, Consumer<AdminResult> answered) {
     Process running = process;

@@ -154,7 +154,7 @@ final class SimSocket implements SimPipe.Receiver {
     if (isOpen) {
       isOpen = false;
       out().die();
-      owner.closed(this, cause, false);
+      owner.closed(this, cause, null);
     }
     network.forget(this);
     network.forget(peer());
@@ -183,7 +183,7 @@ final class SimSocket implements SimPipe.Receiver {
       out().die();
       peer().out().die();
       network.forget(this);
-      owner.closed(this, String.valueOf(cause.getMessage()), true);
+      owner.closed(this, String.valueOf(cause.getMessage()), cause.fault());
       resetPeer();
     }
   }

@@ -16,6 +16,7 @@ import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.WireFormatException;
 import org.twincore.testkit.Prng;
 
 class SimNetworkTest {
@@ -69,7 +70,7 @@ class SimNetworkTest {
     a.carryOut(send(write, Payload.of(new byte[8192]), 0));
     run(Simulation.SECOND);
     Event.SocketClosed closed = assertInstanceOf(Event.SocketClosed.class, atB.getFirst());
-    assertTrue(closed.malformed());
+    assertEquals(WireFormatException.Fault.BODY, closed.fault());
     assertInstanceOf(Event.SocketClosed.class, atA.getFirst());
   }
 

@@ -1,6 +1,5 @@
 package org.twincore.drbd.config;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,7 +16,6 @@ import org.twincore.drbd.config.Statement.Section;
 /// A dump does not run these checks; `up` and `adjust` must, and refuse what they name.
 public final class LateChecks {
   private static final int MINOR_MAX = (1 << 20) - 1;
-  private static final int SECRET_BYTES_MAX = 63;
 
   private final List<String> complaints = new ArrayList<>();
 
@@ -128,9 +126,6 @@ public final class LateChecks {
     }
     if (!net.word(Option.ON_CONGESTION).equals("block") && !protocol.equals("A")) {
       complain(at, "on-congestion other than block needs protocol A, not " + protocol);
-    }
-    if (net.word(Option.SHARED_SECRET).getBytes(StandardCharsets.UTF_8).length > SECRET_BYTES_MAX) {
-      complain(at, "shared-secret is longer than " + SECRET_BYTES_MAX + " bytes");
     }
     if (net.word(Option.CRAM_HMAC_ALG).isEmpty() != net.word(Option.SHARED_SECRET).isEmpty()
         && !net.word(Option.CRAM_HMAC_ALG).isEmpty()) {

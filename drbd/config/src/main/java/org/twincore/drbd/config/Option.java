@@ -257,6 +257,15 @@ public enum Option {
     };
   }
 
+  /// The longest text that drbdadm reads, bytes.
+  public int bytesMax() {
+    return switch (this) {
+      case CRAM_HMAC_ALG, SHARED_SECRET, DATA_INTEGRITY_ALG, CSUMS_ALG, VERIFY_ALG -> 63;
+      case CPU_MASK -> 31;
+      default -> Integer.MAX_VALUE;
+    };
+  }
+
   /// The option of a section with that name.
   public static Optional<Option> of(Section section, String word) {
     for (Option option : values()) {

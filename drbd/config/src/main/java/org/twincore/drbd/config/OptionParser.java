@@ -1,5 +1,6 @@
 package org.twincore.drbd.config;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -44,6 +45,8 @@ final class OptionParser {
           "on-no-data-accessible");
 
   /// Of one section, repetitions too; each one more costs a copy of the list.
+  private static final int SHOWN_CHARS = 20;
+
   private static final int SETTINGS_MAX = 1000;
 
   private final TokenStream tokens;
@@ -212,7 +215,22 @@ final class OptionParser {
       String hosts = String.join(" ", tokens.expectHosts(';'));
       return new Setting(name.at(), option.word(), Optional.of(hosts), true);
     }
-    return new Setting(name.at(), option.word(), tokens.expectValue().text());
+    Token value = tokens.expectValue();
+    int bytes = value.text().getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > option.bytesMax()) {
+      throw findings.fatal(
+          value.at(),
+          "Parse error: while parsing value ('%s...')\nfor %s. Value is too long.\nmax len: %d"
+              .formatted(shownOf(option, value.text()), option.word(), option.bytesMax()));
+    }
+    return new Setting(name.at(), option.word(), value.text());
+  }
+
+  /// The beginning of a text that is too long; nothing of a secret, of which drbdadm shows it too.
+  private static String shownOf(Option option, String text) {
+    return option == Option.SHARED_SECRET
+        ? ""
+        : text.substring(0, Math.min(SHOWN_CHARS, text.length()));
   }
 
   private void proxyOption(Token name, List<Statement> pieces) throws ConfigException {

@@ -18,7 +18,13 @@ final class ClusterChanges {
   private @Nullable Question asked;
 
   private record Question(
-      int volume, PacketType type, ClusterChange.Change change, Consumer<StateResult> then) {}
+      int volume, PacketType type, ClusterChange.Change change, Consumer<StateResult> then) {
+    PacketType replyType() {
+      return type == PacketType.STATE_CHG_REQ
+          ? PacketType.STATE_CHG_REPLY
+          : PacketType.CONN_ST_CHG_REPLY;
+    }
+  }
 
   ClusterChanges(Parts parts) {
     this.parts = parts;
@@ -57,16 +63,20 @@ final class ClusterChanges {
         new Packet.StateChange(question.type, question.change.mask(), question.change.value()));
   }
 
-  /// The peer's answer; false if nothing was asked.
-  boolean answered(Packet.StateChangeReply reply) {
+  /// The peer's answer about `volume`; why it answers nothing, or null.
+  @Nullable String answered(int volume, Packet.StateChangeReply reply) {
     Question question = asked;
     if (question == null) {
-      return false;
+      return "nothing was asked";
+    }
+    if (reply.type() != question.replyType() || volume != question.volume) {
+      return "volume %d; expected the answer to %s of volume %d"
+          .formatted(volume, question.type.wireName(), question.volume);
     }
     asked = null;
     question.then.accept(result(reply.code()));
     askNext();
-    return true;
+    return null;
   }
 
   private static StateResult result(int code) {

@@ -30,6 +30,7 @@ import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Since;
 import org.twincore.drbd.wire.UuidFlags;
+import org.twincore.drbd.wire.WireFormatException;
 
 /// The connection to the peer: found, agreed, watched, lost and found again.
 ///
@@ -286,13 +287,20 @@ final class PeerLink {
   }
 
   private void closed(Event.SocketClosed closed) {
+    WireFormatException.Fault fault = closed.fault();
     if (!isOurs(closed.socket())) {
       connector.closed(closed.socket());
-    } else if (closed.malformed()) {
-      lose(PROTOCOL_ERROR, closed.cause());
+    } else if (fault != null) {
+      PacketType.Stream socket = stream(closed.socket());
+      ConnectionState end = ViolationEnd.ofBytes(socket, fault, handshake);
+      lose(end, Effect.Level.WARN, "on " + socket + ", " + closed.cause());
     } else {
       lose(conn == TEAR_DOWN ? TEAR_DOWN : BROKEN_PIPE, closed.cause());
     }
+  }
+
+  private PacketType.Stream stream(long socket) {
+    return socket == parts.turn.metaSocket() ? PacketType.Stream.META : PacketType.Stream.DATA;
   }
 
   private boolean taken(Event.PacketArrived arrived) {
@@ -303,34 +311,42 @@ final class PeerLink {
       return true;
     }
     liveness.heard();
-    boolean meta = arrived.socket() == parts.turn.metaSocket();
-    PacketType.Stream stream = arrived.packet().type().stream();
-    if (stream != PacketType.Stream.BOTH && (stream == PacketType.Stream.META) != meta) {
-      lose(PROTOCOL_ERROR, arrived.packet().type().wireName() + " on the wrong socket");
-      return true;
-    }
+    PacketType.Stream socket = stream(arrived.socket());
+    PacketType type = arrived.packet().type();
     Handshake running = handshake;
-    if (running == null) {
-      return false;
-    }
-    if (meta) {
-      lose(PROTOCOL_ERROR, arrived.packet().type().wireName() + " before the handshake");
-    } else {
+    if (running != null && socket == PacketType.Stream.META) {
+      violated(type, "on META before the handshake");
+    } else if (running != null) {
       shakeHands(running, arrived.packet());
+    } else if (ViolationEnd.isStranger(type, socket)) {
+      lose(
+          ViolationEnd.ofStranger(socket),
+          Effect.Level.WARN,
+          type.wireName() + " on " + socket + ", where it does not belong");
+    } else {
+      return false;
     }
     return true;
   }
 
   // ---- going
 
+  /// The peer says what no honest one does.
+  void violated(PacketType type, String what) {
+    lose(ViolationEnd.ofPacket(type), Effect.Level.WARN, type.wireName() + ": " + what);
+  }
+
   /// The connection is over. `to` says why: a failure (it is sought again) or Disconnecting (not).
   void lose(ConnectionState to, String reason) {
+    boolean isOdd = to == DISCONNECTING || to == PROTOCOL_ERROR;
+    lose(to, isOdd ? Effect.Level.WARN : Effect.Level.INFO, reason);
+  }
+
+  private void lose(ConnectionState to, Effect.Level level, String reason) {
     if (!parts.turn.isLinked() && !connector.isActive()) {
       return;
     }
-    parts.turn.log(
-        to == DISCONNECTING || to == PROTOCOL_ERROR ? Effect.Level.WARN : Effect.Level.INFO,
-        "connection lost (" + to + "): " + reason);
+    parts.turn.log(level, "connection lost (" + to + "): " + reason);
     connector.stop();
     close(parts.turn.dataSocket());
     close(parts.turn.metaSocket());

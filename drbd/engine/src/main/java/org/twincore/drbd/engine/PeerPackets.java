@@ -1,17 +1,18 @@
 package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.DISCONNECTING;
-import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
 import static org.twincore.drbd.ConnectionState.WF_REPORT_PARAMS;
 
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.twincore.drbd.Extent;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.exchange.Event;
 import org.twincore.drbd.engine.state.ClusterChange;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.DpFlags;
 import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
@@ -23,7 +24,7 @@ import org.twincore.drbd.wire.VersionForms;
 /// Brings each packet of an established connection to the part that it is for (drbd-wire section
 /// 3).
 ///
-/// A packet that no honest peer sends ends the connection with ProtocolError.
+/// A packet that no honest peer sends ends the connection ([PeerLink#violated]).
 ///
 /// One of the data socket may have to wait before, in this order: for a handler program that
 /// decides whether a resync may begin ([HeldPackets]), for a size that is being found out
@@ -31,9 +32,6 @@ import org.twincore.drbd.wire.VersionForms;
 /// keeps the order.
 final class PeerPackets {
   private static final Payload NO_DATA = Payload.of(new byte[0]);
-  private static final long SECTORS_MAX = 1L << 51;
-  private static final long DATA_BYTES_MAX = 1 << 20;
-  private static final long DISCARD_BYTES_MAX = 128L << 20;
 
   private final Parts parts;
   private final Parameters parameters;
@@ -121,7 +119,7 @@ final class PeerPackets {
       firstPacket(packet);
       return;
     }
-    if (ofConnection(packet)) {
+    if (ofConnection(packet, arrived.volume())) {
       return;
     }
     Volume volume = parts.volumes.get(arrived.volume());
@@ -142,7 +140,7 @@ final class PeerPackets {
   }
 
   private void violates(Packet packet, String what) {
-    link.lose(PROTOCOL_ERROR, packet.type().wireName() + ": " + what);
+    link.violated(packet.type(), what);
   }
 
   /// The peer may have a volume more: what it tells of itself is no error (drbd-wire section 2).
@@ -157,12 +155,12 @@ final class PeerPackets {
   }
 
   private void firstPacket(Packet packet) {
+    if (packet.type() == PacketType.AUTH_CHALLENGE) {
+      refuse("expected P_PROTOCOL, found P_AUTH_CHALLENGE: is cram-hmac-alg set on both nodes?");
+      return;
+    }
     if (!(packet instanceof Packet.Protocol protocol) || packet.type() != PacketType.PROTOCOL) {
-      link.lose(
-          DISCONNECTING,
-          "expected P_PROTOCOL, found "
-              + packet.type().wireName()
-              + ": is cram-hmac-alg set on both nodes?");
+      violates(packet, "expected P_PROTOCOL, found " + packet.type().wireName());
       return;
     }
     refuse(link.protocolArrived(protocol));
@@ -176,7 +174,7 @@ final class PeerPackets {
   }
 
   /// Packets that are for no one volume.
-  private boolean ofConnection(Packet packet) {
+  private boolean ofConnection(Packet packet, int number) {
     switch (packet.type()) {
       case PING -> parts.turn.send(0, new Packet.Empty(PacketType.PING_ACK));
       case PING_ACK -> liveness.pong();
@@ -189,7 +187,9 @@ final class PeerPackets {
         if (packet instanceof Packet.BarrierAck ack && !parts.log.barrierAcknowledged(ack)) {
           violates(
               packet,
-              "barrier %d with %d writes is not due".formatted(ack.barrier(), ack.setSize()));
+              "%s, found #%d with %d writes"
+                  .formatted(
+                      parts.log.expected(), Integer.reverseBytes(ack.barrier()), ack.setSize()));
         }
       }
       case CONN_ST_CHG_REQ -> {
@@ -198,8 +198,10 @@ final class PeerPackets {
         }
       }
       case CONN_ST_CHG_REPLY, STATE_CHG_REPLY -> {
-        if (packet instanceof Packet.StateChangeReply reply && !changes.answered(reply)) {
-          violates(packet, "nothing was asked");
+        if (packet.type() == PacketType.STATE_CHG_REPLY && parts.volumes.get(number) == null) {
+          unknownVolume(packet, number);
+        } else if (packet instanceof Packet.StateChangeReply reply) {
+          expect(packet, changes.answered(number, reply));
         }
       }
       case PROTOCOL_UPDATE -> {
@@ -262,19 +264,26 @@ final class PeerPackets {
         || packet instanceof Packet.BlockDescription;
   }
 
-  private void expect(Packet packet, boolean ok, String otherwise) {
-    if (!ok) {
-      violates(packet, otherwise);
+  /// `wrong` says what is, null if nothing.
+  private void expect(Packet packet, @Nullable String wrong) {
+    if (wrong != null) {
+      violates(packet, wrong);
     }
+  }
+
+  private static @Nullable String unless(boolean ok, Supplier<String> wrong) {
+    return ok ? null : wrong.get();
   }
 
   private void range(Volume volume, Packet.Range range) {
     volume.peerSequence.seen(range.sequence());
-    expect(
-        range,
-        isSound(range.sector(), range.sizeBytes(), DISCARD_BYTES_MAX)
-            && volume.peerWrites.discard(range, link.epochs()),
-        "sector %d, %d bytes".formatted(range.sector(), range.sizeBytes()));
+    BlockRange blocks = BlockRange.ofDiscard(range.sector(), range.sizeBytes());
+    String wrong = blocks.unsound();
+    if (wrong == null) {
+      boolean isTaken = volume.peerWrites.discard(range, link.epochs());
+      wrong = unless(isTaken, () -> blocks.beyond(volume.device.sizeSectors()));
+    }
+    expect(range, wrong);
   }
 
   private void data(Volume volume, Packet.Data data, Payload sealed) {
@@ -283,23 +292,39 @@ final class PeerPackets {
     }
     Payload payload = opened(sealed);
     if (payload == null) {
-      violates(data, "sector %d: the digest is not that of the data".formatted(data.sector()));
+      violates(
+          data,
+          "sector %d, %d bytes: the digest is not that of the data (%s)"
+              .formatted(data.sector(), sealed.lengthBytes(), digestName()));
       return;
     }
     if (isEmptyFlush(data, payload)) {
       volume.peerWrites.flush(data, payload, link.epochs());
       return;
     }
-    boolean sound = isSound(data.sector(), payload.lengthBytes(), DATA_BYTES_MAX);
-    boolean ok =
-        sound
-            && switch (data.type()) {
-              case DATA -> volume.peerWrites.write(data, payload, link.epochs());
-              case DATA_REPLY -> volume.reads.replied(data, payload);
-              case RS_DATA_REPLY -> volume.syncTarget.replied(data, payload);
-              default -> false;
-            };
-    expect(data, ok, "sector %d, %d bytes".formatted(data.sector(), payload.lengthBytes()));
+    BlockRange blocks = BlockRange.ofData(data.sector(), payload.lengthBytes());
+    expect(
+        data,
+        blocks.unsound() == null ? soundData(volume, data, payload, blocks) : blocks.unsound());
+  }
+
+  private @Nullable String soundData(
+      Volume volume, Packet.Data data, Payload payload, BlockRange blocks) {
+    long end = volume.device.sizeSectors();
+    return switch (data.type()) {
+      case DATA ->
+          unless(volume.peerWrites.write(data, payload, link.epochs()), () -> blocks.beyond(end));
+      case DATA_REPLY ->
+          unless(volume.reads.replied(data, payload), () -> blocks.unasked(data.blockId(), end));
+      case RS_DATA_REPLY ->
+          unless(
+              volume.syncTarget.replied(data, payload), () -> blocks.unasked(data.blockId(), end));
+      default -> "not spoken here";
+    };
+  }
+
+  private String digestName() {
+    return parts.peering.expectedDigest().map(DigestAlgorithm::linuxName).orElse("none");
   }
 
   /// No data, and a place in an epoch all the same.
@@ -320,19 +345,13 @@ final class PeerPackets {
         .orElse(null);
   }
 
-  private static boolean isSound(long sector, long bytes, long bytesMax) {
-    return sector >= 0
-        && sector <= SECTORS_MAX
-        && bytes > 0
-        && bytes <= bytesMax
-        && bytes % Extent.SECTOR_BYTES == 0;
-  }
-
   private void ack(Volume volume, Packet.BlockAck ack) {
     boolean mayBeOfFlush = ack.type() == PacketType.WRITE_ACK || ack.type() == PacketType.NEG_ACK;
     boolean ofEmptyFlush = mayBeOfFlush && ack.sizeBytes() == 0 && volume.writes.awaits(ack);
-    if (!ofEmptyFlush && !isSound(ack.sector(), ack.sizeBytes(), DISCARD_BYTES_MAX)) {
-      violates(ack, "sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
+    BlockRange blocks = BlockRange.ofDiscard(ack.sector(), ack.sizeBytes());
+    String unsound = blocks.unsound();
+    if (!ofEmptyFlush && unsound != null) {
+      violates(ack, unsound);
       return;
     }
     volume.peerSequence.seen(ack.sequence());
@@ -353,22 +372,36 @@ final class PeerPackets {
           default -> false;
         };
     expect(
-        ack, ok, "answers nothing: sector %d, %d bytes".formatted(ack.sector(), ack.sizeBytes()));
+        ack,
+        unless(
+            ok,
+            () ->
+                "answers nothing: %s, block_id 0x%x%s"
+                    .formatted(blocks, ack.blockId(), mismatch(volume, ack))));
+  }
+
+  /// What was expected instead, of the types that answer writes.
+  private static String mismatch(Volume volume, Packet.BlockAck ack) {
+    return switch (ack.type()) {
+      case RECV_ACK, WRITE_ACK, RS_WRITE_ACK, NEG_ACK, SUPERSEDED, RETRY_WRITE ->
+          ": " + volume.writes.mismatch(ack);
+      default -> "";
+    };
   }
 
   private void request(Volume volume, Packet.BlockRequest request, @Nullable Payload payload) {
-    int bytes = request.sizeBytes();
-    boolean sound =
-        isSound(request.sector(), bytes, DATA_BYTES_MAX)
-            && volume.device.contains(new Extent(request.sector(), bytes));
-    if (!sound) {
-      violates(request, "sector %d, %d bytes".formatted(request.sector(), bytes));
+    BlockRange blocks = BlockRange.ofData(request.sector(), request.sizeBytes());
+    String outside = blocks.outside(volume.device.sizeSectors());
+    if (outside != null) {
+      violates(request, outside);
       return;
     }
     switch (request.type()) {
       case DATA_REQUEST -> {
         peerStates.usesThisDisk(volume);
-        expect(request, volume.peerReads.read(request, link.epochs()), "too many at once");
+        expect(
+            request,
+            unless(volume.peerReads.read(request, link.epochs()), () -> "too many at once"));
       }
       case RS_DATA_REQUEST, RS_THIN_REQ, CSUM_RS_REQUEST ->
           // Behind the peer's earlier writes, which may wait behind a barrier.
@@ -377,23 +410,20 @@ final class PeerPackets {
                   expect(
                       request,
                       volume.syncSource.asked(
-                          request, request.type() == PacketType.CSUM_RS_REQUEST ? payload : null),
-                      "is already being served, too many are, or not the digest of csums-alg"));
+                          request, request.type() == PacketType.CSUM_RS_REQUEST ? payload : null)));
       case OV_REQUEST ->
           link.epochs()
               .order(() ->
                   expect(
                       request,
-                      volume.verify.target.asked(request),
-                      "no block of 4 KiB, already being served, or too many are"));
+                      unless(
+                          volume.verify.target.asked(request),
+                          () ->
+                              blocks + ": no block of 4 KiB, already being served, or too many")));
       case OV_REPLY ->
           // Behind the peer's earlier writes of that block.
           link.epochs()
-              .order(() ->
-                  expect(
-                      request,
-                      payload != null && volume.verify.source.replied(request, payload),
-                      "answers nothing, or not with a digest of verify-alg"));
+              .order(() -> expect(request, volume.verify.source.replied(request, payload)));
       default -> violates(request, "not spoken here");
     }
   }
@@ -401,12 +431,10 @@ final class PeerPackets {
   /// P_OUT_OF_SYNC and P_RS_DEALLOCATED.
   private void description(Volume volume, Packet.BlockDescription description) {
     int bytes = description.sizeBytes();
-    String words = "sector %d, %d bytes".formatted(description.sector(), bytes);
-    boolean sound =
-        isSound(description.sector(), bytes, DISCARD_BYTES_MAX)
-            && volume.device.contains(new Extent(description.sector(), bytes));
-    if (!sound) {
-      violates(description, words);
+    BlockRange blocks = BlockRange.ofDiscard(description.sector(), bytes);
+    String outside = blocks.outside(volume.device.sizeSectors());
+    if (outside != null) {
+      violates(description, outside);
       return;
     }
     switch (description.type()) {
@@ -414,8 +442,9 @@ final class PeerPackets {
       case RS_DEALLOCATED ->
           expect(
               description,
-              volume.syncTarget.deallocated(description),
-              words + ", answers no P_RS_THIN_REQ");
+              unless(
+                  volume.syncTarget.deallocated(description),
+                  () -> "answers nothing, or no P_RS_THIN_REQ: " + blocks));
       default -> violates(description, "not spoken here");
     }
   }
@@ -425,9 +454,6 @@ final class PeerPackets {
       violates(bytes, "this node is diskless");
       return;
     }
-    String why = resyncs.bitmapArrived(volume, bytes);
-    if (why != null) {
-      link.lose(PROTOCOL_ERROR, why);
-    }
+    expect(bytes, resyncs.bitmapArrived(volume, bytes));
   }
 }

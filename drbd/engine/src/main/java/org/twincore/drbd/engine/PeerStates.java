@@ -1,7 +1,6 @@
 package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.CONNECTED;
-import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
 import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
@@ -66,7 +65,7 @@ final class PeerStates {
   void arrived(Volume volume, Packet.State packet) {
     Optional<StateWord> peer = StateWord.of(packet.word());
     if (peer.isEmpty()) {
-      link.lose(PROTOCOL_ERROR, "P_STATE 0x%08x is none".formatted(packet.word()));
+      link.violated(packet.type(), "0x%08x is no state".formatted(packet.word()));
       return;
     }
     if (peer.get().disk() == DiskState.NEGOTIATING) {

@@ -72,7 +72,7 @@ final class Resyncs {
       return null; // for a resync that ended with the own disk
     }
     if (conn != WF_BITMAP_S && conn != WF_BITMAP_T) {
-      return packet.type().wireName() + " in " + conn;
+      return "in " + conn + ", expected WFBitMapS or WFBitMapT";
     }
     try {
       if (volume.bitmapExchange.receive(packet) == BitmapReceiver.Progress.COMPLETE) {
@@ -80,7 +80,7 @@ final class Resyncs {
       }
       return null;
     } catch (WireFormatException bad) {
-      return packet.type().wireName() + ": " + bad.getMessage();
+      return bad.getMessage();
     }
   }
 
@@ -139,7 +139,9 @@ final class Resyncs {
       startTarget(volume, uuid);
     } else {
       parts.turn.log(
-          Effect.Level.WARN, "volume %d: P_SYNC_UUID ignored".formatted(volume.number()));
+          Effect.Level.WARN,
+          "volume %d: P_SYNC_UUID ignored in %s, expected WFSyncUUID or Behind"
+              .formatted(volume.number(), conn));
     }
   }
 

@@ -141,7 +141,11 @@ public final class FrameDecoder {
         return;
       }
       if (fixed.getInt(12) != 0) {
-        throw new WireFormatException(position - 4, "header padding 0", hex(fixed.getInt(12)));
+        throw new WireFormatException(
+            WireFormatException.Fault.HEADER,
+            position - 4,
+            "header padding 0",
+            hex(fixed.getInt(12)));
       }
       volume = fixed.getShort(4) & 0xffff;
       startBody(fixed.getShort(6) & 0xffff, fixed.getInt(8) & 0xffffffffL);
@@ -154,15 +158,20 @@ public final class FrameDecoder {
       volume = 0;
       startBody(magic & 0xffff, fixed.getInt(4) & 0xffffffffL);
     } else {
-      throw new WireFormatException(position - wanted, "a DRBD magic", hex(magic));
+      throw new WireFormatException(
+          WireFormatException.Fault.HEADER, position - wanted, "a DRBD magic", hex(magic));
     }
   }
 
   private void startBody(int command, long length) throws WireFormatException {
     PacketType known =
         PacketType.ofCode(command)
-            .orElseThrow(
-                () -> new WireFormatException(position - wanted, "a known command", hex(command)));
+            .orElseThrow(() ->
+                new WireFormatException(
+                    WireFormatException.Fault.COMMAND,
+                    position - wanted,
+                    "a known command",
+                    hex(command)));
     boolean fits =
         length >= known.bodyBytesMin() && (known.hasPayload() || length <= known.bodyBytesMax());
     if (!fits) {

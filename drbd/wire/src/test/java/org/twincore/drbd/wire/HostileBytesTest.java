@@ -11,6 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.twincore.testkit.CapturedSession;
 import org.twincore.testkit.Gen;
 
@@ -47,6 +48,61 @@ class HostileBytesTest {
         .hasMessageContaining(message);
     byte[] ping = bytes("83740267 0013 0000");
     assertThatThrownBy(() -> decoder.decode(ByteBuffer.wrap(ping))).hasMessageContaining(message);
+  }
+
+  /// A header of protocol 100 that says so many bytes, and as many of zero.
+  private static ByteBuffer frame(PacketType type, int bodyBytes) {
+    return ByteBuffer.allocate(Framing.H100.headerBytes() + bodyBytes)
+        .putInt(0x8620ec20)
+        .putShort((short) 0)
+        .putShort((short) type.code())
+        .putInt(bodyBytes)
+        .rewind();
+  }
+
+  /// From the header alone: not a byte of the body is awaited.
+  private static void assertRefused(PacketType type, int bodyBytes) {
+    ByteBuffer header = frame(type, bodyBytes).limit(Framing.H100.headerBytes());
+    WireFormatException failure =
+        catchThrowableOfType(
+            WireFormatException.class, () -> Frames.trustingDecoder().decode(header));
+    assertThat(failure)
+        .as("%s of %d bytes", type.wireName(), bodyBytes)
+        .isNotNull()
+        .hasMessageContainingAll(
+            "expected " + type.wireName() + " of ", "found " + bodyBytes + " bytes");
+    assertThat(failure.fault()).isEqualTo(WireFormatException.Fault.BODY);
+  }
+
+  /// The lengths that a type has are all that it may have: one byte less, one byte more.
+  @ParameterizedTest
+  @EnumSource(PacketType.class)
+  void eachTypeHasItsLengths(PacketType type) throws Exception {
+    if (type.bodyBytesMin() > 0) {
+      assertRefused(type, type.bodyBytesMin() - 1);
+    }
+    if (!type.hasPayload()) {
+      assertRefused(type, type.bodyBytesMax() + 1);
+    }
+    FrameDecoder.Decoded least = Frames.one(frame(type, type.bodyBytesMin()).array());
+    assertThat(least.packet().type()).isEqualTo(type);
+  }
+
+  @Test
+  void tellsAHeaderFromACommandAndABody() {
+    assertThat(fault("474554202f204854")).isEqualTo(WireFormatException.Fault.HEADER);
+    assertThat(fault("8620ec20 0000 0013 00000000 00000001"))
+        .isEqualTo(WireFormatException.Fault.HEADER);
+    assertThat(fault("83740267 0035 0000")).isEqualTo(WireFormatException.Fault.COMMAND);
+    assertThat(fault("8620ec20 0000 000d 00000021 00000000 */33"))
+        .isEqualTo(WireFormatException.Fault.BODY);
+  }
+
+  private static WireFormatException.Fault fault(String text) {
+    return catchThrowableOfType(
+            WireFormatException.class,
+            () -> new FrameDecoder().decode(ByteBuffer.wrap(bytes(text))))
+        .fault();
   }
 
   /// Hex, with `*/N` for N bytes of zero.

@@ -82,6 +82,11 @@ public final class Handshake {
     };
   }
 
+  /// Whether another packet than the one that is due means a peer that will never do.
+  public boolean refusesOthers() {
+    return awaits != Awaits.RESPONSE;
+  }
+
   private Outcome features(Packet packet) {
     if (!(packet instanceof Packet.ConnectionFeatures theirs)) {
       return new Refused("expected P_CONNECTION_FEATURES, found " + packet.type().wireName());

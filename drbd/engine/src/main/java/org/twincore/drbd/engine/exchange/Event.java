@@ -5,6 +5,7 @@ import org.twincore.drbd.Extent;
 import org.twincore.drbd.wire.Framing;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Payload;
+import org.twincore.drbd.wire.WireFormatException;
 
 /// One thing that happened at the edge of a resource.
 ///
@@ -84,9 +85,15 @@ public sealed interface Event {
   /// Packets are queued, and for as long as `LimitBlocked` said none of their bytes could be sent.
   record SendBlocked(long socket) implements Event {}
 
-  /// The socket is closed: by the peer, by an error, or because `malformed` bytes arrived. Not sent
-  /// for a socket that the engine itself closed.
-  record SocketClosed(long socket, String cause, boolean malformed) implements Event {}
+  /// The socket is closed: by the peer, by an error, or, with a `fault`, because bytes arrived that
+  /// are no packet. Not sent for a socket that the engine itself closed.
+  record SocketClosed(long socket, String cause, WireFormatException.@Nullable Fault fault)
+      implements Event {
+    /// By the peer or by an error.
+    public SocketClosed(long socket, String cause) {
+      this(socket, cause, null);
+    }
+  }
 
   /// The resync of the volume has to wait for another one's of this node (`resync-after`), or no
   /// longer.

@@ -282,6 +282,11 @@ public final class AppWrites {
     return peerAnswers.acknowledged(ack);
   }
 
+  /// Why an ack answers no write, in words.
+  public String mismatch(Packet.BlockAck ack) {
+    return peerAnswers.mismatch(ack);
+  }
+
   /// Whether a packet answers one that was sent.
   public boolean awaits(Packet.BlockAck ack) {
     return log.find(device.volume(), ack.blockId(), ack.sector()) != null;

@@ -120,6 +120,19 @@ final class PeerAnswers implements WriteRequest.Owner {
     settle.accept(request);
   }
 
+  /// Why an ack answers no write, in words.
+  String mismatch(Packet.BlockAck ack) {
+    WriteRequest request = log.find(volume(), ack.blockId());
+    if (request == null) {
+      return "no such write";
+    }
+    Extent extent = request.extent;
+    if (ack.sector() != extent.sector() || ack.sizeBytes() != extent.sizeBytes()) {
+      return "expected sector %d, %d bytes".formatted(extent.sector(), extent.sizeBytes());
+    }
+    return request.remote == Side.PENDING ? "the peer may not judge it" : "it has its answer";
+  }
+
   private @Nullable WriteRequest unanswered(Packet.BlockAck ack) {
     WriteRequest request = log.find(volume(), ack.blockId(), ack.sector());
     boolean fits =

@@ -245,10 +245,22 @@ public final class TransferLog {
 
   /// The request with that block_id whose packet was for these sectors.
   @Nullable WriteRequest find(int volume, long id, long sector) {
+    WriteRequest request = find(volume, id);
+    return request != null && request.extent.sector() == sector ? request : null;
+  }
+
+  /// The request with that block_id.
+  @Nullable WriteRequest find(int volume, long id) {
     WriteRequest request = byId.get(id);
-    boolean same =
-        request != null && request.owner.volume() == volume && request.extent.sector() == sector;
-    return same ? request : null;
+    return request != null && request.owner.volume() == volume ? request : null;
+  }
+
+  /// What would be the next P_BARRIER_ACK, in words.
+  public String expected() {
+    Epoch epoch = closed.peekFirst();
+    return epoch == null
+        ? "no barrier is awaited"
+        : "expected barrier #%d with %d writes".formatted(epoch.number, epoch.writes.size());
   }
 
   /// True if it fits; false is a protocol error of the peer.

@@ -14,6 +14,7 @@ import org.twincore.drbd.engine.exchange.Turn;
 import org.twincore.drbd.engine.state.Device;
 import org.twincore.drbd.engine.state.ExtentGate;
 import org.twincore.drbd.engine.state.Peering;
+import org.twincore.drbd.wire.DigestAlgorithm;
 import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.PacketType;
 import org.twincore.drbd.wire.Payload;
@@ -118,22 +119,32 @@ public final class SyncSource {
   }
 
   /// P_RS_DATA_REQUEST, P_RS_THIN_REQ, or P_CSUM_RS_REQUEST with the target's digest of the blocks;
-  /// false if no honest target asks for that.
-  public boolean asked(Packet.BlockRequest request, @Nullable Payload hash) {
+  /// answers why no honest target asks for that, or null.
+  public @Nullable String asked(Packet.BlockRequest request, @Nullable Payload hash) {
     Extent extent = new Extent(request.sector(), request.sizeBytes());
     if (!device.hasUsableDisk() || !device.state().disk().isAtLeast(DiskState.UP_TO_DATE)) {
       refuse(extent);
-      return true;
+      return null;
     }
     if (isAhead()) {
       cancel(extent);
-      return true;
+      return null;
     }
-    if (!device.contains(extent)
-        || asked.containsKey(extent.sector())
-        || asked.size() >= ASKED_MAX
-        || (hash != null && !isDigest(hash))) {
-      return false;
+    if (request.type() == PacketType.CSUM_RS_REQUEST) {
+      int expected = peering.csumsDigest().map(DigestAlgorithm::sizeBytes).orElse(0);
+      int found = hash == null ? 0 : hash.lengthBytes();
+      if (found != expected || found == 0) {
+        return "expected a digest of %d bytes (csums-alg), found %d".formatted(expected, found);
+      }
+    }
+    if (!device.contains(extent)) {
+      return "expected blocks before sector " + device.sizeSectors();
+    }
+    if (asked.containsKey(extent.sector())) {
+      return "is already being served: sector " + extent.sector();
+    }
+    if (asked.size() >= ASKED_MAX) {
+      return "expected %d requests at most at once".formatted(ASKED_MAX);
     }
     Asked entry = new Asked(extent, hash, request.type() == PacketType.RS_THIN_REQ);
     asked.put(extent.sector(), entry);
@@ -143,11 +154,7 @@ public final class SyncSource {
     } else {
       serve(entry);
     }
-    return true;
-  }
-
-  private boolean isDigest(Payload hash) {
-    return peering.csumsDigest().filter(it -> it.sizeBytes() == hash.lengthBytes()).isPresent();
+    return null;
   }
 
   /// To be called at the end of each step: serves what gave way to others long enough.

@@ -276,20 +276,23 @@ public final class VerifySource {
             (int) entry.extent.sizeBytes()));
   }
 
-  /// P_OV_REPLY with the peer's hash; false if nobody asked for that.
-  public boolean replied(Packet.BlockRequest reply, Payload hash) {
+  /// P_OV_REPLY with the peer's hash; answers why it answers no question, or null.
+  public @Nullable String replied(Packet.BlockRequest reply, @Nullable Payload hash) {
     Asked entry = asked.awaiting(reply.sector(), reply.sizeBytes());
     if (entry == null) {
-      return asked.isLate(reply.sector());
+      return asked.isLate(reply.sector())
+          ? null
+          : "answers nothing: sector %d, %d bytes".formatted(reply.sector(), reply.sizeBytes());
     }
-    if (hash.lengthBytes() != algorithm.sizeBytes()) {
-      return false;
+    if (hash == null || hash.lengthBytes() != algorithm.sizeBytes()) {
+      return "expected a digest of %d bytes (verify-alg), found %d"
+          .formatted(algorithm.sizeBytes(), hash == null ? 0 : hash.lengthBytes());
     }
     answered(entry);
     device.counters().unacked(1);
     int link = peering.link();
     reader.read(entry.extent, (error, data) -> compare(entry, hash, link, error, data));
-    return true;
+    return null;
   }
 
   /// P_NEG_RS_DREPLY: the peer has no disk for it; false if nobody asked.

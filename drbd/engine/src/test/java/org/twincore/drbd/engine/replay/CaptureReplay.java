@@ -83,7 +83,7 @@ final class CaptureReplay {
         case CapturedNode.Sends sends -> expect(sends);
         case CapturedNode.PeerEnded(double _, int socket) -> {
           if (!node.hasClosed(socket)) {
-            node.step(new Event.SocketClosed(socket, "closed by the peer", false));
+            node.step(new Event.SocketClosed(socket, "closed by the peer"));
           }
         }
       }

@@ -226,7 +226,7 @@ class HostilePeerTest {
     node.answerWrites();
     for (int socket = 1; socket <= SOCKETS_MAX + 4; socket++) {
       if (!node.hasClosed(socket)) {
-        node.step(new Event.SocketClosed(socket, "closed by the peer", false));
+        node.step(new Event.SocketClosed(socket, "closed by the peer"));
       }
     }
     boolean seeks = false;
