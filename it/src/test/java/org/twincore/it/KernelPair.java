@@ -240,7 +240,11 @@ final class KernelPair {
   KernelPeer boot(String... more) throws IOException {
     int port = toOurs.address().getPort();
     Path console = folder.resolve("console-" + System.nanoTime());
-    return KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
+    KernelPeer kernel = KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
+    if (Recording.folder().isPresent()) {
+      kernel.run(Recording.IN_THE_GUEST);
+    }
+    return kernel;
   }
 
   /// What of a disk of that size is not metadata.
