@@ -2,6 +2,7 @@ package org.twincore.it;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.stream.Stream;
 import org.twincore.host.net.FreePorts;
 
 /// The kernel node's `/dev/drbd0` as an NBD export on this host's loopback: the same loads run on
@@ -23,6 +24,11 @@ final class KernelDevice {
   List<String> options() {
     return List.of(
         "--program", "qemu-nbd", "--forward", port + ":" + PORT_IN_GUEST, "--mem-mb", "256");
+  }
+
+  /// The same, with those others.
+  String[] words(String... more) {
+    return Stream.concat(options().stream(), Stream.of(more)).toArray(String[]::new);
   }
 
   NbdAddress address() {

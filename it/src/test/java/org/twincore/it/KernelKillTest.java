@@ -15,9 +15,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.admin.ResourceView;
+import org.twincore.drbd.wire.PacketType;
 
 /// Power cuts of the kernel's node and kill -9 of ours, each as Primary and as Secondary, at random
 /// moments under fio's verification.
@@ -32,6 +34,9 @@ class KernelKillTest {
   private static final int FULL_ROUNDS_OF_EACH = 3;
   private static final int LOAD_SECONDS_MAX = 20;
   private static final int SECTORS_UNDER_WAY = 10 * 8;
+
+  /// Of what both say: what Wireshark makes of all of it would not fit into memory.
+  private static final long CAPTURE_BYTES = 48 << 20;
 
   private enum Side {
     OURS,
@@ -53,7 +58,7 @@ class KernelKillTest {
   private Random random;
 
   @BeforeEach
-  void connect() throws Exception {
+  void startOurs() throws Exception {
     KernelPeer.require();
     KernelDevice.require();
     Tool.require("fio", "fio");
@@ -62,8 +67,13 @@ class KernelKillTest {
     device = new KernelDevice();
     pair = new KernelPair(folder, DISK_MIB);
     node = pair.node();
-    kernel = boot();
-    kernel.run("wait_cs Connected 30");
+  }
+
+  private void connect() throws IOException {
+    pair.limitCapture(CAPTURE_BYTES);
+    KernelPeer booted = boot();
+    kernel = booted;
+    booted.run("wait_cs Connected 30");
     node.awaitState("Connected", "Inconsistent/Inconsistent");
     node.drbdadm("new-current-uuid", "--clear-bitmap", "r0"); // both disks are empty
     bothUpToDate();
@@ -81,7 +91,8 @@ class KernelKillTest {
 
   @Test
   @Timeout(value = 900, unit = TimeUnit.SECONDS)
-  void eachPrimaryIsLostOnce() throws Exception {
+  void eachPrimaryIsLostOnce(TestInfo test) throws Exception {
+    pair.begin(test);
     run(List.of(new Round(Side.KERNEL, Side.KERNEL), new Round(Side.OURS, Side.OURS)));
   }
 
@@ -101,6 +112,7 @@ class KernelKillTest {
   }
 
   private void run(List<Round> rounds) throws Exception {
+    connect();
     FioLoad load = new FioLoad(folder.resolve("fio"), LOAD_MIB, seed, LOAD_SECONDS_MAX);
     for (int i = 0; i < rounds.size(); i++) {
       String what = "seed %d, round %d, %s".formatted(seed, i, rounds.get(i));
@@ -109,6 +121,11 @@ class KernelKillTest {
       assertThat(load.answered()).as(what).isGreaterThan(before);
       pair.assertEqualDisks();
     }
+    node.drbdadm("down", "r0");
+    kernel().powerOff();
+    node.close();
+    assertThat(pair.dissect())
+        .containsKeys(PacketType.DATA, PacketType.BARRIER_ACK, PacketType.RS_DATA_REPLY);
   }
 
   /// Afterwards both are Secondary, connected and UpToDate. The answered writes that are lost.

@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.TestInfo;
 import org.twincore.drbd.meta.MetadataException;
 import org.twincore.drbd.meta.MetadataLayout;
@@ -101,6 +102,11 @@ final class KernelPair {
     toKernel.writeTo(capture.writer);
   }
 
+  /// The capture at hand keeps only the first so many bytes of what is said.
+  void limitCapture(long bytes) {
+    captures.getLast().writer.limit(bytes);
+  }
+
   /// The same, called as the test is.
   void begin(TestInfo test) throws IOException {
     begin(scenario(test));
@@ -176,6 +182,14 @@ final class KernelPair {
     return folder.resolve("theirs.disk");
   }
 
+  /// Both nodes are down: each gets the other's disk.
+  void swapDisks() throws IOException {
+    Path held = folder.resolve("held.disk");
+    Files.move(ours(), held);
+    Files.move(theirs(), ours());
+    Files.move(held, theirs());
+  }
+
   /// Our node on a fresh disk, up.
   NodeProcess node() throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(ours().toFile(), "rw")) {
@@ -226,7 +240,11 @@ final class KernelPair {
   KernelPeer boot(String... more) throws IOException {
     int port = toOurs.address().getPort();
     Path console = folder.resolve("console-" + System.nanoTime());
-    return KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
+    KernelPeer kernel = KernelPeer.boot(kernelPort, port, diskMib, theirs(), console, more);
+    if (Recording.folder().isPresent()) {
+      kernel.run(Recording.IN_THE_GUEST);
+    }
+    return kernel;
   }
 
   /// What of a disk of that size is not metadata.
@@ -243,6 +261,16 @@ final class KernelPair {
   /// Nothing is under way, or both nodes are gone: both disks hold the same.
   void assertEqualDisks() throws IOException {
     assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib))).isEmpty();
+  }
+
+  /// The same, but the last writes may be answered before the other node has them, as in protocol
+  /// A.
+  void awaitEqualDisks() throws IOException, InterruptedException {
+    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(20L * Patience.FACTOR);
+    while (!hasEqualDisks() && System.nanoTime() < until) {
+      Thread.sleep(50);
+    }
+    assertEqualDisks();
   }
 
   boolean hasEqualDisks() throws IOException {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.drbd.wire.PacketType;
@@ -30,9 +31,10 @@ class KernelPulledDiskTest {
 
   @Test
   @Timeout(value = 400, unit = TimeUnit.SECONDS)
-  void theKernelMarksWhatOurDiskHadNotFlushed() throws Exception {
+  void theKernelMarksWhatOurDiskHadNotFlushed(TestInfo test) throws Exception {
     KernelPeer.require();
     KernelPair pair = new KernelPair(folder, 16);
+    pair.begin(test);
     try (NodeProcess node = pair.node();
         KernelPeer kernel = pair.boot("--no-connect")) {
       kernel.run("peer_connect");

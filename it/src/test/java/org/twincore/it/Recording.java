@@ -27,6 +27,10 @@ final class Recording {
   private static final int BIG_PACKETS_MAX = 8;
   private static final int BIGGEST_BYTES = 64 << 10;
 
+  /// For the guest's shell: what is written there from /dev/urandom can be packed then.
+  static final String IN_THE_GUEST =
+      "rm /dev/urandom && yes 'nothing random' | head -c 16777216 >/dev/urandom";
+
   private Recording() {}
 
   static Optional<Path> folder() {
