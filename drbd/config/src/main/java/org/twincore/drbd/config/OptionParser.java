@@ -44,9 +44,10 @@ final class OptionParser {
           "cpu-mask",
           "on-no-data-accessible");
 
-  /// Of one section, repetitions too; each one more costs a copy of the list.
+  /// Of a value that is refused.
   private static final int SHOWN_CHARS = 20;
 
+  /// Of one section, repetitions too; each one more costs a copy of the list.
   private static final int SETTINGS_MAX = 1000;
 
   private final TokenStream tokens;
