@@ -159,7 +159,7 @@ final class PeerPackets {
   private void firstPacket(Packet packet) {
     if (!(packet instanceof Packet.Protocol protocol) || packet.type() != PacketType.PROTOCOL) {
       link.lose(
-          DISCONNECTING,
+          PROTOCOL_ERROR,
           "expected P_PROTOCOL, found "
               + packet.type().wireName()
               + ": is cram-hmac-alg set on both nodes?");
