@@ -257,10 +257,19 @@ final class HostileDrbdTest {
     endsInStandAlone(protocolA, "protocol differs: here 3, at the peer 1");
   }
 
+  /// As the kernel: who is asked a question that it does not know goes on trying.
   @Test
-  void aPeerThatWantsAuthenticationEndsInStandAlone() throws Exception {
-    Packet challenge = new Packet.Bytes(PacketType.AUTH_CHALLENGE, noise(4, 64));
-    endsInStandAlone(challenge, "is cram-hmac-alg set on both nodes?");
+  void aPeerThatWantsAuthenticationIsTriedAgain() throws Exception {
+    try (RawPeer data = new RawPeer(node, PacketType.INITIAL_DATA);
+        RawPeer meta = new RawPeer(node, PacketType.INITIAL_META)) {
+      data.agree();
+      data.send(new Packet.Bytes(PacketType.AUTH_CHALLENGE, noise(4, 64)));
+      data.awaitEnd();
+      meta.awaitEnd();
+    }
+    pair.a.awaitLog("connection lost (ProtocolError): P_AUTH_CHALLENGE: expected P_PROTOCOL");
+    pair.a.awaitLog("is cram-hmac-alg set on both nodes?");
+    pair.a.awaitVolume("WFConnection", it -> it.connection().equals("WFConnection"));
   }
 
   private void endsInStandAlone(Packet afterFeatures, String logged) throws Exception {

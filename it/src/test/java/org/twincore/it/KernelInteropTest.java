@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,26 +18,29 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.twincore.drbd.wire.PacketType;
 import org.twincore.host.nbd.NbdClient;
+import org.twincore.it.KernelSplit.Side;
 import org.twincore.nbd.ZeroMode;
 
 /// Many short scenarios of our node beside one real kernel DRBD node: each begins with new metadata
 /// on both sides and equal disks, and ends with equal disks.
-///
-/// A scenario that is refused must be refused by both.
 @Tag("interop")
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class KernelInteropTest {
+  private static final String ALPHABET =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+
   @TempDir private static Path folder;
   private static KernelScene scene;
   private static KernelPair pair;
   private static NodeProcess node;
   private static KernelPeer kernel;
-  private static int value = 50;
 
   @BeforeAll
   static void boot() throws IOException, InterruptedException {
-    scene = KernelScene.boot(folder);
+    Tool.require("util-linux", "blkdiscard");
+    scene = KernelScene.boot(folder, "--program", "blkdiscard");
     pair = scene.pair;
     node = scene.node;
     kernel = scene.kernel;
@@ -45,6 +49,13 @@ class KernelInteropTest {
   @BeforeEach
   void begin(TestInfo test) throws IOException {
     pair.begin(test);
+    forget();
+  }
+
+  /// What was said up to now is not counted.
+  private static void forget() {
+    pair.oursSays().forget();
+    pair.kernelSays().forget();
   }
 
   @AfterAll
@@ -94,6 +105,29 @@ class KernelInteropTest {
     scene.assertEqual();
   }
 
+  /// Through the kernel's device, with this host's `blkdiscard`: P_TRIM, and P_ZEROES for what is
+  /// to read as zeroes.
+  @Tag("full")
+  @Test
+  void theKernelDiscardsAndZeroes() throws IOException {
+    scene.inStep("C", "", "");
+    scene.kernelIsPrimary();
+    scene.kernelWrites(0, 6, 1 << 20);
+    forget();
+    kernel.run("/bin/blkdiscard -o 1048576 -l 2097152 $DEV");
+    assertThat(pair.kernelSays().said(PacketType.TRIM)).isPositive();
+    assertThat(pair.kernelSays().said(PacketType.ZEROES)).isZero();
+    kernel.run("/bin/blkdiscard -z -o 4194304 -l 1048576 $DEV");
+    assertThat(pair.kernelSays().said(PacketType.ZEROES)).isPositive();
+    assertThat(pair.kernelSays().said(PacketType.DATA)).isZero();
+    scene.assertEqual();
+    assertThat(KernelPair.block(pair.ours(), 1023)).isNotEqualTo(new byte[KernelPair.BLOCK]);
+    for (int block = 1024; block < 1280; block++) {
+      assertThat(KernelPair.block(pair.ours(), block)).isEqualTo(new byte[KernelPair.BLOCK]);
+    }
+    assertThat(KernelPair.block(pair.ours(), 1280)).isNotEqualTo(new byte[KernelPair.BLOCK]);
+  }
+
   // ---- resync
 
   @ParameterizedTest
@@ -106,27 +140,60 @@ class KernelInteropTest {
       node.drbdadm("disconnect", "r0");
       KernelPair.write(node, 1000, 30, 9);
       KernelPair.write(node, 1500, 3, 9);
+      forget();
       node.drbdadm("connect", "r0");
     } else {
       scene.kernelIsPrimary();
       kernel.run("peer_disconnect");
       scene.kernelWrites(1000, 30);
       scene.kernelWrites(1500, 3);
+      forget();
       kernel.run("peer_connect");
     }
     scene.assertEqual();
+    Speaker source = isOurs ? pair.oursSays() : pair.kernelSays();
+    assertThat(source.saidBytes(PacketType.RS_DATA_REPLY)).isEqualTo(33L * KernelPair.BLOCK);
+    boolean isRle = rle.equals("yes");
+    for (Speaker each : List.of(pair.oursSays(), pair.kernelSays())) {
+      assertThat(each.said(PacketType.COMPRESSED_BITMAP) > 0).isEqualTo(isRle);
+      assertThat(each.said(PacketType.BITMAP) > 0).isEqualTo(!isRle);
+    }
   }
 
+  /// The disk that is worthless holds other data in every block, and is filled in whole.
   @Tag("full")
   @ParameterizedTest
   @ValueSource(strings = {"invalidate", "invalidate-remote"})
   void eitherDeclaresDataWorthless(String command) throws IOException {
     scene.inStep("C", "", "");
+    boolean isOwn = command.equals("invalidate");
+    spoil(isOwn ? Side.OURS : Side.KERNEL);
     node.drbdadm(command, "r0");
-    node.awaitVolume("a resync", it -> !it.connection().equals("Connected"));
-    scene.assertEqual();
+    assertFilled(isOwn ? Side.OURS : Side.KERNEL);
+
+    spoil(isOwn ? Side.KERNEL : Side.OURS);
     kernel.run("drbdsetup-84 " + command + " $MINOR");
+    kernel.run("wait_cs Connected 60");
+    assertFilled(isOwn ? Side.KERNEL : Side.OURS);
+  }
+
+  private static void spoil(Side side) throws IOException {
+    forget();
+    if (side == Side.OURS) {
+      pair.rot(0, pair.dataBlocks());
+    } else {
+      pair.rotTheirs(0, pair.dataBlocks());
+    }
+    assertThat(pair.differingBlocks()).hasSize(pair.dataBlocks());
+  }
+
+  private static void assertFilled(Side side) throws IOException {
     scene.assertEqual();
+    Speaker source = side == Side.OURS ? pair.kernelSays() : pair.oursSays();
+    assertThat(source.saidBytes(PacketType.RS_DATA_REPLY))
+        .isEqualTo((long) pair.dataBlocks() * KernelPair.BLOCK);
+    assertThat(KernelPair.block(pair.ours(), 0))
+        .isNotEqualTo(KernelPair.content(0, KernelPair.ROT));
   }
 
   @Tag("full")
@@ -152,11 +219,20 @@ class KernelInteropTest {
   void theInitialSyncIsSkipped(String asks) throws IOException {
     scene.fresh("C", "", "");
     kernel.run("wait_cs Connected 30");
+    node.awaitState("Connected", "Inconsistent/Inconsistent");
+    pair.fillApart();
     if (asks.equals("ours")) {
       node.drbdadm("new-current-uuid", "--clear-bitmap", "r0");
     } else {
       kernel.run("drbdsetup-84 new-current-uuid $MINOR --clear-bitmap");
     }
+    scene.both();
+    assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isZero();
+    assertThat(kernel.run("field oos").strip()).isEqualTo("0");
+    assertThat(pair.differingBlocks()).hasSize(pair.dataBlocks());
+    assertThat(pair.oursSays().said(PacketType.RS_DATA_REPLY)).isZero();
+    assertThat(pair.kernelSays().said(PacketType.RS_DATA_REPLY)).isZero();
+    node.drbdadm("invalidate", "r0");
     scene.assertEqual();
   }
 
@@ -195,222 +271,32 @@ class KernelInteropTest {
 
   @Tag("full")
   @ParameterizedTest
-  @ValueSource(strings = {"md5", "sha1", "sha256"})
-  void theSecretIsShared(String algorithm) throws IOException {
+  @CsvSource({"md5,10", "sha1,10", "sha256,10", "sha1,63"})
+  void theSecretIsShared(String algorithm, int characters) throws IOException {
+    String secret = ALPHABET.substring(0, characters);
     scene.inStep(
         "C",
-        "cram-hmac-alg " + algorithm + "; shared-secret between-us;",
-        "--cram-hmac-alg=" + algorithm + " --shared-secret=between-us");
+        "cram-hmac-alg " + algorithm + "; shared-secret " + secret + ";",
+        "--cram-hmac-alg=" + algorithm + " --shared-secret=" + secret);
     scene.assertEqual();
-  }
-
-  @Tag("full")
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
-          cram-hmac-alg sha1; shared-secret a; | --cram-hmac-alg=sha1 --shared-secret=b
-          cram-hmac-alg sha1; shared-secret a; | --use-rle=yes
-          cram-hmac-alg sha1; shared-secret a; | --cram-hmac-alg=md5 --shared-secret=a
-          after-sb-0pri discard-zero-changes;  | --after-sb-0pri=disconnect
-          after-sb-1pri consensus;             | --after-sb-1pri=disconnect
-          after-sb-2pri violently-as0p;        | --after-sb-2pri=disconnect
-          verify-alg sha1;                     | --verify-alg=md5
-          csums-alg sha1;                      | --csums-alg=md5
-          data-integrity-alg sha1;             | --data-integrity-alg=md5
-          protocol B;                          | --use-rle=yes
-          """)
-  void differentSettingsStayApart(String ours, String theirs) throws Exception {
-    scene.fresh("C", ours, theirs);
-    node.awaitLog("connection lost"); // they have met
-    Thread.sleep(2_000); // and whoever tries again has had the time to
-    assertThat(node.volume().orElseThrow().connection()).isNotEqualTo("Connected");
-    assertThat(kernel.run("field cs").strip()).isNotEqualTo("Connected");
+    assertThat(pair.oursSays().said(PacketType.AUTH_RESPONSE)).isPositive();
+    assertThat(pair.kernelSays().said(PacketType.AUTH_RESPONSE)).isPositive();
   }
 
   // ---- split brain
 
-  /// Both were Primary alone, one after the other. What ours wrote is new.
-  private static void splitBrain(int ourBlocks, int theirBlocks) throws IOException {
-    value++;
-    node.drbdadm("disconnect", "r0");
-    kernel.run("peer_disconnect --force");
-    if (ourBlocks > 0) {
-      node.drbdadm("primary", "r0");
-      KernelPair.write(node, 700, ourBlocks, value);
-      node.drbdadm("secondary", "r0");
-    }
-    if (theirBlocks > 0) {
-      kernel.run("drbdsetup-84 primary $MINOR");
-      scene.kernelWrites(710, theirBlocks);
-      kernel.run("drbdsetup-84 secondary $MINOR");
-    }
-  }
-
-  private static void meetAgain() throws IOException {
-    kernel.run("peer_connect");
-    node.drbdadm("connect", "r0");
-  }
-
   @Test
   void aSplitBrainIsRefusedAndSettledByHand() throws IOException {
+    KernelSplit split = new KernelSplit(scene);
     scene.inStep("C", "", "");
-    splitBrain(20, 20);
-    meetAgain();
-    node.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
-    kernel.run("wait_cs '[!C]*' 20");
-    kernel.run("peer_disconnect --force >/dev/null 2>&1; true");
-    kernel.run("peer_connect --discard-my-data");
-    node.drbdadm("connect", "r0");
-    scene.assertEqual();
-    node.drbdadm("primary", "r0");
-    KernelPair.assertHolds(node, 700, 20, value);
-    node.drbdadm("secondary", "r0");
+    split.part(20, 20);
+    split.meetInVain();
+    split.leaveBoth();
+    split.meetDiscarding(Side.KERNEL);
+    split.assertWon(Side.OURS);
 
-    splitBrain(5, 5);
-    kernel.run("peer_connect");
-    node.drbdadm("connect", "--discard-my-data", "r0");
-    scene.assertEqual();
-  }
-
-  @Tag("full")
-  @ParameterizedTest
-  @CsvSource({
-    "discard-least-changes,5,30,kernel",
-    "discard-least-changes,30,5,ours",
-    "discard-younger-primary,10,10,",
-    "discard-older-primary,10,10,"
-  })
-  void aPolicySettlesIt(String policy, int ourBlocks, int theirBlocks, String winner)
-      throws IOException {
-    scene.inStep("C", "after-sb-0pri " + policy + ";", "--after-sb-0pri=" + policy);
-    splitBrain(ourBlocks, theirBlocks);
-    meetAgain();
-    scene.assertEqual();
-    if (winner != null) {
-      node.drbdadm("primary", "r0");
-      boolean hasOurs = holds(700, 4);
-      assertThat(hasOurs).isEqualTo(winner.equals("ours"));
-      node.drbdadm("secondary", "r0");
-    }
-  }
-
-  private static boolean holds(int firstBlock, int blocks) throws IOException {
-    try {
-      KernelPair.assertHolds(node, firstBlock, blocks, value);
-      return true;
-    } catch (AssertionError other) {
-      return false;
-    }
-  }
-
-  @Tag("full")
-  @ParameterizedTest
-  @ValueSource(strings = {"discard-secondary", "consensus", "violently-as0p"})
-  void aPolicySettlesItBesideAPrimary(String policy) throws IOException {
-    scene.inStep(
-        "C",
-        "after-sb-0pri discard-least-changes; after-sb-1pri " + policy + ";",
-        "--after-sb-0pri=discard-least-changes --after-sb-1pri=" + policy);
-    splitBrain(30, 5);
-    node.drbdadm("primary", "r0");
-    meetAgain();
-    scene.assertEqual();
-    KernelPair.assertHolds(node, 700, 4, value);
-    node.drbdadm("secondary", "r0");
-  }
-
-  private static final String LEAST =
-      "after-sb-0pri discard-least-changes; after-sb-1pri %1$s; rr-conflict %2$s;";
-  private static final String KERNELS_LEAST =
-      "--after-sb-0pri=discard-least-changes --after-sb-1pri=%1$s --rr-conflict=%2$s";
-
-  /// Split, with the Primary on the side that wrote less; the other one has to win.
-  private static void thePrimaryWroteLess(String primary, String policy, String conflict)
-      throws IOException {
-    scene.inStep("C", LEAST.formatted(policy, conflict), KERNELS_LEAST.formatted(policy, conflict));
-    kernel.run("dmesg -c >/dev/null");
-    node.ignoreLogSoFar();
-    boolean isOurs = primary.equals("ours");
-    splitBrain(isOurs ? 5 : 30, isOurs ? 30 : 5);
-    if (isOurs) {
-      node.drbdadm("primary", "r0");
-    } else {
-      kernel.run("drbdsetup-84 primary $MINOR");
-    }
-    meetAgain();
-  }
-
-  private static void assertWinner(String winner) throws IOException {
-    scene.assertEqual();
-    scene.oursIsPrimary();
-    assertThat(holds(700, 4)).isEqualTo(winner.equals("ours"));
-    node.drbdadm("secondary", "r0");
-  }
-
-  /// The losing Primary goes StandAlone and says so in its log; of the kernel's it is the handler.
-  private static void loserLeaves(String primary, String ourWords, String handler)
-      throws IOException {
-    if (primary.equals("ours")) {
-      node.awaitLog(ourWords);
-      node.awaitVolume("StandAlone", it -> it.connection().equals("StandAlone"));
-    } else {
-      kernel.run("wait_cs StandAlone 90");
-      assertThat(kernel.run("dmesg")).contains(handler + " minor-0");
-    }
-  }
-
-  /// While a connection is being made no Primary can give up its role, neither here nor there: its
-  /// handler is called and it goes StandAlone, until it is Secondary and connects again.
-  @Tag("full")
-  @ParameterizedTest
-  @ValueSource(strings = {"ours", "kernel"})
-  void theLosingPrimaryCallsItsHandler(String primary) throws IOException {
-    thePrimaryWroteLess(primary, "call-pri-lost-after-sb", "violently");
-    loserLeaves(primary, "the losing Primary cannot give up its role", "pri-lost-after-sb");
-    kernel.run("drbdsetup-84 secondary $MINOR; peer_disconnect --force >/dev/null 2>&1; true");
-    node.drbdadm("disconnect", "--force", "r0");
-    node.drbdadm("secondary", "r0");
-    meetAgain();
-    assertWinner(primary.equals("ours") ? "kernel" : "ours");
-  }
-
-  /// As the chapter has it: the Primary goes on with the data of the other one.
-  @Tag("full")
-  @ParameterizedTest
-  @ValueSource(strings = {"ours", "kernel"})
-  void theLosingPrimaryIsOverwrittenWhereItIsTold(String primary) throws IOException {
-    thePrimaryWroteLess(primary, "violently-as0p", "violently");
-    scene.assertEqual();
-    assertThat(kernel.run("field ro").strip())
-        .isEqualTo(primary.equals("ours") ? "Secondary/Primary" : "Primary/Secondary");
-    assertWinner(primary.equals("ours") ? "kernel" : "ours");
-  }
-
-  /// The same with `rr-conflict call-pri-lost`: the handler of the loser, and nobody's data; the
-  /// winner goes on alone.
-  @Tag("full")
-  @ParameterizedTest
-  @ValueSource(strings = {"ours", "kernel"})
-  void theLosingPrimaryPartsWhereItIsNotTold(String primary) throws IOException {
-    thePrimaryWroteLess(primary, "violently-as0p", "call-pri-lost");
-    loserLeaves(primary, "I shall become SyncTarget, but I am primary", "pri-lost");
-    assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isPositive();
-    if (primary.equals("kernel")) {
-      assertThat(scene.kernelLog()).contains("I shall become SyncTarget, but I am primary");
-      node.awaitState("WFConnection", "UpToDate/DUnknown");
-    }
-    // By hand, so that the next scenario finds equal disks.
-    kernel.run("drbdsetup-84 secondary $MINOR; peer_disconnect --force >/dev/null 2>&1; true");
-    node.drbdadm("disconnect", "--force", "r0");
-    node.drbdadm("secondary", "r0");
-    kernel.run("peer_connect" + (primary.equals("kernel") ? " --discard-my-data" : ""));
-    if (primary.equals("ours")) {
-      node.drbdadm("connect", "--discard-my-data", "r0");
-    } else {
-      node.drbdadm("connect", "r0");
-    }
-    assertWinner(primary.equals("ours") ? "kernel" : "ours");
+    split.part(5, 5);
+    split.meetDiscarding(Side.OURS);
+    split.assertWon(Side.KERNEL);
   }
 }

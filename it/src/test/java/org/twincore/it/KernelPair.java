@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.TestInfo;
 import org.twincore.drbd.meta.MetadataException;
@@ -29,6 +30,10 @@ import org.twincore.testkit.PcapWriter;
 /// their own. All that they say to each other goes through [WireTap]s into a capture.
 final class KernelPair {
   static final int BLOCK = 4096;
+
+  /// What [#rot] puts there is [#content] of this value.
+  static final int ROT = 201;
+
   private static final String NET = "ping-timeout 30;";
 
   /// What is said before a scenario begins.
@@ -53,6 +58,9 @@ final class KernelPair {
   private final int kernelPort;
   private final List<Capture> captures = new ArrayList<>();
   private final BitFlip flip = new BitFlip();
+  private final Speaker oursSays = new Speaker();
+  private final Speaker kernelSays = new Speaker();
+  private final HeldEnds ends = new HeldEnds();
   private final WireTap toOurs;
   private final WireTap toKernel;
   private String net = NET;
@@ -74,8 +82,8 @@ final class KernelPair {
     ourPort = ports.get(0);
     kernelPort = ports.get(1);
     Capture first = capture(BEFORE);
-    toOurs = new WireTap(loopback(ourPort), first.writer, flip);
-    toKernel = new WireTap(loopback(kernelPort), first.writer, flip);
+    toOurs = new WireTap(loopback(ourPort), first.writer, flip, kernelSays, oursSays, ends);
+    toKernel = new WireTap(loopback(kernelPort), first.writer, flip, oursSays, kernelSays, ends);
   }
 
   private record Capture(String scenario, Path path, PcapWriter writer) {}
@@ -169,6 +177,21 @@ final class KernelPair {
     return flip;
   }
 
+  /// What ours says.
+  Speaker oursSays() {
+    return oursSays;
+  }
+
+  /// What the kernel's node says.
+  Speaker kernelSays() {
+    return kernelSays;
+  }
+
+  /// When a node hears that the other has gone.
+  HeldEnds ends() {
+    return ends;
+  }
+
   KernelPair protocol(String letter) {
     protocol = letter;
     return this;
@@ -260,7 +283,7 @@ final class KernelPair {
 
   /// Nothing is under way, or both nodes are gone: both disks hold the same.
   void assertEqualDisks() throws IOException {
-    assertThat(KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib))).isEmpty();
+    assertThat(differingBlocks()).isEmpty();
   }
 
   /// The same, but the last writes may be answered before the other node has them, as in protocol
@@ -274,7 +297,11 @@ final class KernelPair {
   }
 
   boolean hasEqualDisks() throws IOException {
-    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib)).isEmpty();
+    return differingBlocks().isEmpty();
+  }
+
+  List<Integer> differingBlocks() throws IOException {
+    return KernelPeer.differingBlocks(ours(), theirs(), dataBytes(diskMib));
   }
 
   /// Both nodes are gone: everything they said is read by Wireshark as by us. How many packets of
@@ -343,11 +370,52 @@ final class KernelPair {
 
   /// Changes blocks of our disk behind the node's back.
   void rot(int firstBlock, int blocks) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(ours().toFile(), "rw")) {
+    rot(ours(), firstBlock, blocks);
+  }
+
+  /// Changes blocks of the kernel's disk behind the node's back.
+  void rotTheirs(int firstBlock, int blocks) throws IOException {
+    rot(theirs(), firstBlock, blocks);
+  }
+
+  private static void rot(Path disk, int firstBlock, int blocks) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
       for (int block = firstBlock; block < firstBlock + blocks; block++) {
         file.seek((long) block * BLOCK);
-        file.write(content(block, 201));
+        file.write(content(block, ROT));
       }
     }
+  }
+
+  /// Puts random data onto both disks behind the nodes' backs; not a block of them is equal.
+  void fillApart() throws IOException {
+    fill(ours(), 1);
+    fill(theirs(), 2);
+  }
+
+  private void fill(Path disk, int seed) throws IOException {
+    Random random = new Random(seed);
+    byte[] block = new byte[BLOCK];
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+      file.setLength((long) diskMib << 20);
+      for (int number = 0; number < dataBlocks(); number++) {
+        random.nextBytes(block);
+        file.write(block);
+      }
+    }
+  }
+
+  int dataBlocks() throws IOException {
+    return (int) (dataBytes(diskMib) / BLOCK);
+  }
+
+  /// What a block of a disk holds, read behind the node's back.
+  static byte[] block(Path disk, int block) throws IOException {
+    byte[] bytes = new byte[BLOCK];
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "r")) {
+      file.seek((long) block * BLOCK);
+      file.readFully(bytes);
+    }
+    return bytes;
   }
 }

@@ -1,8 +1,10 @@
 package org.twincore.it;
 
+import java.io.BufferedInputStream;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +26,7 @@ final class KernelPeer implements AutoCloseable {
 
   private static final String RUN_SECONDS_MAX = "2700";
   private static final int BLOCK_BYTES = 4096;
+  private static final int READ_BYTES = 1 << 20;
 
   private final Process process;
   private final BufferedReader output;
@@ -157,13 +160,18 @@ final class KernelPeer implements AutoCloseable {
 
   /// The 4 KiB blocks among the first `bytes` that differ between two disks; for a message.
   static List<Integer> differingBlocks(Path one, Path other, long bytes) throws IOException {
-    byte[] first = Files.readAllBytes(one);
-    byte[] second = Files.readAllBytes(other);
     List<Integer> differing = new ArrayList<>();
-    for (int block = 0; block < bytes / BLOCK_BYTES; block++) {
-      int from = block * BLOCK_BYTES;
-      if (!Arrays.equals(first, from, from + BLOCK_BYTES, second, from, from + BLOCK_BYTES)) {
-        differing.add(block);
+    byte[] first = new byte[BLOCK_BYTES];
+    byte[] second = new byte[BLOCK_BYTES];
+    try (InputStream ones = new BufferedInputStream(Files.newInputStream(one), READ_BYTES);
+        InputStream others = new BufferedInputStream(Files.newInputStream(other), READ_BYTES)) {
+      for (int block = 0; block < bytes / BLOCK_BYTES; block++) {
+        boolean isThere =
+            ones.readNBytes(first, 0, BLOCK_BYTES) == BLOCK_BYTES
+                && others.readNBytes(second, 0, BLOCK_BYTES) == BLOCK_BYTES;
+        if (!isThere || !Arrays.equals(first, second)) {
+          differing.add(block);
+        }
       }
     }
     return differing;

@@ -3,6 +3,7 @@ package org.twincore.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -96,6 +97,16 @@ final class KernelScene {
     kernel.run(
         "yes write-%d | dd of=$DEV bs=%d count=%d seek=%d iflag=fullblock oflag=direct conv=fsync"
             .formatted(writes, blockBytes, blocks, block));
+  }
+
+  /// What the first block of the kernel's last write holds.
+  byte[] lastWrite() {
+    byte[] line = ("write-" + writes + "\n").getBytes(StandardCharsets.US_ASCII);
+    byte[] bytes = new byte[KernelPair.BLOCK];
+    for (int at = 0; at < bytes.length; at++) {
+      bytes[at] = line[at % line.length];
+    }
+    return bytes;
   }
 
   void assertEqual() throws IOException {

@@ -20,6 +20,9 @@ final class WireTap implements AutoCloseable {
   private volatile InetSocketAddress target;
   private volatile PcapWriter writer;
   private final BitFlip flip;
+  private final Speaker dialler;
+  private final Speaker answerer;
+  private final HeldEnds ends;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final long startNanos = System.nanoTime();
 
@@ -30,7 +33,22 @@ final class WireTap implements AutoCloseable {
 
   /// The same, but for what `flip` changes.
   WireTap(InetSocketAddress target, PcapWriter writer, BitFlip flip) throws IOException {
+    this(target, writer, flip, new Speaker(), new Speaker(), new HeldEnds());
+  }
+
+  /// The same between two nodes that are listened to, whose connections end as `ends` has it.
+  WireTap(
+      InetSocketAddress target,
+      PcapWriter writer,
+      BitFlip flip,
+      Speaker dialler,
+      Speaker answerer,
+      HeldEnds ends)
+      throws IOException {
     this.flip = flip;
+    this.dialler = dialler;
+    this.answerer = answerer;
+    this.ends = ends;
     this.listener = new ServerSocket(0, 50, InetAddress.ofLiteral("127.0.0.1"));
     this.target = target;
     this.writer = writer;
@@ -77,24 +95,48 @@ final class WireTap implements AutoCloseable {
     far.setTcpNoDelay(true);
     PcapWriter.Connection connection =
         writer.open(seconds(), (InetSocketAddress) near.getRemoteSocketAddress(), target);
-    Thread.ofVirtual().start(() -> carry(near, far, connection, Sender.DIALLER));
-    Thread.ofVirtual().start(() -> carry(far, near, connection, Sender.LISTENER));
+    HeldEnds.Pair both = ends.pair();
+    Speaker.Stream there = dialler.new Stream();
+    Speaker.Stream back = answerer.new Stream();
+    Thread.ofVirtual().start(() -> carry(near, far, connection, Sender.DIALLER, there, both));
+    Thread.ofVirtual().start(() -> carry(far, near, connection, Sender.LISTENER, back, both));
   }
 
-  private void carry(Socket from, Socket to, PcapWriter.Connection connection, Sender sender) {
+  private void carry(
+      Socket from,
+      Socket to,
+      PcapWriter.Connection connection,
+      Sender sender,
+      Speaker.Stream stream,
+      HeldEnds.Pair both) {
     byte[] buffer = new byte[BUFFER_BYTES];
     Recording.Stream recorded = new Recording.Stream();
     try (from;
         to) {
-      InputStream in = from.getInputStream();
-      for (int got = in.read(buffer); got >= 0; got = in.read(buffer)) {
-        byte[] data = Arrays.copyOf(buffer, got);
-        flip.pass(data);
-        connection.send(seconds(), sender, recorded.kept(data));
-        to.getOutputStream().write(data);
+      try {
+        InputStream in = from.getInputStream();
+        for (int got = in.read(buffer); got >= 0; got = in.read(buffer)) {
+          byte[] data = Arrays.copyOf(buffer, got);
+          flip.pass(data);
+          byte[] arriving = stream.pass(data);
+          connection.send(seconds(), sender, recorded.kept(arriving));
+          handOn(arriving, to);
+        }
+      } finally {
+        both.ended();
       }
     } catch (IOException _) {
       // One end closed; both are closed now, as after a real loss.
+    }
+  }
+
+  private void handOn(byte[] data, Socket to) throws IOException {
+    try {
+      to.getOutputStream().write(data);
+    } catch (IOException isClosed) {
+      if (!ends.areHeld()) {
+        throw isClosed;
+      }
     }
   }
 

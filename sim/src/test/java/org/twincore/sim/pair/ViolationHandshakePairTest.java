@@ -247,12 +247,12 @@ class ViolationHandshakePairTest {
     endsWell(violator);
   }
 
-  /// The kernel takes it for an unknown packet and tries for ever what cannot work.
+  /// As in the kernel, for which it is an unknown packet: only the node that asks gives up.
   @Test
   void aChallengeWhereNoSecretIsConfigured() throws MetadataException {
     Packet challenge = new Packet.Bytes(PacketType.AUTH_CHALLENGE, new byte[64]);
     Violator violator = behindFeatures(PacketType.PROTOCOL, challenge, null);
-    violator.assertEnds(DISCONNECTING, "is cram-hmac-alg set on both nodes?");
+    violator.assertEnds(PROTOCOL_ERROR, "is cram-hmac-alg set on both nodes?");
     endsWell(violator);
   }
 

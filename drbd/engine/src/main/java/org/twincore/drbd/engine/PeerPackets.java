@@ -155,12 +155,12 @@ final class PeerPackets {
   }
 
   private void firstPacket(Packet packet) {
-    if (packet.type() == PacketType.AUTH_CHALLENGE) {
-      refuse("expected P_PROTOCOL, found P_AUTH_CHALLENGE: is cram-hmac-alg set on both nodes?");
-      return;
-    }
     if (!(packet instanceof Packet.Protocol protocol) || packet.type() != PacketType.PROTOCOL) {
-      violates(packet, "expected P_PROTOCOL, found " + packet.type().wireName());
+      String hint =
+          packet.type() == PacketType.AUTH_CHALLENGE
+              ? ": is cram-hmac-alg set on both nodes?"
+              : "";
+      violates(packet, "expected P_PROTOCOL, found " + packet.type().wireName() + hint);
       return;
     }
     refuse(link.protocolArrived(protocol));
