@@ -151,7 +151,7 @@ class KernelSettingsTest {
         .contains(
             isOurs
                 ? "expected P_AUTH_CHALLENGE, found P_PROTOCOL"
-                : "connection lost (ProtocolError): expected P_PROTOCOL, found P_AUTH_CHALLENGE");
+                : "connection lost (ProtocolError): P_AUTH_CHALLENGE: expected P_PROTOCOL");
     assertThat(scene.kernelLog())
         .contains(
             isOurs

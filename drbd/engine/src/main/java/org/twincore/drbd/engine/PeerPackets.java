@@ -157,9 +157,7 @@ final class PeerPackets {
   private void firstPacket(Packet packet) {
     if (!(packet instanceof Packet.Protocol protocol) || packet.type() != PacketType.PROTOCOL) {
       String hint =
-          packet.type() == PacketType.AUTH_CHALLENGE
-              ? ": is cram-hmac-alg set on both nodes?"
-              : "";
+          packet.type() == PacketType.AUTH_CHALLENGE ? ": is cram-hmac-alg set on both nodes?" : "";
       violates(packet, "expected P_PROTOCOL, found " + packet.type().wireName() + hint);
       return;
     }
