@@ -20,6 +20,9 @@ class KernelChecksumsTest {
   private static final String KERNELS =
       "--ping-timeout=30 --verify-alg=sha1 --csums-alg=crc32c --data-integrity-alg=md5";
 
+  /// What the kernel asks for with one checksum; 20 blocks may lie in two such pieces.
+  private static final int ASKED_BYTES_MAX = 1 << 20;
+
   @TempDir private Path folder;
 
   @BeforeAll
@@ -63,11 +66,18 @@ class KernelChecksumsTest {
       node.awaitLog("had equal checksums");
       assertThat(node.volume().orElseThrow().outOfSyncBlocks()).isZero();
 
-      // The kernel is filled: ours answers its checksums.
+      // The kernel is filled: ours answers its checksums, and sends what differs.
       kernel.run("drbdsetup secondary $MINOR");
+      pair.rotTheirs(2100, 20);
+      pair.rotTheirs(12000, 1);
+      pair.oursSays().forget();
       kernel.run("drbdsetup invalidate $MINOR");
       kernel.run("wait_ds UpToDate/UpToDate 90");
       node.awaitState("Connected", "UpToDate/UpToDate");
+      assertThat(pair.oursSays().said(PacketType.RS_IS_IN_SYNC)).isPositive();
+      assertThat(pair.oursSays().saidBytes(PacketType.RS_DATA_REPLY))
+          .isBetween(21L * KernelPair.BLOCK, 3L * ASKED_BYTES_MAX);
+      pair.assertEqualDisks();
 
       // Nothing is left to be found.
       node.drbdadm("verify", "r0");
