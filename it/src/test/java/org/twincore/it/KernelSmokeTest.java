@@ -37,7 +37,7 @@ class KernelSmokeTest {
   @Test
   void theKernelIsSourceThenRolesSwapThenOursWasAlone() throws Exception {
     try (NodeProcess node = pair.node();
-        KernelPeer kernel = pair.boot()) {
+        KernelPeer kernel = bootApart()) {
       kernel.run("wait_cs Connected 30");
       kernel.run("drbdsetup primary $MINOR --force");
       kernel.run("wait_ds UpToDate/UpToDate 90");
@@ -67,7 +67,7 @@ class KernelSmokeTest {
   void eitherIsLostAsSecondaryAndAsPrimary() throws Exception {
     String writtenByTheKernel;
     try (NodeProcess node = pair.node()) {
-      try (KernelPeer kernel = pair.boot()) {
+      try (KernelPeer kernel = bootApart()) {
         kernel.run("wait_cs Connected 30");
         node.drbdadm("primary", "--force", "r0");
         node.awaitState("Connected", "UpToDate/UpToDate");
@@ -111,6 +111,12 @@ class KernelSmokeTest {
       }
     }
     checkBoth();
+  }
+
+  /// The kernel's node on a disk that differs from ours in every block.
+  private KernelPeer bootApart() throws IOException {
+    pair.fillApart();
+    return pair.boot();
   }
 
   private void checkBoth() throws IOException, InterruptedException {

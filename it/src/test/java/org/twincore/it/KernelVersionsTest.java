@@ -81,6 +81,9 @@ class KernelVersionsTest {
 
   private static void fresh(int version, String protocol) throws Exception {
     node.drbdadm("down", "r0");
+    kernel.run(
+        "peer_disconnect --force >/dev/null 2>&1; drbdsetup-84 down $RES >/dev/null 2>&1; true");
+    pair.fillApart();
     node.terminate();
     node.speaksUpTo(version);
     node.start();
@@ -150,6 +153,7 @@ class KernelVersionsTest {
   }
 
   private static void eachIsFilledInWhole() throws IOException {
+    pair.rot(0, pair.dataBlocks());
     node.drbdadm("invalidate", "r0");
     node.awaitVolume("a resync or its end", it -> it.outOfSyncBlocks() == 0);
     assertEqual();
@@ -157,6 +161,7 @@ class KernelVersionsTest {
     node.awaitVolume("a Secondary as its peer", it -> it.peerRole().equals("Secondary"));
     node.drbdadm("primary", "r0");
     kernel.run("wait_role Secondary/Primary 10");
+    pair.rotTheirs(0, pair.dataBlocks());
     node.drbdadm("invalidate-remote", "r0");
     assertEqual();
     // The kernel's data, read through it.
