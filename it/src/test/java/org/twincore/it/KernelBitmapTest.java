@@ -84,8 +84,8 @@ class KernelBitmapTest {
     pair.kernelSays().forget();
   }
 
-  /// How many blocks a verify has marked on both, from that one on in each eight; what [KernelPair#rot]
-  /// puts there is nowhere what a new disk has.
+  /// How many blocks a verify has marked on both, from that one on in each eight; what
+  /// [KernelPair#rot] puts there is nowhere what a new disk has.
   private int verifiedApart(NodeProcess node, KernelPeer kernel, int from) throws IOException {
     int marked = 0;
     for (int block = from; block + STEP <= pair.dataBlocks(); block += STEP) {

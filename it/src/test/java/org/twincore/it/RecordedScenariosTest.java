@@ -22,7 +22,8 @@ import org.twincore.testkit.PcapFile;
 /// Each scenario beside a kernel node has its capture, and each capture its scenario (HACKING.md
 /// says how they are recorded).
 class RecordedScenariosTest {
-  private static final String NOT_YET = "recorded with random data it has a megabyte; what packs well is not recorded yet";
+  private static final String NOT_YET =
+      "recorded with random data it has a megabyte; what packs well is not recorded yet";
 
   /// What is not recorded, a method or one run of it, and why.
   private static final Map<String, String> EXCEPTIONS =
