@@ -31,7 +31,6 @@ class RecordedScenariosTest {
           Map.entry(
               "KernelKillTest-everyAnsweredWriteSurvivesEitherNode",
               "the rounds of eachPrimaryIsLostOnce again and again, some megabytes of them"),
-          Map.entry("KernelSmokeTest-eitherIsLostAsSecondaryAndAsPrimary", NOT_YET),
           Map.entry("KernelResizeTest-growsWhenOurAdminSaysSo", NOT_YET),
           Map.entry("KernelResizeTest-growsWhenTheSecondarysAdminSaysSo-1", NOT_YET),
           Map.entry("KernelResizeTest-theSmallerDiskGivesTheSize", NOT_YET),
