@@ -42,15 +42,15 @@ class LiveEventsTest {
                   Map.of("TWINCORE_RUN", folder.resolve("b").toString(), "TWINCORE_NODE", "b"),
                   out,
                   out));
-      while (!bytes.toString(StandardCharsets.UTF_8).contains("exists -\n")) {
-        Thread.sleep(20);
-      }
+      awaitLine(bytes, "exists -\n");
       write(pair.a, 1 << 20);
       pair.a.drbdadm("secondary", "r0");
       pair.b.drbdadm("primary", "r0");
       write(pair.b, 64 << 10);
       pair.b.drbdadm("secondary", "r0");
-      pair.b.terminate();
+      pair.b.drbdadm("down", "r0");
+      awaitLine(bytes, "destroy resource");
+      pair.b.terminate(); // may cut off what it has not told yet
       ended.get(60, TimeUnit.SECONDS);
       List<String> lines = bytes.toString(StandardCharsets.UTF_8).lines().toList();
       assertThat(lines).allMatch(line -> line.matches(STAMP + ".*")).isSortedAccordingTo(BY_STAMP);
@@ -72,6 +72,13 @@ class LiveEventsTest {
       assertThat(told)
           .as("1 MiB from the peer and 64 KiB of its own")
           .anyMatch(line -> line.startsWith("change device ") && line.contains(" written:1088 "));
+    }
+  }
+
+  private static void awaitLine(ByteArrayOutputStream told, String part)
+      throws InterruptedException {
+    while (!told.toString(StandardCharsets.UTF_8).contains(part)) {
+      Thread.sleep(20);
     }
   }
 
