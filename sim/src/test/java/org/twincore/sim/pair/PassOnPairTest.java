@@ -2,8 +2,10 @@ package org.twincore.sim.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.twincore.drbd.ConnectionState;
 import org.twincore.drbd.DiskState;
@@ -132,6 +134,47 @@ class PassOnPairTest {
     pair.awaitUpToDate();
     pair.awaitQuiet();
     pair.assertEqualDisks();
+  }
+
+  /// Seed 1569: a disk fails a write while it is verified. A kernel would call it UpToDate again at
+  /// once, for it verifies only such disks; it could then be promoted, and lacks an answered write.
+  @ParameterizedTest
+  @CsvSource({"0,0", "0,1", "1,0", "1,1"})
+  void aDiskThatFailsDuringAVerifyIsNotCalledGoodAgain(int asks, int fails)
+      throws MetadataException {
+    Pair pair =
+        new Pair.Setup()
+            .disk(Option.ON_IO_ERROR, "pass_on")
+            .net(Option.VERIFY_ALG, "crc32c")
+            .primary();
+    pair.write(0, 7, 71);
+    pair.awaitQuiet();
+    pair.withheld.hold(pair.nodes[1 - asks], Effect.ReadLocal.class::isInstance);
+    pair.ok(asks, new AdminCommand.Verify(0, OptionalLong.empty(), OptionalLong.empty()));
+    pair.withheld.fail(pair.nodes[fails], Withheld::isWrite);
+    pair.write(0, 9, 92);
+    pair.await(
+        () ->
+            pair.state(fails).disk() == DiskState.INCONSISTENT
+                && pair.state(1 - fails).pdsk() == DiskState.INCONSISTENT,
+        "word of the failure");
+    assertThat(pair.state(asks).conn()).isEqualTo(ConnectionState.VERIFY_S);
+    assertThat(pair.state(1 - asks).conn()).isEqualTo(ConnectionState.VERIFY_T);
+    pair.withheld.release(pair.nodes[1 - asks]);
+    pair.withheld.release(pair.nodes[fails]);
+    pair.awaitState(fails, ConnectionState.CONNECTED, DiskState.INCONSISTENT, DiskState.UP_TO_DATE);
+    pair.awaitState(
+        1 - fails, ConnectionState.CONNECTED, DiskState.UP_TO_DATE, DiskState.INCONSISTENT);
+    assertThat(pair.read(0, 9)).isEqualTo(92);
+
+    pair.network.open(0, false);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.awaitConn(1, ConnectionState.WF_CONNECTION);
+    pair.network.open(0, true);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    pair.assertEqualDisks();
+    assertThat(pair.onDisk(fails, 9)).isEqualTo(92);
   }
 
   /// With the other policies the disk is given up, and the read is answered all the same.

@@ -5,6 +5,7 @@ import static org.twincore.drbd.ConnectionState.VERIFY_S;
 import static org.twincore.drbd.ConnectionState.VERIFY_T;
 
 import java.util.function.Consumer;
+import org.twincore.drbd.DiskState;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.AdminCommand;
@@ -133,7 +134,8 @@ final class Verifies {
     }
     Device device = volume.device;
     states.force(volume, state -> state.withConn(CONNECTED), "verify done");
-    if (isSource && hasStop()) {
+    // A kernel's node calls a disk that failed meanwhile UpToDate until it is told now.
+    if ((isSource && hasStop()) || device.state().disk() != DiskState.UP_TO_DATE) {
       states.sendState(volume);
     }
     long differing = device.outOfSyncBlocks();

@@ -8,6 +8,7 @@ import static org.twincore.drbd.ConnectionState.PAUSED_SYNC_S;
 import static org.twincore.drbd.ConnectionState.PROTOCOL_ERROR;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.SYNC_SOURCE;
+import static org.twincore.drbd.ConnectionState.VERIFY_S;
 import static org.twincore.drbd.ConnectionState.VERIFY_T;
 import static org.twincore.drbd.ConnectionState.WF_BITMAP_S;
 import static org.twincore.drbd.ConnectionState.WF_BITMAP_T;
@@ -236,7 +237,7 @@ public final class PeerState {
     private boolean resyncEndsHere() {
       boolean wasBehind = own.pdsk() == INCONSISTENT || own.pdsk() == CONSISTENT;
       boolean resyncing = own.conn().compareTo(CONNECTED) > 0 && own.disk() == UP_TO_DATE;
-      if (!wasBehind || peerDisk != UP_TO_DATE || !resyncing) {
+      if (!wasBehind || peerDisk != UP_TO_DATE || !resyncing || isVerify(own.conn())) {
         return false;
       }
       if (peer.conn().compareTo(CONNECTED) > 0 && peer.conn().isBelow(SYNC_SOURCE)) {
@@ -258,11 +259,16 @@ public final class PeerState {
           && arrival.pending.bitsFailed > 0;
     }
 
+    /// Either disk may have failed and been kept meanwhile.
     private boolean verifyEndsHere() {
       return own.conn() == VERIFY_T
-          && own.disk() == UP_TO_DATE
+          && own.disk().isAtLeast(INCONSISTENT)
           && peer.conn() == CONNECTED
-          && peerDisk == UP_TO_DATE;
+          && peerDisk == own.pdsk();
+    }
+
+    private static boolean isVerify(ConnectionState conn) {
+      return conn == VERIFY_S || conn == VERIFY_T;
     }
 
     /// A disk that was not there is there and was never compared with the own one.
@@ -286,7 +292,8 @@ public final class PeerState {
       if (own.pdsk() == UP_TO_DATE
           && peerDisk == INCONSISTENT
           && own.conn() == CONNECTED
-          && peer.conn().compareTo(SYNC_SOURCE) > 0) {
+          && peer.conn().compareTo(SYNC_SOURCE) > 0
+          && !isVerify(peer.conn())) {
         peerDisk = UP_TO_DATE;
         rules.add(Rule.LATE_INCONSISTENT_IGNORED);
       }
