@@ -12,15 +12,11 @@ import org.twincore.drbd.DiskState;
 
 /// Between which states the two disks can be while the connection is in a given state (the table of
 /// drbd-wire section 7.1).
-///
-/// One deviation. Only good disks begin to be verified, but one that fails and is kept meanwhile
-/// (`on-io-error pass_on`) is Inconsistent from then on. The kernel calls it UpToDate again, and
-/// could promote a disk that lacks answered writes.
 record DiskRange(DiskState diskMin, DiskState diskMax, DiskState peerMin, DiskState peerMax) {
   private static final DiskRange TARGET_TO_BE =
       new DiskRange(INCONSISTENT, OUTDATED, UP_TO_DATE, UP_TO_DATE);
   private static final DiskRange VERIFY =
-      new DiskRange(INCONSISTENT, UP_TO_DATE, INCONSISTENT, UP_TO_DATE);
+      new DiskRange(UP_TO_DATE, UP_TO_DATE, UP_TO_DATE, UP_TO_DATE);
   private static final DiskRange CONNECTED =
       new DiskRange(DISKLESS, UP_TO_DATE, DISKLESS, UP_TO_DATE);
   private static final DiskRange SOURCE_TO_BE =

@@ -90,13 +90,13 @@ public enum ImpliedChange {
       c -> c.wanted.disk().compareTo(c.range().diskMax()) > 0,
       c -> c.wanted.withDisk(c.range().diskMax())),
   DISK_RAISED(
-      c -> c.wanted.disk().isBelow(c.range().diskMin()),
+      c -> c.wanted.disk().isBelow(c.range().diskMin()) && !isKept(c, c.wanted.disk()),
       c -> c.wanted.withDisk(c.range().diskMin())),
   PEER_DISK_LOWERED(
       c -> c.wanted.pdsk().compareTo(c.range().peerMax()) > 0,
       c -> c.wanted.withPdsk(c.range().peerMax())),
   PEER_DISK_RAISED(
-      c -> c.wanted.pdsk().isBelow(c.range().peerMin()),
+      c -> c.wanted.pdsk().isBelow(c.range().peerMin()) && !isKept(c, c.wanted.pdsk()),
       c -> c.wanted.withPdsk(c.range().peerMin())),
   /// I/O waits until the fence-peer handler has decided about the peer.
   FENCING_FREEZES(
@@ -171,6 +171,16 @@ public enum ImpliedChange {
 
   private static boolean isUnsettled(DiskState disk) {
     return disk == CONSISTENT || disk == OUTDATED;
+  }
+
+  /// Only good disks begin to be verified. One that fails meanwhile and is kept (`on-io-error
+  /// pass_on`) is not good any more. (The kernel calls it UpToDate again, and could promote a disk
+  /// that lacks answered writes.)
+  private static boolean isKept(Case of, DiskState disk) {
+    ConnectionState conn = of.wanted.conn();
+    return disk == INCONSISTENT
+        && of.before.conn() == conn
+        && (conn == VERIFY_S || conn == VERIFY_T);
   }
 
   private static boolean isPrimaryWithoutKnownPeer(StateWord state) {

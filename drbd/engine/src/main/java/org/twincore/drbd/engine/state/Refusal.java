@@ -116,11 +116,13 @@ public enum Refusal {
       Kind.STATE,
       StateResult.NO_REMOTE_DISK,
       c -> isBusy(c.after) && c.after.pdsk().isBelow(INCONSISTENT)),
+  /// Nothing is copied by a verify, during which both disks may have failed and been kept.
   RESYNC_WITHOUT_GOOD_DISK(
       Kind.STATE,
       StateResult.NO_UP_TO_DATE_DISK,
       c ->
           isBusy(c.after)
+              && !isVerify(c.after)
               && c.after.disk().isBelow(UP_TO_DATE)
               && c.after.pdsk().isBelow(UP_TO_DATE)),
   CONNECTED_OUTDATED(

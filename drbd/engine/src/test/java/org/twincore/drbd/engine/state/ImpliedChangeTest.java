@@ -168,8 +168,9 @@ final class ImpliedChangeTest {
     assertThat(reached).isEqualTo(EnumSet.allOf(ImpliedChange.class));
   }
 
-  /// For every state there is: the disks end up in the range of the connection, and another pass
-  /// finds nothing left to do. (A paused resync that goes on needs a second pass, as the kernel's.)
+  /// For every state there is: the disks end up in the range of the connection, but for those that
+  /// failed during a verify and were kept, and another pass finds nothing left to do. (A paused
+  /// resync that goes on needs a second pass, as the kernel's.)
   @Test
   void everyStateEndsInItsRangeAndStaysThere() {
     for (StateWord wanted : Exhaustive.states()) {
@@ -177,14 +178,38 @@ final class ImpliedChangeTest {
       StateWord after = wanted.conn() == first.conn() ? first : sanitized(first);
       DiskRange range = DiskRange.of(after.conn());
       boolean inRange =
-          after.disk().isAtLeast(range.diskMin())
+          (after.disk().isAtLeast(range.diskMin()) || mayBeKept(after.conn(), after.disk()))
               && range.diskMax().isAtLeast(after.disk())
-              && after.pdsk().isAtLeast(range.peerMin())
+              && (after.pdsk().isAtLeast(range.peerMin()) || mayBeKept(after.conn(), after.pdsk()))
               && range.peerMax().isAtLeast(after.pdsk());
       if (!inRange || !sanitized(after).equals(after)) {
         throw new AssertionError(States.print(wanted) + " -> " + first + " -> " + after);
       }
     }
+  }
+
+  private static boolean mayBeKept(ConnectionState conn, DiskState disk) {
+    return disk == DiskState.INCONSISTENT
+        && (conn == ConnectionState.VERIFY_S || conn == ConnectionState.VERIFY_T);
+  }
+
+  /// A verify that begins would have both disks UpToDate, and is refused for that; one that runs
+  /// leaves a disk as it has become.
+  @Test
+  void aVerifyThatRunsMakesNoDiskBetter() {
+    StateWord connected = States.parse("Secondary/Primary Connected Inconsistent/UpToDate");
+    assertThat(
+            StateRules.sanitize(
+                    connected, connected.withConn(ConnectionState.VERIFY_T), StateContext.PLAIN)
+                .implied())
+        .containsExactly(ImpliedChange.DISK_RAISED);
+    StateWord verifying = States.parse("Secondary/Primary VerifyT UpToDate/UpToDate");
+    StateWord failed = verifying.withDisk(DiskState.INCONSISTENT);
+    assertThat(StateRules.sanitize(verifying, failed, StateContext.PLAIN).state())
+        .isEqualTo(failed);
+    StateWord peersFailed = verifying.withPdsk(DiskState.INCONSISTENT);
+    assertThat(StateRules.sanitize(verifying, peersFailed, StateContext.PLAIN).state())
+        .isEqualTo(peersFailed);
   }
 
   private static StateWord sanitized(StateWord wanted) {
