@@ -58,7 +58,8 @@ public final class DriveFaults {
         node.isRunning()
             && node.hasDriveOpen(volume)
             && drive.health().failing() == SimDrive.Failing.NOTHING
-            && victims.hasGoodCopyElsewhere(node.id(), volume);
+            && (victims.hasGoodCopyElsewhere(node.id(), volume)
+                || mayFailAsSource(victims.view(), node, volume));
     if (!may) {
       return false;
     }
@@ -77,14 +78,24 @@ public final class DriveFaults {
   /// With `on-io-error pass_on` a disk that fails is kept as an Inconsistent one. If it were the
   /// last good one nobody would have what was written to it alone any more, and any other data is
   /// taken for better: that an admin who asks for it takes into account, and here it does not
-  /// happen.
+  /// happen. But as the source of a resync it may fail: it stays the good one, and what it could
+  /// not write was not answered.
   public static boolean mayFail(ClusterView view, SimNode node, int volume) {
-    boolean isKept =
-        node.resource()
-            .flatMap(it -> it.disk(volume))
-            .filter(disk -> disk.word(Option.ON_IO_ERROR).equals("pass_on"))
-            .isPresent();
-    return !isKept || hasGoodPeer(view.state(node.id(), volume));
+    return !isKept(node, volume)
+        || hasGoodPeer(view.state(node.id(), volume))
+        || mayFailAsSource(view, node, volume);
+  }
+
+  private static boolean mayFailAsSource(ClusterView view, SimNode node, int volume) {
+    StateWord state = view.state(node.id(), volume);
+    return isKept(node, volume) && state.conn().isSource() && state.disk() == DiskState.UP_TO_DATE;
+  }
+
+  private static boolean isKept(SimNode node, int volume) {
+    return node.resource()
+        .flatMap(it -> it.disk(volume))
+        .filter(disk -> disk.word(Option.ON_IO_ERROR).equals("pass_on"))
+        .isPresent();
   }
 
   /// What a node says of itself: it is connected to good data.

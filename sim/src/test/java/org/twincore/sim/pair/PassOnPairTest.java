@@ -177,6 +177,31 @@ class PassOnPairTest {
     assertThat(pair.onDisk(fails, 9)).isEqualTo(92);
   }
 
+  /// The source of a resync stays the good disk, so what it cannot write is not written: what only
+  /// the target has goes away.
+  @Test
+  void aWriteThatTheSourceOfAResyncFailsIsNotAnsweredAsGood() throws MetadataException {
+    Pair pair = primary("pass_on");
+    pair.network.open(0, false);
+    pair.awaitConn(0, ConnectionState.WF_CONNECTION);
+    pair.awaitConn(1, ConnectionState.WF_CONNECTION);
+    pair.write(0, 12, 5);
+    pair.withheld.hold(pair.nodes[0], Effect.ReadLocal.class::isInstance);
+    pair.network.open(0, true);
+    pair.awaitConn(0, ConnectionState.SYNC_SOURCE);
+    pair.awaitConn(1, ConnectionState.SYNC_TARGET);
+    pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
+    long write = pair.startWrite(0, 9, 92, false);
+    pair.awaitAnswer(write);
+    assertThat(pair.answer(write)).isInstanceOf(Effect.AppFailed.class);
+    assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
+    pair.withheld.release(pair.nodes[0]);
+    pair.awaitUpToDate();
+    pair.awaitQuiet();
+    assertThat(pair.read(0, 9)).isEqualTo(91);
+    pair.assertEqualDisks();
+  }
+
   /// With the other policies the disk is given up, and the read is answered all the same.
   @ParameterizedTest
   @ValueSource(strings = {"detach", "call-local-io-error"})
