@@ -396,11 +396,19 @@ final class KernelPair {
   }
 
   private void fill(Path disk, int seed) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+      file.setLength((long) diskMib << 20);
+    }
+    fill(disk, 0, dataBlocks(), seed);
+  }
+
+  /// Puts data onto these blocks of a disk; with another seed it is other data.
+  static void fill(Path disk, int firstBlock, int blocks, int seed) throws IOException {
     Random random = new Random(seed);
     byte[] block = new byte[BLOCK];
     try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-      file.setLength((long) diskMib << 20);
-      for (int number = 0; number < dataBlocks(); number++) {
+      file.seek((long) firstBlock * BLOCK);
+      for (int number = firstBlock; number < firstBlock + blocks; number++) {
         Arrays.fill(block, (byte) random.nextInt());
         ByteBuffer.wrap(block).putInt(number).putInt(seed);
         file.write(block);

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +47,9 @@ class KernelResizeTest {
     kernel.run("[ -e /dev/loop0 ] || mknod /dev/loop0 b 7 0");
     kernel.run(
         "fresh() { drbdsetup-84 down $RES >/dev/null 2>&1; losetup -d /dev/loop0 2>/dev/null;"
+            // It lets go a little later if something still has it open.
+            + " n=0; while losetup /dev/loop0 >/dev/null 2>&1 && [ $n -lt 100 ];"
+            + " do n=$((n+1)); sleep 0.1; losetup -d /dev/loop0 2>/dev/null; done;"
             + " rm -f /tmp/d; truncate -s $1 /tmp/d && losetup /dev/loop0 /tmp/d"
             + " && drbdmeta --force $MINOR v08 /dev/loop0 internal create-md >/dev/null 2>&1"
             + " </dev/null && drbdsetup-84 new-resource $RES && drbdsetup-84 new-minor $RES $MINOR 0"
@@ -115,12 +117,8 @@ class KernelResizeTest {
 
   private static void growOurs(long from, long to) throws IOException {
     setLength(to);
-    byte[] garbage = new byte[(int) (to - from)];
-    new Random(to).nextBytes(garbage);
-    try (RandomAccessFile file = new RandomAccessFile(pair.ours().toFile(), "rw")) {
-      file.seek(from);
-      file.write(garbage);
-    }
+    int first = (int) (from / KernelPair.BLOCK);
+    KernelPair.fill(pair.ours(), first, (int) (to / KernelPair.BLOCK) - first, (int) to);
   }
 
   private static long usable(long bytes) throws IOException {

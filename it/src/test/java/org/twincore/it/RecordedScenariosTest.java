@@ -22,19 +22,11 @@ import org.twincore.testkit.PcapFile;
 /// Each scenario beside a kernel node has its capture, and each capture its scenario (HACKING.md
 /// says how they are recorded).
 class RecordedScenariosTest {
-  private static final String NOT_YET =
-      "recorded with random data it has a megabyte; what packs well is not recorded yet";
-
   /// What is not recorded, a method or one run of it, and why.
   private static final Map<String, String> EXCEPTIONS =
-      Map.ofEntries(
-          Map.entry(
-              "KernelKillTest-everyAnsweredWriteSurvivesEitherNode",
-              "the rounds of eachPrimaryIsLostOnce again and again, some megabytes of them"),
-          Map.entry("KernelResizeTest-growsWhenOurAdminSaysSo", NOT_YET),
-          Map.entry("KernelResizeTest-growsWhenTheSecondarysAdminSaysSo-1", NOT_YET),
-          Map.entry("KernelResizeTest-theSmallerDiskGivesTheSize", NOT_YET),
-          Map.entry("KernelVersionsTest-theKernelGoesWithUsAtEveryVersion", NOT_YET));
+      Map.of(
+          "KernelKillTest-everyAnsweredWriteSurvivesEitherNode",
+          "the rounds of eachPrimaryIsLostOnce again and again, some megabytes of them");
 
   /// One run of a test method; `number` is 0 if it has no parameters, and `words` stand in its
   /// display name in that order.
