@@ -21,14 +21,23 @@ import org.twincore.nbd.ZeroMode;
 /// fio's verify state tells its verification how many writes were issued; it takes those that
 /// failed with the connection for completed. Which were answered is in fio's log of completions. So
 /// what the verification finds wrong is lost if it is in that log.
+///
+/// Where its server is lost at one moment of a request, fio 3.33 polls the dead connection for ever
+/// and says so without end. It is stopped then, and which writes were answered is not known.
 final class FioLoad implements VerifiedLoad {
   private static final int DEPTH = 16;
   private static final long END_SECONDS = 60L * Patience.FACTOR;
   private static final int ZEROED_MIB = 8;
+
+  /// A log that has become so large is of a fio that was stopped by it.
+  private static final int LOG_BYTES_MAX = 16 << 20;
+
   private static final Pattern ANSWERED =
       Pattern.compile("^\\d+, \\d+, 1, 4096, (\\d+), \\d+$", Pattern.MULTILINE);
   private static final Pattern WRONG = Pattern.compile("verify: .*requested block: offset=(\\d+)");
   private static final Pattern READS = Pattern.compile("issued rwts: total=(\\d+),");
+
+  private static final String WRITE_LOG = "write.log";
 
   private final Path folder;
   private final int sizeMib;
@@ -63,7 +72,7 @@ final class FioLoad implements VerifiedLoad {
     writer =
         fio(
             device,
-            "write.log",
+            WRITE_LOG,
             "--do_verify=0",
             "--verify_state_save=1",
             "--runtime=" + secondsMax,
@@ -77,7 +86,16 @@ final class FioLoad implements VerifiedLoad {
   }
 
   @Override
+  public boolean knowsAnswers() throws IOException {
+    return Files.size(folder.resolve(WRITE_LOG)) < LOG_BYTES_MAX;
+  }
+
+  @Override
   public List<String> lost(NbdAddress device) throws IOException, InterruptedException {
+    if (!knowsAnswers()) {
+      System.out.println("fio polled a dead connection for ever: its writes are not verified");
+      return List.of();
+    }
     if (!Files.exists(completions())) {
       return List.of(); // the node was gone before fio had begun
     }
@@ -122,8 +140,11 @@ final class FioLoad implements VerifiedLoad {
     List<String> words =
         new ArrayList<>(
             List.of(
+                "prlimit",
+                "--fsize=" + LOG_BYTES_MAX,
                 "fio",
                 "--name=load",
+                "--thread",
                 "--ioengine=nbd",
                 "--uri=" + device.uri(),
                 "--rw=randwrite",
@@ -147,8 +168,7 @@ final class FioLoad implements VerifiedLoad {
   private void await(@Nullable Process fio) throws IOException, InterruptedException {
     if (fio != null && !fio.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
       fio.destroyForcibly();
-      throw new AssertionError(
-          "fio did not end:\n" + Files.readString(folder.resolve("write.log")));
+      throw new AssertionError("fio did not end, see " + folder.resolve(WRITE_LOG));
     }
   }
 

@@ -12,6 +12,12 @@ interface VerifiedLoad {
   /// stop.
   void end() throws IOException, InterruptedException;
 
+  /// Whether it can tell, after [#end], which writes since the last [#begin] were answered. If not,
+  /// the round is to be made again.
+  default boolean knowsAnswers() throws IOException {
+    return true;
+  }
+
   /// Reads at a Primary's `device` what was written since the last [#begin]; each answered write
   /// that is not there, in words.
   List<String> lost(NbdAddress device) throws IOException, InterruptedException;
