@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -18,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.host.nbd.NbdClient;
-import org.twincore.host.net.FreePorts;
 
 /// Two real nodes with `fencing resource-and-stonith` and a shell program as `fence-peer`.
 ///
@@ -29,6 +26,7 @@ class FencingTest {
   private static final int DISK_BYTES = 4 << 20;
 
   @TempDir Path folder;
+  private TwoNodes nodes;
   private NodeProcess one;
   private NodeProcess two;
 
@@ -36,55 +34,41 @@ class FencingTest {
   void connect() throws IOException {
     // Says what it was told, then waits for the file that tells it how to end; it may outlive its
     // node, not this test.
-    Path program =
-        Files.writeString(
-            folder.resolve("fence"),
-            """
-            echo "$DRBD_RESOURCE $DRBD_MINOR $DRBD_PEER $DRBD_PEER_AF $DRBD_PEER_ADDRESS" >>%s/called
-            while [ ! -e %s/verdict ] && [ -e %s/called ]; do sleep 0.05; done
-            exit $(cat %s/verdict)
-            """
-                .formatted(folder, folder, folder, folder));
-    List<Integer> ports = FreePorts.find(2);
-    Path config =
-        Files.writeString(
-            folder.resolve("drbd.conf"),
-            """
-            resource r0 {
-              disk { fencing resource-and-stonith; resync-rate 100M; }
-              handlers {
-                fence-peer "sh %s";
-                unfence-peer "echo let go >>%s/unfenced";
-              }
-              on one { device /dev/drbd0; disk %s/one.disk; address 127.0.0.1:%d; meta-disk internal; }
-              on two { device /dev/drbd1; disk %s/two.disk; address 127.0.0.1:%d; meta-disk internal; }
-            }
-            """
-                .formatted(program, folder, folder, ports.get(0), folder, ports.get(1)));
-    one = node("one", config);
-    two = node("two", config);
+    Files.writeString(
+        folder.resolve("fence"),
+        """
+        echo "$DRBD_RESOURCE $DRBD_MINOR $DRBD_PEER $DRBD_PEER_AF $DRBD_PEER_ADDRESS" >>%s/called
+        while [ ! -e %s/verdict ] && [ -e %s/called ]; do sleep 0.05; done
+        exit $(cat %s/verdict)
+        """
+            .formatted(folder, folder, folder, folder));
+    nodes =
+        new TwoNodes(
+                folder,
+                DISK_BYTES,
+                """
+                resource r0 {
+                  disk { fencing resource-and-stonith; resync-rate 100M; }
+                  handlers {
+                    fence-peer "sh FOLDER/fence";
+                    unfence-peer "echo let go >>FOLDER/unfenced";
+                  }
+                  on one { device /dev/drbd0; disk FOLDER/one.disk; address 127.0.0.1:PORT1; meta-disk internal; }
+                  on two { device /dev/drbd1; disk FOLDER/two.disk; address 127.0.0.1:PORT2; meta-disk internal; }
+                }
+                """)
+            .up();
+    one = nodes.one;
+    two = nodes.two;
     one.awaitState("Connected", "Inconsistent/Inconsistent");
     one.drbdadm("primary", "--force", "r0");
     one.awaitState("Connected", "UpToDate/UpToDate");
     awaitUnfenced(1); // after the first sync
   }
 
-  private NodeProcess node(String name, Path config) throws IOException {
-    try (RandomAccessFile made =
-        new RandomAccessFile(folder.resolve(name + ".disk").toFile(), "rw")) {
-      made.setLength(DISK_BYTES);
-    }
-    NodeProcess node = new NodeProcess(name, folder.resolve(name), config);
-    node.start();
-    node.drbdadm("create-md", "r0");
-    node.drbdadm("up", "r0");
-    return node;
-  }
-
   @AfterEach
   void end() {
-    one.close();
-    two.close();
+    nodes.close();
   }
 
   private void awaitUnfenced(int times) throws IOException {

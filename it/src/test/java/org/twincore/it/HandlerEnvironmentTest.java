@@ -3,10 +3,8 @@ package org.twincore.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -16,13 +14,13 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.twincore.host.net.FreePorts;
 
 /// All that a handler finds in its environment, of a resource with two volumes: what
 /// docs/handlers.md tells of, nothing else, and all that Debian's drbdadm gives the same handler by
 /// the same file.
 @Timeout(120)
 class HandlerEnvironmentTest {
+  private static final int DISK_BYTES = 4 << 20;
   private static final Path DRBDADM = Path.of("/lib/drbd/drbdadm-84");
   private static final String OURS = "(DRBD|TWINCORE)_.*";
 
@@ -30,63 +28,45 @@ class HandlerEnvironmentTest {
   private static final String MARK = "TWINCORE_HANDLER_RUN";
 
   @TempDir Path folder;
+  private TwoNodes nodes;
   private NodeProcess one;
-  private NodeProcess two;
 
   @BeforeEach
   void connect() throws IOException {
-    List<Integer> ports = FreePorts.find(2);
-    Path config =
-        Files.writeString(
-            folder.resolve("drbd.conf"),
-            """
-            global { cmd-timeout-short 60; usage-count no; disable-ip-verification; }
-            resource r0 {
-              disk { fencing resource-only; resync-rate 100M; }
-              handlers {
-                before-resync-target "env >FOLDER/target-$DRBD_VOLUME.new; mv FOLDER/target-$DRBD_VOLUME.new FOLDER/target-$DRBD_VOLUME";
-                fence-peer "env >FOLDER/fence.new; mv FOLDER/fence.new FOLDER/fence; exit 7";
-              }
-              on one {
-                address 127.0.0.1:PORT1;
-                volume 0 { device /dev/drbd4; disk FOLDER/one.0; meta-disk internal; }
-                volume 3 { device /dev/drbd7; disk FOLDER/one.3; meta-disk internal; }
-              }
-              on two {
-                address 127.0.0.2:PORT2;
-                volume 0 { device /dev/drbd5; disk FOLDER/two.0; meta-disk internal; }
-                volume 3 { device /dev/drbd8; disk FOLDER/two.3; meta-disk internal; }
-              }
-            }
-            """
-                .replace("FOLDER", folder.toString())
-                .replace("PORT1", ports.get(0).toString())
-                .replace("PORT2", ports.get(1).toString()));
-    one = node("one", config);
-    two = node("two", config);
+    nodes =
+        new TwoNodes(
+                folder,
+                DISK_BYTES,
+                """
+                global { cmd-timeout-short 60; usage-count no; disable-ip-verification; }
+                resource r0 {
+                  disk { fencing resource-only; resync-rate 100M; }
+                  handlers {
+                    before-resync-target "env >FOLDER/target-$DRBD_VOLUME.new; mv FOLDER/target-$DRBD_VOLUME.new FOLDER/target-$DRBD_VOLUME";
+                    fence-peer "env >FOLDER/fence.new; mv FOLDER/fence.new FOLDER/fence; exit 7";
+                  }
+                  on one {
+                    address 127.0.0.1:PORT1;
+                    volume 0 { device /dev/drbd4; disk FOLDER/one.0; meta-disk internal; }
+                    volume 3 { device /dev/drbd7; disk FOLDER/one.3; meta-disk internal; }
+                  }
+                  on two {
+                    address 127.0.0.2:PORT2;
+                    volume 0 { device /dev/drbd5; disk FOLDER/two.0; meta-disk internal; }
+                    volume 3 { device /dev/drbd8; disk FOLDER/two.3; meta-disk internal; }
+                  }
+                }
+                """)
+            .up();
+    one = nodes.one;
     one.awaitAll(2, "Connected", it -> it.connection().equals("Connected"));
     one.drbdadm("primary", "--force", "r0");
     one.awaitAll(2, "UpToDate", it -> it.peerDisk().equals("UpToDate"));
   }
 
-  private NodeProcess node(String name, Path config) throws IOException {
-    for (String volume : List.of("0", "3")) {
-      try (RandomAccessFile made =
-          new RandomAccessFile(folder.resolve(name + "." + volume).toFile(), "rw")) {
-        made.setLength(4 << 20);
-      }
-    }
-    NodeProcess node = new NodeProcess(name, folder.resolve(name), config);
-    node.start();
-    node.drbdadm("create-md", "r0");
-    node.drbdadm("up", "r0");
-    return node;
-  }
-
   @AfterEach
   void end() {
-    one.close();
-    two.close();
+    nodes.close();
   }
 
   private Map<String, String> noted(String file) throws IOException {

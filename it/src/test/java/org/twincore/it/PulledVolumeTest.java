@@ -3,7 +3,6 @@ package org.twincore.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +14,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.twincore.admin.ResourceView.VolumeView;
-import org.twincore.host.net.FreePorts;
 
 /// A resource with two volumes under load loses the disk of one of them: that one goes on over the
 /// network, the other one notices nothing.
@@ -28,15 +26,16 @@ class PulledVolumeTest {
   private static final int BLOCKS = 2_000;
 
   @TempDir Path folder;
+  private TwoNodes nodes;
   private NodeProcess one;
   private NodeProcess two;
 
   @BeforeEach
   void connect() throws IOException {
-    List<Integer> ports = FreePorts.find(2);
-    Path config =
-        Files.writeString(
-            folder.resolve("drbd.conf"),
+    nodes =
+        new TwoNodes(
+            folder,
+            DISK_BYTES,
             """
             resource r0 {
               disk { resync-rate 100M; c-fill-target 8M; }
@@ -52,38 +51,18 @@ class PulledVolumeTest {
                 volume 1 { device /dev/drbd3; disk FOLDER/two.1; meta-disk internal; }
               }
             }
-            """
-                .replace("FOLDER", folder.toString())
-                .replace("PORT1", ports.get(0).toString())
-                .replace("PORT2", ports.get(1).toString()));
-    one = node("one", config);
-    two = node("two", config);
-  }
-
-  private NodeProcess node(String name, Path config) throws IOException {
-    makeEmpty(disk(name, 0));
-    makeEmpty(disk(name, 1));
-    NodeProcess node = new NodeProcess(name, folder.resolve(name), config);
-    node.start();
-    node.drbdadm("create-md", "--force", "r0");
-    return node;
+            """);
+    one = nodes.one;
+    two = nodes.two;
   }
 
   @AfterEach
   void end() {
-    one.close();
-    two.close();
+    nodes.close();
   }
 
   private Path disk(String node, int volume) {
     return folder.resolve(node + "." + volume);
-  }
-
-  private static void makeEmpty(Path disk) throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
-      file.setLength(0);
-      file.setLength(DISK_BYTES);
-    }
   }
 
   /// The disk is the Primary's own.
@@ -111,7 +90,7 @@ class PulledVolumeTest {
       assertThat(two.newLog()).doesNotContain("volume=0 state=");
 
       enclosure.remove();
-      makeEmpty(disk("two", 1));
+      TwoNodes.makeEmpty(disk("two", 1), DISK_BYTES);
       two.drbdadm("create-md", "--force", "r0/1");
       two.drbdadm("attach", "r0/1");
       two.awaitAll(2, "both again", it -> it.disk().equals("UpToDate"));
