@@ -178,9 +178,10 @@ class PassOnPairTest {
   }
 
   /// The source of a resync stays the good disk, so what it cannot write is not written: what only
-  /// the target has goes away.
-  @Test
-  void aWriteThatTheSourceOfAResyncFailsIsNotAnsweredAsGood() throws MetadataException {
+  /// the target has goes away, with this resync if it asks for the block, or with another one.
+  @ParameterizedTest
+  @ValueSource(ints = {9, 200})
+  void aWriteThatTheSourceOfAResyncFailsIsNotAnsweredAsGood(int block) throws MetadataException {
     Pair pair = primary("pass_on");
     pair.network.open(0, false);
     pair.awaitConn(0, ConnectionState.WF_CONNECTION);
@@ -191,14 +192,16 @@ class PassOnPairTest {
     pair.awaitConn(0, ConnectionState.SYNC_SOURCE);
     pair.awaitConn(1, ConnectionState.SYNC_TARGET);
     pair.withheld.fail(pair.nodes[0], Withheld::isWrite);
-    long write = pair.startWrite(0, 9, 92, false);
+    int before = pair.onDisk(0, block);
+    long write = pair.startWrite(0, block, 92, false);
     pair.awaitAnswer(write);
     assertThat(pair.answer(write)).isInstanceOf(Effect.AppFailed.class);
     assertThat(pair.state(0).disk()).isEqualTo(DiskState.UP_TO_DATE);
     pair.withheld.release(pair.nodes[0]);
     pair.awaitUpToDate();
     pair.awaitQuiet();
-    assertThat(pair.read(0, 9)).isEqualTo(91);
+    assertThat(pair.read(0, block)).isEqualTo(before);
+    assertThat(pair.volume(0).outOfSyncBlocks()).isZero();
     pair.assertEqualDisks();
   }
 

@@ -1,6 +1,7 @@
 package org.twincore.drbd.engine;
 
 import static org.twincore.drbd.ConnectionState.CONNECTED;
+import static org.twincore.drbd.ConnectionState.NETWORK_FAILURE;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_S;
 import static org.twincore.drbd.ConnectionState.STARTING_SYNC_T;
 import static org.twincore.drbd.ConnectionState.TEAR_DOWN;
@@ -14,6 +15,7 @@ import org.twincore.drbd.GenerationUuids;
 import org.twincore.drbd.Role;
 import org.twincore.drbd.StateResult;
 import org.twincore.drbd.config.Option;
+import org.twincore.drbd.engine.connection.Liveness;
 import org.twincore.drbd.engine.exchange.Effect;
 import org.twincore.drbd.engine.state.ClusterChange;
 import org.twincore.drbd.engine.state.Device;
@@ -40,6 +42,7 @@ final class PeerStates {
   private final ClusterChanges changes;
   private final Undoing undoing;
   private final PeerLink link;
+  private final Liveness liveness;
 
   PeerStates(
       Parts parts,
@@ -49,7 +52,8 @@ final class PeerStates {
       Verifies verifies,
       ClusterChanges changes,
       Undoing undoing,
-      PeerLink link) {
+      PeerLink link,
+      Liveness liveness) {
     this.parts = parts;
     this.states = states;
     this.parameters = parameters;
@@ -58,6 +62,7 @@ final class PeerStates {
     this.changes = changes;
     this.undoing = undoing;
     this.link = link;
+    this.liveness = liveness;
   }
 
   // ---- P_STATE
@@ -86,7 +91,7 @@ final class PeerStates {
       case PeerState.FinishVerify _ -> verifies.finish(volume);
       case PeerState.FinishResync _ -> resyncs.finishSource(volume);
       case PeerState.GiveResyncUp _ -> resyncs.giveUpSource(volume);
-      case PeerState.EndIsAhead _ -> volume.targetsEnd = packet;
+      case PeerState.EndIsAhead _ -> endIsAhead(volume, packet);
       case PeerState.Drop drop -> drop(volume, drop);
       case PeerState.Adopt adopt -> adopt(volume, before, adopt);
     }
@@ -102,14 +107,35 @@ final class PeerStates {
     }
   }
 
-  /// At the end of each step: ends the resync of which the target ended its half ahead.
+  private void endIsAhead(Volume volume, Packet.State packet) {
+    TargetsEnd end = new TargetsEnd(packet);
+    volume.targetsEnd = end;
+    liveness.ping(end::acksAreIn);
+  }
+
+  /// At the end of each step: ends the resync of which the target ended its half ahead. If nothing
+  /// is under way that would clear the blocks which are still marked, they are for a resync of
+  /// their own.
   void maintain() {
     for (Volume volume : parts.all()) {
-      Packet.State end = volume.targetsEnd;
-      if (end != null && volume.device.outOfSyncBlocks() <= volume.failedBlocks()) {
-        arrived(volume, end);
+      TargetsEnd end = volume.targetsEnd;
+      if (end == null) {
+        continue;
+      }
+      long marked = volume.device.outOfSyncBlocks();
+      if (marked <= volume.failedBlocks()) {
+        arrived(volume, end.said());
+      } else if (end.hasAllAcks() && isQuiet(volume)) {
+        link.lose(
+            NETWORK_FAILURE,
+            "volume %d: the peer ended the resync, and %d blocks are marked here"
+                .formatted(volume.number(), marked));
       }
     }
+  }
+
+  private boolean isQuiet(Volume volume) {
+    return parts.log.epochs() == 0 && volume.writes.inFlight() == 0;
   }
 
   private PeerState.Arrival arrival(Volume volume, StateWord peer) {

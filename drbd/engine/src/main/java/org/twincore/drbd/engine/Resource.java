@@ -78,7 +78,8 @@ public final class Resource {
     verifies = new Verifies(parts, states, changes, liveness);
     ahead = new Ahead(parts, states, resyncs, link);
     peerStates =
-        new PeerStates(parts, states, parameters, resyncs, verifies, changes, undoing, link);
+        new PeerStates(
+            parts, states, parameters, resyncs, verifies, changes, undoing, link, liveness);
     resizes = new Resizes(parts, states);
     link.pausesFor(resizes::isFull);
     NetSettings settings = new NetSettings(parts, parameters, liveness, link);

@@ -38,7 +38,6 @@ import org.twincore.drbd.engine.state.Peering;
 import org.twincore.drbd.engine.undo.UndoGuard;
 import org.twincore.drbd.meta.MetadataImage;
 import org.twincore.drbd.wire.DigestAlgorithm;
-import org.twincore.drbd.wire.Packet;
 import org.twincore.drbd.wire.Since;
 
 /// One volume: its device and the machines that work on it, wired together.
@@ -95,8 +94,8 @@ final class Volume {
   /// The split brain that this node met last, until it meets its peer without one.
   @Nullable SplitBrain splitBrain;
 
-  /// How the target said that it has ended the resync, while own writes keep blocks marked here.
-  Packet.@Nullable State targetsEnd;
+  /// That the target has ended the resync, while blocks are still marked here.
+  @Nullable TargetsEnd targetsEnd;
 
   /// A detach that an admin asked for leaves clean metadata.
   boolean detachesCleanly;
